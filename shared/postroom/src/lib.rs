@@ -1,1 +1,53 @@
-//! .
+//! The kit: commands with in-process listeners in one transaction, queued work through an outbox, effects once.
+//!
+//! Read in this order: [`Command`], [`Listener`] and [`Job`] are what you write; [`Tx`] is what they may do;
+//! [`reactions!`] is the table that joins them; [`Runtime`] runs them; [`port`] is what they stand on.
+
+pub mod port;
+//pub mod chain;
+//#[cfg(feature = "contract")]
+//pub mod contract;
+//#[doc(hidden)]
+//pub mod doc_example;
+//pub mod memory;
+
+mod clock;
+mod id;
+mod verdict;
+mod outcome;
+mod message;
+mod envelope;
+mod stored;
+mod transaction;
+mod reader;
+mod tx;
+mod command;
+mod listener;
+mod job;
+mod reactions;
+mod courier;
+mod runtime;
+mod worker;
+
+pub use clock::{Clock, SystemClock, sortable};
+pub use command::{Command, Origin};
+pub use courier::{Courier, Relayed};
+pub use envelope::{DecodeError, Envelope, RawEnvelope};
+pub use id::{
+    ActorId, ClientToken, CorrelationId, Ids, InvalidId, MessageId, OwnerToken, SystemIds, TenantId,
+};
+pub use job::{Effects, Job, OnUnknown};
+pub use listener::Listener;
+pub use message::{Event, Message, Routed, Task};
+pub use outcome::Outcome;
+pub use reactions::{IsJob, IsListener, QueuedHandler, Reactions, RowOf};
+pub use reader::{List, ReadError, Reader, Versioned};
+pub use runtime::{ExecuteError, Executed, Ports, Runtime, SettleError};
+pub use stored::{Key, Partition, Place, Stored, StreamId};
+pub use transaction::{Completion, Fence, Guard, ItemWrite, Transaction};
+pub use tx::{Tx, TxError};
+pub use verdict::{Classify, Failure, Refusal, RefusalKind, Refuse, Verdict, reason_of};
+pub use worker::{Disposition, Record, Worker};
+
+/// A boxed future, as the ports return it so that they can be trait objects.
+pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -1,0 +1,265 @@
+//! The one format in which events and tasks are journaled and travel: CloudEvents 1.0, structured JSON.
+//!
+//! ```json
+//! {"specversion":"1.0","id":"0192…","source":"/postroom","type":"campaign.published",
+//!  "subject":"campaigns/0192…","time":"2026-11-21T09:30:00.000000Z","datacontenttype":"application/json",
+//!  "data":{…},"correlationid":"req-1","causationid":"0192…","traceparent":"00-…","tenantid":"demo",
+//!  "actorid":"ann","dataversion":1,"streamversion":2,"hops":1}
+//! ```
+//! `traceparent`, `actorid` and `streamversion` may be absent; unknown fields are ignored.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::id::{ActorId, CorrelationId, MessageId, TenantId};
+use crate::message::Message;
+use crate::verdict::{Classify, Verdict};
+
+const SPEC_VERSION: &str = "1.0";
+const JSON: &str = "application/json";
+
+/// A message with everything needed to act on it, trace it and repeat it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Envelope<M> {
+    specversion: String,
+    /// The same on every delivery; derived, so that a retried command emits the same one.
+    pub id: MessageId,
+    /// Which system made it, a URI reference.
+    pub source: String,
+    /// The message's wire name.
+    pub r#type: String,
+    /// The stream of an event; what a task is about.
+    pub subject: String,
+    /// When it became true, in UTC with microseconds.
+    #[serde(with = "micros")]
+    pub time: Timestamp,
+    datacontenttype: String,
+    /// The payload.
+    pub data: M,
+    /// The chain it belongs to.
+    #[serde(rename = "correlationid")]
+    pub correlation_id: CorrelationId,
+    /// The command or message whose handling made it.
+    #[serde(rename = "causationid")]
+    pub causation_id: MessageId,
+    /// W3C trace context of the work that made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
+    /// Whose data it is.
+    #[serde(rename = "tenantid")]
+    pub tenant_id: TenantId,
+    /// Who started the chain.
+    #[serde(rename = "actorid", default, skip_serializing_if = "Option::is_none")]
+    pub actor_id: Option<ActorId>,
+    /// The version of `data`.
+    #[serde(rename = "dataversion")]
+    pub data_version: u32,
+    /// An event's place in its stream, from 1 without gaps; absent on tasks.
+    #[serde(rename = "streamversion", default, skip_serializing_if = "Option::is_none")]
+    pub stream_version: Option<u64>,
+    /// How many messages lie between this one and the command: what bounds every cascade.
+    pub hops: u32,
+}
+
+/// An envelope whose payload has not been read yet.
+pub type RawEnvelope = Envelope<Value>;
+
+/// Why a body is no message this code can act on. All permanent: the same bytes never decode.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// The body is not JSON, or not the JSON of an envelope.
+    #[error("not an envelope at `{path}`: {message}")]
+    Envelope { path: String, message: String },
+    /// It is not a version-1.0 CloudEvent.
+    #[error("`specversion` is `{found}`, not `1.0`")]
+    SpecVersion { found: String },
+    /// No handler here takes this type.
+    #[error("`type` is `{found}`, which has no handler here")]
+    UnknownType { found: String },
+    /// A newer program wrote it.
+    #[error("`dataversion` {found} of {type} is newer than {known}, the newest this code knows")]
+    NewerVersion { r#type: &'static str, known: u32, found: u32 },
+    /// A shipped version lost its step to the next.
+    #[error("{type} has no upcast from version {from}")]
+    NoUpcast { r#type: &'static str, from: u32 },
+    /// The payload is not of the shape its type and version promise.
+    #[error("`data` of {type} is malformed at `{path}`: {message}")]
+    Data { r#type: &'static str, path: String, message: String },
+}
+
+impl Classify for DecodeError {
+    fn verdict(&self) -> Verdict {
+        Verdict::Permanent
+    }
+}
+
+impl<M> Envelope<M> {
+    /// The same envelope around another payload.
+    fn with<N>(self, data: N) -> Envelope<N> {
+        Envelope {
+            data,
+            specversion: self.specversion,
+            id: self.id,
+            source: self.source,
+            r#type: self.r#type,
+            subject: self.subject,
+            time: self.time,
+            datacontenttype: self.datacontenttype,
+            correlation_id: self.correlation_id,
+            causation_id: self.causation_id,
+            traceparent: self.traceparent,
+            tenant_id: self.tenant_id,
+            actor_id: self.actor_id,
+            data_version: self.data_version,
+            stream_version: self.stream_version,
+            hops: self.hops,
+        }
+    }
+}
+
+/// What the maker of an envelope decides; the rest follows from the message.
+#[derive(Debug)]
+pub(crate) struct Header {
+    pub(crate) id: MessageId,
+    pub(crate) subject: String,
+    pub(crate) time: Timestamp,
+    pub(crate) correlation_id: CorrelationId,
+    pub(crate) causation_id: MessageId,
+    pub(crate) traceparent: Option<String>,
+    pub(crate) tenant_id: TenantId,
+    pub(crate) actor_id: Option<ActorId>,
+    pub(crate) stream_version: Option<u64>,
+    pub(crate) hops: u32,
+}
+
+impl<M: Message> Envelope<M> {
+    pub(crate) fn seal(header: Header, data: M) -> Self {
+        Self {
+            specversion: SPEC_VERSION.to_owned(),
+            id: header.id,
+            source: "/postroom".to_owned(),
+            r#type: M::TYPE.to_owned(),
+            subject: header.subject,
+            time: header.time,
+            datacontenttype: JSON.to_owned(),
+            data,
+            correlation_id: header.correlation_id,
+            causation_id: header.causation_id,
+            traceparent: header.traceparent,
+            tenant_id: header.tenant_id,
+            actor_id: header.actor_id,
+            data_version: M::VERSION,
+            stream_version: header.stream_version,
+            hops: header.hops,
+        }
+    }
+
+    /// The payload as JSON, still in its envelope.
+    pub(crate) fn to_raw(&self) -> Result<RawEnvelope, serde_json::Error>
+    where
+        M: Serialize,
+    {
+        let data = serde_json::to_value(&self.data)?;
+        let header = Envelope {
+            data: (),
+            specversion: self.specversion.clone(),
+            id: self.id,
+            source: self.source.clone(),
+            r#type: self.r#type.clone(),
+            subject: self.subject.clone(),
+            time: self.time,
+            datacontenttype: self.datacontenttype.clone(),
+            correlation_id: self.correlation_id.clone(),
+            causation_id: self.causation_id,
+            traceparent: self.traceparent.clone(),
+            tenant_id: self.tenant_id.clone(),
+            actor_id: self.actor_id.clone(),
+            data_version: self.data_version,
+            stream_version: self.stream_version,
+            hops: self.hops,
+        };
+        Ok(header.with(data))
+    }
+}
+
+impl RawEnvelope {
+    /// Reads a body as it came from a queue or the journal.
+    ///
+    /// # Errors
+    /// [`DecodeError::Envelope`] with the path of the field, or [`DecodeError::SpecVersion`]; both permanent.
+    pub fn parse(body: &str) -> Result<Self, DecodeError> {
+        let reader = &mut serde_json::Deserializer::from_str(body);
+        let envelope: Self = serde_path_to_error::deserialize(&mut *reader).map_err(|error| {
+            DecodeError::Envelope {
+                path: error.path().to_string(),
+                message: error.inner().to_string(),
+            }
+        })?;
+        reader.end().map_err(|error| DecodeError::Envelope {
+            path: ".".to_owned(),
+            message: error.to_string(),
+        })?;
+        if envelope.specversion == SPEC_VERSION {
+            Ok(envelope)
+        } else {
+            Err(DecodeError::SpecVersion { found: envelope.specversion })
+        }
+    }
+
+    /// Reads the payload as `M`, through the upcasts of older versions.
+    ///
+    /// # Errors
+    /// Another type, a newer version, a missing upcast or another shape; all permanent.
+    pub fn decode<M: Message>(mut self) -> Result<Envelope<M>, DecodeError> {
+        if self.r#type != M::TYPE {
+            return Err(DecodeError::UnknownType { found: self.r#type });
+        }
+        if self.data_version > M::VERSION {
+            return Err(DecodeError::NewerVersion {
+                r#type: M::TYPE,
+                known: M::VERSION,
+                found: self.data_version,
+            });
+        }
+        let mut data = self.data.take();
+        for version in self.data_version..M::VERSION {
+            data = M::upcast(version, data)?;
+        }
+        let payload =
+            serde_path_to_error::deserialize(data).map_err(|error| DecodeError::Data {
+                r#type: M::TYPE,
+                path: error.path().to_string(),
+                message: error.inner().to_string(),
+            })?;
+        self.data_version = M::VERSION;
+        Ok(self.with(payload))
+    }
+
+    /// The body as it travels.
+    ///
+    /// The characters that SQS and SNS refuse inside a JSON string (U+FFFE and U+FFFF; JSON escapes the control
+    /// characters by itself) are escaped.
+    /// // <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>, read 2026-11-21.
+    pub fn to_body(&self) -> String {
+        // An envelope holds nothing that JSON cannot: no map keys but strings, no non-finite numbers.
+        serde_json::to_string(self)
+            .unwrap_or_default()
+            .replace('\u{FFFE}', "\\ufffe")
+            .replace('\u{FFFF}', "\\uffff")
+    }
+}
+
+/// Times on the wire, always with six digits of a second.
+pub(crate) mod micros {
+    use jiff::Timestamp;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(at: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&crate::sortable(*at))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
+        Timestamp::deserialize(from)
+    }
+}

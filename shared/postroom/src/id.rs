@@ -1,0 +1,203 @@
+//! Identifiers: each its own type, made fresh by a port or derived so that a retry makes the same ones.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Where fresh identifiers come from; random bits are taken from here too.
+pub trait Ids: Send + Sync {
+    /// An identifier nobody has: a UUID version 7.
+    fn fresh(&self) -> Uuid;
+}
+
+/// The machine's random source and clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemIds;
+
+impl Ids for SystemIds {
+    fn fresh(&self) -> Uuid {
+        Uuid::now_v7()
+    }
+}
+
+/// The identity of a command, event or task; also what its effects name as their cause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MessageId(Uuid);
+
+/// Proves who holds a lease; only the holder may renew, complete or release it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct OwnerToken(Uuid);
+
+/// Names one attempt at one transaction, so that sending it twice commits it once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ClientToken(Uuid);
+
+macro_rules! uuid_id {
+    ($($name:ident)*) => {$(
+        impl From<Uuid> for $name {
+            fn from(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+        }
+
+        impl $name {
+            /// The bare identifier.
+            pub fn uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Uuid::try_parse(text).map(Self)
+            }
+        }
+    )*};
+}
+uuid_id!(MessageId OwnerToken ClientToken);
+
+/// Whose data it is: 1-128 characters, no control characters. Every key starts with it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TenantId(String);
+
+/// Who acted: the caller's subject, 1-128 characters, no control characters.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ActorId(String);
+
+/// Names a chain of causes across every process: 1-128 of `A-Za-z0-9._-`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct CorrelationId(String);
+
+/// A text that is no identifier of its kind. Permanent: the same text is never accepted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{kind} has to be 1-128 {allowed}")]
+pub struct InvalidId {
+    kind: &'static str,
+    allowed: &'static str,
+}
+
+macro_rules! text_id {
+    ($($name:ident, $kind:literal, $allowed:literal, $accepts:expr;)*) => {$(
+        impl $name {
+            /// The bare text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+
+            fn try_from(text: String) -> Result<Self, InvalidId> {
+                let accepts: fn(char) -> bool = $accepts;
+                let length = text.chars().count();
+                if (1..=128).contains(&length) && text.chars().all(accepts) {
+                    Ok(Self(text))
+                } else {
+                    Err(InvalidId { kind: $kind, allowed: $allowed })
+                }
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                Self::try_from(text.to_owned())
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )*};
+}
+text_id! {
+    TenantId, "a tenant", "characters without controls", |c| !c.is_control();
+    ActorId, "an actor", "characters without controls", |c| !c.is_control();
+    CorrelationId, "a correlation id", "characters of A-Z a-z 0-9 . _ -",
+        |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+}
+
+/// Every derived id is a UUID version 5 in this name space.
+const DERIVED: Uuid = Uuid::from_u128(0x6f1d_9a52_0c7e_4b7b_9a3e_5d24_c1f0_77a1);
+
+/// The id of the `ordinal`-th thing that `handler` makes because of `cause`, in a name space `kind`.
+///
+/// The same four always give the same id: that is what lets a retry repeat itself exactly.
+pub(crate) fn derive(kind: &str, cause: MessageId, handler: &str, ordinal: u32) -> Uuid {
+    let mut name = Vec::with_capacity(64);
+    for part in [kind.as_bytes(), cause.0.as_bytes(), handler.as_bytes(), &ordinal.to_be_bytes()] {
+        // Each part is preceded by its length, so that no two lists of parts spell one name.
+        name.extend_from_slice(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        name.extend_from_slice(part);
+    }
+    Uuid::new_v5(&DERIVED, &name)
+}
+
+/// A derived id that also sorts by time: a UUID version 7 whose random bits are derived.
+pub(crate) fn derive_ordered(at: Timestamp, derived: Uuid) -> Uuid {
+    let milliseconds = u64::try_from(at.as_millisecond()).unwrap_or(0);
+    let mut random = [0; 10];
+    random.copy_from_slice(&derived.as_bytes()[..10]);
+    uuid::Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_derived_id_depends_on_every_part() {
+        let cause = MessageId(Uuid::from_u128(1));
+        let base = derive("event", cause, "timeline", 0);
+
+        assert_eq!(base, derive("event", cause, "timeline", 0));
+        assert_ne!(base, derive("task", cause, "timeline", 0));
+        assert_ne!(base, derive("event", MessageId(Uuid::from_u128(2)), "timeline", 0));
+        assert_ne!(base, derive("event", cause, "timelin", 0));
+        assert_ne!(base, derive("event", cause, "timeline", 1));
+    }
+
+    #[test]
+    fn ordered_ids_sort_by_their_time() {
+        let early = derive_ordered(Timestamp::from_millisecond(1_000).unwrap(), Uuid::max());
+        let late = derive_ordered(Timestamp::from_millisecond(1_001).unwrap(), Uuid::nil());
+
+        assert!(early < late);
+        assert_eq!(early.get_version_num(), 7);
+    }
+
+    #[test]
+    fn a_correlation_id_is_1_to_128_plain_characters() {
+        assert!("a".repeat(128).parse::<CorrelationId>().is_ok());
+        assert!("a".repeat(129).parse::<CorrelationId>().is_err());
+        assert!("".parse::<CorrelationId>().is_err());
+        assert!("a#b".parse::<CorrelationId>().is_err());
+    }
+}

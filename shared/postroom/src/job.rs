@@ -1,0 +1,75 @@
+//! Jobs: reactions with an effect outside, from a queue only.
+
+use std::error::Error;
+use std::future::Future;
+
+use crate::envelope::Envelope;
+use crate::message::Message;
+use crate::outcome::Outcome;
+use crate::reader::Reader;
+use crate::tx::Tx;
+use crate::verdict::Classify;
+
+/// What to do when nobody knows whether an earlier attempt's effect happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnUnknown {
+    /// Do it again, under the same idempotency key: for effects that the other side deduplicates, or that only read.
+    Repeat,
+    /// Leave it to a person: for effects that must not happen twice and cannot be deduplicated.
+    Park,
+}
+
+/// A reaction in two halves: `perform` acts outside under a lease, `record` writes what came of it.
+///
+/// `record` commits together with the run's completion, fenced by the lease: exactly once. `perform` can run again
+/// when its worker died or its lease ran out; it then carries the same idempotency key.
+pub trait Job<M: Message>: Send + Sync + 'static {
+    /// Kebab-case: `sync-statistics`. Also the name of its queue; never rename one in use.
+    const NAME: &'static str;
+    /// When an earlier attempt may have had its effect.
+    const ON_UNKNOWN: OnUnknown;
+    /// What `perform` found out and `record` writes.
+    type Done: Send + Sync;
+    /// Why not.
+    type Error: Error + Classify + Send + Sync + 'static;
+
+    /// Acts outside. Everything it reads may have changed when `record` runs.
+    fn perform(
+        &self,
+        message: &Envelope<M>,
+        effects: &Effects,
+    ) -> impl Future<Output = Result<Outcome<Self::Done>, Self::Error>> + Send;
+
+    /// Writes what came of it. Runs again from its reads when a race is lost; `perform` does not.
+    fn record(
+        &self,
+        message: &Envelope<M>,
+        done: &Self::Done,
+        tx: &mut Tx,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}
+
+/// What a job may use while it acts outside: its key, and reading.
+#[derive(Debug)]
+pub struct Effects {
+    pub(crate) idempotency_key: String,
+    pub(crate) attempt: u32,
+    pub(crate) reader: Reader,
+}
+
+impl Effects {
+    /// Send it with every outside call: the same on every attempt, `handler#event-id`.
+    pub fn idempotency_key(&self) -> &str {
+        &self.idempotency_key
+    }
+
+    /// 1 on the first attempt; grows by one with every recorded failure.
+    pub fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// Reads the tenant's state.
+    pub fn reader(&self) -> &Reader {
+        &self.reader
+    }
+}

@@ -1,0 +1,45 @@
+//! Events and tasks: what travels, under which name and version.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::envelope::DecodeError;
+use crate::stored::StreamId;
+
+/// The payload of an envelope, with its name and version on the wire.
+pub trait Message: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// Wire name: noun dot snake_case, `order.placed`; the version is never part of it.
+    const TYPE: &'static str;
+    /// The version this code writes. Older ones are read through [`upcast`](Self::upcast).
+    const VERSION: u32 = 1;
+
+    /// Turns data of version `from` into data of version `from + 1`.
+    ///
+    /// # Errors
+    /// [`DecodeError::NoUpcast`], permanent, unless implemented: shipped versions each need their step.
+    fn upcast(from: u32, data: Value) -> Result<Value, DecodeError> {
+        let _ = data;
+        Err(DecodeError::NoUpcast { r#type: Self::TYPE, from })
+    }
+}
+
+/// A fact. It is appended once to a stream, at the next version, and never changed.
+pub trait Event: Message {
+    /// The stream it belongs to: that of the stored thing it happened to.
+    fn stream(&self) -> StreamId;
+}
+
+/// An order to one job, not journaled: a chunk of an import, a tick of a schedule.
+pub trait Task: Message {
+    /// What it is about, for people: the envelope's `subject`.
+    fn subject(&self) -> String;
+}
+
+/// A message that has a row in a `reactions!` table; only the macro implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no route",
+    label = "give it a row in the `reactions!` table, even an empty one",
+    note = "an event without a route could be lost without anybody noticing"
+)]
+pub trait Routed: Message {}

@@ -1,0 +1,224 @@
+//! The inbox: what was already done, who is doing it, and how often it failed.
+//!
+//! A record is in one of four states; absent is the fifth. Only these moves exist:
+//!
+//! ```text
+//! absent ──claim──► running ──complete (in the transaction)──► done
+//!    │                │ ▲ claim, lease expired: outcome unknown
+//!    │                ├─fail, release──► waiting ──claim──► running
+//!    │                └─fail, for good──► parked
+//!    └──complete (listener, command)──► done      absent, waiting ──fail──► waiting, parked (listener: no lease)
+//! ```
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::BoxFuture;
+use crate::id::{ActorId, ClientToken, CorrelationId, MessageId, OwnerToken, TenantId};
+use crate::port::{Page, StoreError};
+use crate::stored::join;
+use crate::verdict::{Classify, Verdict};
+
+/// Records of commands and handler runs. Completing is not here: it is part of a transaction.
+pub trait Inbox: Send + Sync {
+    /// The record under `key` (a consistent read); an expired one counts as absent.
+    fn find<'a>(
+        &'a self,
+        key: &'a RunKey,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<Option<InboxRecord>, StoreError>>;
+
+    /// Takes the lease of a job if nobody holds it: one conditional write.
+    fn claim<'a>(&'a self, claim: &'a Claim) -> BoxFuture<'a, Result<Claimed, StoreError>>;
+
+    /// Prolongs a lease its owner still holds.
+    fn renew<'a>(
+        &'a self,
+        key: &'a RunKey,
+        owner: OwnerToken,
+        until: Timestamp,
+    ) -> BoxFuture<'a, Result<(), LeaseError>>;
+
+    /// Gives a lease back unused: the next claim is granted at once and nothing counts as tried.
+    fn release<'a>(
+        &'a self,
+        key: &'a RunKey,
+        owner: OwnerToken,
+    ) -> BoxFuture<'a, Result<(), LeaseError>>;
+
+    /// Counts a failed attempt and answers how many there are now. With an owner it also ends the lease.
+    ///
+    /// `LeaseLost` without an owner means: already done, or already parked.
+    fn fail<'a>(&'a self, failed: &'a FailedRun) -> BoxFuture<'a, Result<u32, LeaseError>>;
+
+    /// Records of one chain by time, a page at a time; may lag behind the last writes.
+    fn chain<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        correlation_id: &'a CorrelationId,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Page<InboxRecord>, StoreError>>;
+}
+
+/// What makes two deliveries the same: `handler#event-id`, or `command#command-id`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RunKey(String);
+
+impl RunKey {
+    /// The default key of a queued handler. It is also the idempotency key its outside calls carry.
+    pub fn of_handler(handler: &str, message: MessageId) -> Self {
+        Self(join('#', &[handler, &message.to_string()]))
+    }
+
+    /// The key of a command that brought none.
+    pub fn of_command(command: MessageId) -> Self {
+        Self(join('#', &["command", &command.to_string()]))
+    }
+
+    /// The key as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RunKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a run is about; fixed from its first attempt on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// The record's key.
+    pub key: RunKey,
+    /// The command's or handler's name.
+    pub handler: String,
+    /// The command itself, or the message handled.
+    pub message_id: MessageId,
+    /// Whose data.
+    pub tenant_id: TenantId,
+    /// Who started the chain.
+    pub actor_id: Option<ActorId>,
+    /// The chain.
+    pub correlation_id: CorrelationId,
+    /// When this attempt began.
+    pub started_at: Timestamp,
+    /// When the record may be forgotten: later than any redelivery can come.
+    pub expires_at: Timestamp,
+}
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RunStatus {
+    /// Somebody holds the lease, or died holding it.
+    Running,
+    /// Nobody is at it; the last attempt failed, or gave its lease back.
+    Waiting,
+    /// It took effect, once.
+    Done,
+    /// It failed for good and is not run again.
+    Parked,
+}
+
+/// A record as it is read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InboxRecord {
+    /// What the run is about.
+    pub run: Run,
+    /// Where it stands.
+    pub status: RunStatus,
+    /// Failed attempts so far.
+    pub attempts: u32,
+    /// When it was done or failed last.
+    pub finished_at: Option<Timestamp>,
+    /// Until when the lease holds, while running.
+    pub lease_until: Option<Timestamp>,
+    /// The transaction that completed it.
+    pub token: Option<ClientToken>,
+    /// Why it chose to do nothing, if it did.
+    pub skipped: Option<String>,
+    /// What a command answered.
+    pub output: Option<Value>,
+    /// How many of a transaction's 100 actions it used.
+    pub actions: Option<u32>,
+    /// Why the last attempt failed.
+    pub reason: Option<String>,
+}
+
+/// A request for a lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// What for.
+    pub run: Run,
+    /// Who will hold it.
+    pub owner: OwnerToken,
+    /// Until when, unless renewed.
+    pub until: Timestamp,
+}
+
+/// What came of a claim.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Claimed {
+    /// The lease is the claimant's.
+    Granted {
+        /// Failed attempts before this one.
+        attempts: u32,
+        /// An earlier owner's lease ran out: whether its effect happened, nobody knows.
+        unknown: bool,
+    },
+    /// Somebody else holds it.
+    InFlight {
+        /// Until then, at most, unless renewed.
+        until: Timestamp,
+    },
+    /// It took effect already.
+    Done,
+    /// It failed for good already.
+    Parked {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// An attempt that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedRun {
+    /// Which run.
+    pub run: Run,
+    /// The lease it held; `None` for a listener, which holds none.
+    pub owner: Option<OwnerToken>,
+    /// When.
+    pub at: Timestamp,
+    /// Whether it is parked for good.
+    pub park: bool,
+    /// Why, one line.
+    pub reason: String,
+}
+
+/// Why a lease could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LeaseError {
+    /// Somebody else holds it, or the run is over: nothing was changed. The late owner stops.
+    #[error("the lease is lost")]
+    LeaseLost,
+    /// The store did not answer.
+    #[error("the lease could not be changed")]
+    Store {
+        #[source]
+        source: StoreError,
+    },
+}
+
+impl Classify for LeaseError {
+    fn verdict(&self) -> Verdict {
+        match self {
+            Self::LeaseLost => Verdict::RETRY,
+            Self::Store { source } => source.verdict(),
+        }
+    }
+}

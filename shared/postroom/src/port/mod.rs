@@ -1,0 +1,19 @@
+//! The ports: what the kit needs from outside, each with a contract suite that every adapter passes.
+
+mod error;
+mod store;
+mod journal;
+mod inbox;
+mod outbox;
+mod queue;
+mod dead_letters;
+
+pub use dead_letters::{DeadLetter, DeadLetters};
+pub use error::StoreError;
+pub use inbox::{
+    Claim, Claimed, FailedRun, Inbox, InboxRecord, LeaseError, Run, RunKey, RunStatus,
+};
+pub use journal::{InRequest, Journal, JournalRecord};
+pub use outbox::{Outbox, OutboxRow, SHARDS};
+pub use queue::{Posted, Queue, QueueError};
+pub use store::{CommitError, Item, Listing, Page, Store};

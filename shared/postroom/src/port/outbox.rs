@@ -1,0 +1,53 @@
+//! The outbox: messages committed with the change that caused them, kept until their queue accepted them.
+
+use jiff::Timestamp;
+
+use crate::BoxFuture;
+use crate::id::{CorrelationId, MessageId};
+use crate::port::{Page, StoreError};
+
+/// Over how many partitions rows are spread, so that no single one bounds the write rate.
+pub const SHARDS: u8 = 8;
+
+/// Rows that transactions put; read and removed here.
+pub trait Outbox: Send + Sync {
+    /// Rows of one shard that are due by `by`, the earliest first; a page at a time.
+    fn due<'a>(
+        &'a self,
+        shard: u8,
+        by: Timestamp,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Page<OutboxRow>, StoreError>>;
+
+    /// Forgets rows whose queue has accepted them; one that is gone already is no error.
+    fn remove<'a>(&'a self, rows: &'a [OutboxRow]) -> BoxFuture<'a, Result<(), StoreError>>;
+}
+
+/// One message to one queued handler.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxRow {
+    /// The event or task.
+    pub message_id: MessageId,
+    /// The handler, which is also the queue's name.
+    pub handler: String,
+    /// When it may be sent; later than its commit means a delay.
+    pub due: Timestamp,
+    /// The envelope as it travels.
+    pub body: String,
+    /// The message's wire name, sent as an attribute.
+    pub r#type: String,
+    /// The chain, sent as an attribute.
+    pub correlation_id: CorrelationId,
+}
+
+impl OutboxRow {
+    /// The partition, by a hash that spreads evenly and never changes (the id is one already).
+    pub fn shard(&self) -> u8 {
+        self.message_id.uuid().as_bytes()[15] % SHARDS
+    }
+
+    /// Where it lies in its shard: `2026-11-21T09:30:00.000000Z#message-id#handler`.
+    pub fn position(&self) -> String {
+        format!("{}#{}#{}", crate::sortable(self.due), self.message_id, self.handler)
+    }
+}

@@ -1,0 +1,226 @@
+//! The table of what happens after what, and the macro that writes it.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
+
+use crate::BoxFuture;
+use crate::envelope::Envelope;
+use crate::job::Job;
+use crate::listener::Listener;
+use crate::message::{Event, Message};
+use crate::outcome::Outcome;
+use crate::tx::Tx;
+use crate::verdict::Failure;
+
+/// What happens after what: for every message its listeners in the request and its queued handlers.
+///
+/// Built by a [`reactions!`](crate::reactions) table.
+#[derive(Default)]
+pub struct Reactions {
+    rows: BTreeMap<&'static str, Row>,
+}
+
+#[derive(Default)]
+struct Row {
+    in_request: Vec<Box<dyn InRequestListener>>,
+    queued: Vec<&'static str>,
+}
+
+impl Reactions {
+    /// The row of one message type; made when it is first named.
+    pub fn row<M: Message>(&mut self) -> RowOf<'_, M> {
+        RowOf { row: self.rows.entry(M::TYPE).or_default(), of: PhantomData }
+    }
+
+    pub(crate) fn in_request(&self, r#type: &str) -> &[Box<dyn InRequestListener>] {
+        self.rows.get(r#type).map_or(&[], |row| &row.in_request)
+    }
+
+    /// The handlers a message type is queued for, in the order of the table.
+    pub fn queued(&self, r#type: &str) -> &[&'static str] {
+        self.rows.get(r#type).map_or(&[], |row| &row.queued)
+    }
+
+    /// Every queued handler of the table, each once: a deployment needs a queue for each.
+    pub fn queues(&self) -> Vec<&'static str> {
+        let mut queues: Vec<_> = self.rows.values().flat_map(|row| row.queued.clone()).collect();
+        queues.sort_unstable();
+        queues.dedup();
+        queues
+    }
+}
+
+impl fmt::Debug for Reactions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows = self.rows.iter().map(|(name, row)| {
+            let in_request: Vec<_> =
+                row.in_request.iter().map(|listener| listener.name()).collect();
+            (name, (in_request, &row.queued))
+        });
+        f.debug_map().entries(rows).finish()
+    }
+}
+
+/// One row while the table is built.
+pub struct RowOf<'a, M> {
+    row: &'a mut Row,
+    of: PhantomData<fn() -> M>,
+}
+
+impl<M: Message> RowOf<'_, M> {
+    /// Runs `listener` in the request, after those already in the row.
+    pub fn in_request<L: Listener<M>>(&mut self, listener: L)
+    where
+        M: Event,
+    {
+        self.row.in_request.push(Box::new(Erased { listener, of: PhantomData::<fn() -> M> }));
+    }
+
+    /// Sends the message to the queue of `handler`, a listener or a job; its worker holds the handler itself.
+    pub fn queued<H: QueuedHandler<M, Kind>, Kind>(&mut self) {
+        self.row.queued.push(H::NAME);
+    }
+}
+
+impl<M> fmt::Debug for RowOf<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RowOf").field("queued", &self.row.queued).finish_non_exhaustive()
+    }
+}
+
+/// What may stand behind `queued`: a listener or a job. `Kind` is inferred; it keeps the two apart for the compiler.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is neither a listener nor a job for `{M}`",
+    label = "implement `Listener<{M}>` or `Job<{M}>`"
+)]
+pub trait QueuedHandler<M, Kind> {
+    /// The handler's name, and its queue's.
+    const NAME: &'static str;
+}
+
+/// A queued handler that is a listener.
+#[derive(Debug)]
+pub struct IsListener;
+
+/// A queued handler that is a job.
+#[derive(Debug)]
+pub struct IsJob;
+
+impl<E: Event, L: Listener<E>> QueuedHandler<E, IsListener> for L {
+    const NAME: &'static str = L::NAME;
+}
+
+impl<M: Message, J: Job<M>> QueuedHandler<M, IsJob> for J {
+    const NAME: &'static str = J::NAME;
+}
+
+/// A listener with its event type erased: the only place where types are erased.
+pub(crate) trait InRequestListener: Send + Sync {
+    fn name(&self) -> &'static str;
+
+    /// `event` is the `Envelope<E>` of the row this listener stands in.
+    fn on<'a>(
+        &'a self,
+        event: &'a (dyn Any + Send + Sync),
+        tx: &'a mut Tx,
+    ) -> BoxFuture<'a, Result<Outcome, Failure>>;
+}
+
+struct Erased<E, L> {
+    listener: L,
+    of: PhantomData<fn() -> E>,
+}
+
+impl<E: Event, L: Listener<E>> InRequestListener for Erased<E, L> {
+    fn name(&self) -> &'static str {
+        L::NAME
+    }
+
+    fn on<'a>(
+        &'a self,
+        event: &'a (dyn Any + Send + Sync),
+        tx: &'a mut Tx,
+    ) -> BoxFuture<'a, Result<Outcome, Failure>> {
+        Box::pin(async move {
+            let Some(event) = event.downcast_ref::<Envelope<E>>() else {
+                // Two types share one wire name: a mistake in the business, caught by every test that emits it.
+                return Err(Failure::of(L::NAME, TypeClash { r#type: E::TYPE }));
+            };
+            self.listener.on(event, tx).await.map_err(|error| Failure::of(L::NAME, error))
+        })
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("two message types are called `{type}`")]
+struct TypeClash {
+    r#type: &'static str,
+}
+
+impl crate::Classify for TypeClash {
+    fn verdict(&self) -> crate::Verdict {
+        crate::Verdict::Permanent
+    }
+}
+
+impl crate::Refuse for TypeClash {
+    fn refusal(&self) -> Option<crate::Refusal> {
+        None
+    }
+}
+
+/// Writes THE table of what happens after what.
+///
+/// One row a message; in it one line a reaction, in the order they run. `in_request` takes the listener itself,
+/// `queued` the type of a listener or a job. A message without a row cannot be emitted, and a job `in_request` does not
+/// compile.
+///
+/// ```
+/// # use postroom::{doc_example::*, reactions};
+/// reactions! {
+///     /// What happens after what in the shop.
+///     pub fn reactions(settings: &Settings);
+///
+///     OrderPlaced {
+///         in_request History,
+///         in_request StockLimit { most: settings.most_open_orders },
+///         queued ChargeCard,
+///     }
+///     OrderPaid {}
+/// }
+///
+/// let table = reactions(&Settings { most_open_orders: 20 });
+/// assert_eq!(table.queued("order.placed"), ["charge-card"]);
+/// ```
+#[macro_export]
+macro_rules! reactions {
+    (
+        $(#[$meta:meta])*
+        $vis:vis fn $name:ident($settings:ident: $Settings:ty);
+        $($Message:ty { $($row:tt)* })*
+    ) => {
+        $(impl $crate::Routed for $Message {})*
+
+        $(#[$meta])*
+        #[allow(unused_variables, reason = "a table may have no settings, a row no reactions")]
+        $vis fn $name($settings: $Settings) -> $crate::Reactions {
+            let mut table = $crate::Reactions::default();
+            $({
+                let mut row = table.row::<$Message>();
+                $crate::reactions!(@row row, $($row)*);
+            })*
+            table
+        }
+    };
+    (@row $row:ident,) => {};
+    (@row $row:ident, in_request $listener:expr, $($rest:tt)*) => {
+        $row.in_request($listener);
+        $crate::reactions!(@row $row, $($rest)*);
+    };
+    (@row $row:ident, queued $Handler:ty, $($rest:tt)*) => {
+        $row.queued::<$Handler, _>();
+        $crate::reactions!(@row $row, $($rest)*);
+    };
+}

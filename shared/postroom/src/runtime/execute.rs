@@ -1,0 +1,166 @@
+//! Executing a command: decide, react, commit, hand over to the queues.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use serde_json::Value;
+use tracing::{info, warn};
+
+use crate::clock::between;
+use crate::command::{Command, Origin};
+use crate::port::{InboxRecord, Run, RunKey};
+use crate::runtime::settle::{SettleError, Settled};
+use crate::runtime::{MAX_RUNS, Runtime, expiry};
+use crate::transaction::Fence;
+use crate::tx::Tx;
+use crate::tx::seal::Seal;
+use crate::verdict::{Classify, Failure, Refusal, Refuse, Verdict};
+
+/// A command that took effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Executed<T> {
+    /// What it answered.
+    pub output: T,
+    /// Whether it had taken effect before and only its answer was repeated.
+    pub replayed: bool,
+}
+
+/// Why a command did not take effect. Nothing of it was written, except where `Settle` says that nobody knows.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecuteError<E: Error + 'static> {
+    /// The command's own handler refused or failed.
+    #[error("{command} was not done")]
+    Command {
+        command: &'static str,
+        #[source]
+        source: E,
+    },
+    /// A listener in the request refused or failed.
+    #[error("{command} was not done: a listener objects")]
+    Listener {
+        command: &'static str,
+        #[source]
+        source: Failure,
+    },
+    /// Its answer cannot be stored or read. Permanent.
+    #[error("the answer of {command} cannot be stored")]
+    Output {
+        command: &'static str,
+        #[source]
+        source: serde_json::Error,
+    },
+    /// Others were always faster. Retryable.
+    #[error("{command} lost {runs} races in a row")]
+    Contended { command: &'static str, runs: u32 },
+    /// It could not be committed, or not be found out whether it was.
+    #[error("{command} could not be committed")]
+    Settle {
+        command: &'static str,
+        #[source]
+        source: SettleError,
+    },
+}
+
+impl<E: Error + Classify + 'static> Classify for ExecuteError<E> {
+    fn verdict(&self) -> Verdict {
+        match self {
+            Self::Command { source, .. } => source.verdict(),
+            Self::Listener { source, .. } => source.verdict,
+            Self::Output { .. } => Verdict::Permanent,
+            Self::Contended { .. } => Verdict::RETRY,
+            Self::Settle { source, .. } => source.verdict(),
+        }
+    }
+}
+
+impl<E: Error + Refuse + 'static> Refuse for ExecuteError<E> {
+    fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Self::Command { source, .. } => source.refusal(),
+            Self::Listener { source, .. } => source.refusal,
+            Self::Output { .. } | Self::Contended { .. } | Self::Settle { .. } => None,
+        }
+    }
+}
+
+impl Runtime {
+    /// Runs a command: its state, its events, what its listeners wrote, its messages and its record commit as one.
+    ///
+    /// The messages are handed to their queues before this returns; what could not be handed over, the relay sends.
+    ///
+    /// # Errors
+    /// See [`ExecuteError`]; the verdict says whether the same command may succeed later.
+    pub async fn execute<C: Command>(
+        &self,
+        command: &C,
+        origin: &Origin,
+    ) -> Result<Executed<C::Output>, ExecuteError<C::Error>> {
+        let name = C::NAME;
+        let output = |source| ExecuteError::Output { command: name, source };
+        for attempt in 1..=MAX_RUNS {
+            let run = self.command_run(name, origin);
+            let mut tx = self.begin(origin, &run, name, 0);
+            let answer = command
+                .handle(&mut tx)
+                .await
+                .map_err(|source| ExecuteError::Command { command: name, source })?;
+            tx.drain().await.map_err(|source| ExecuteError::Listener { command: name, source })?;
+
+            let started_at = run.started_at;
+            let transaction = tx.seal(Seal {
+                token: self.ports.ids.fresh().into(),
+                run,
+                fence: Fence::NotDone,
+                finished_at: self.now(),
+                skipped: None,
+                output: Some(serde_json::to_value(&answer).map_err(output)?),
+            });
+            let settled = self.settle(&transaction).await;
+            match settled.map_err(|source| ExecuteError::Settle { command: name, source })? {
+                Settled::Committed => {
+                    self.ports.courier.hand_over(transaction.outbox()).await;
+                    info!(
+                        correlation_id = %origin.correlation_id,
+                        handler = name,
+                        actions = transaction.actions(),
+                        duration_ms = between(started_at, self.now()).as_millis(),
+                        "committed {name}"
+                    );
+                    return Ok(Executed { output: answer, replayed: false });
+                }
+                Settled::AlreadyDone(record) => return repeat(*record).map_err(output),
+                Settled::LostRace | Settled::LeaseLost => {
+                    warn!(correlation_id = %origin.correlation_id, handler = name, attempt, "lost a race");
+                    self.back_off(attempt).await;
+                }
+            }
+        }
+        Err(ExecuteError::Contended { command: name, runs: MAX_RUNS })
+    }
+
+    pub(super) fn begin(&self, origin: &Origin, run: &Run, handler: &'static str, hops: u32) -> Tx {
+        let (store, reactions) = (Arc::clone(&self.ports.store), Arc::clone(&self.reactions));
+        Tx::begin(store, reactions, origin.clone(), run.started_at, handler, hops)
+    }
+
+    fn command_run(&self, name: &str, origin: &Origin) -> Run {
+        let started_at = self.now();
+        Run {
+            key: RunKey::of_command(origin.command_id),
+            handler: name.to_owned(),
+            message_id: origin.command_id,
+            tenant_id: origin.tenant_id.clone(),
+            actor_id: origin.actor_id.clone(),
+            correlation_id: origin.correlation_id.clone(),
+            started_at,
+            expires_at: expiry(started_at),
+        }
+    }
+}
+
+fn repeat<T: serde::de::DeserializeOwned>(
+    record: InboxRecord,
+) -> Result<Executed<T>, serde_json::Error> {
+    let output = serde_json::from_value(record.output.unwrap_or(Value::Null))?;
+    Ok(Executed { output, replayed: true })
+}

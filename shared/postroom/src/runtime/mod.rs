@@ -1,0 +1,89 @@
+//! The runtime: runs commands, listeners and jobs, and is alone able to commit what they staged.
+
+mod execute;
+mod settle;
+mod queued;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::clock::{Clock, later};
+use crate::courier::Courier;
+use crate::id::{Ids, TenantId};
+use crate::port::{Inbox, Store};
+use crate::reactions::Reactions;
+use crate::reader::Reader;
+
+pub use execute::{ExecuteError, Executed};
+pub(crate) use queued::{Ran, RunError, run_of};
+pub use settle::SettleError;
+
+/// How long the inbox remembers: longer than a queue (14 days) and its dead-letter queue (14 days) together keep a message.
+const REMEMBER: Duration = Duration::from_secs(30 * 24 * 3600);
+/// How often a command or a `record` is decided anew when it lost a race.
+const MAX_RUNS: u32 = 5;
+
+/// What the runtime stands on. Adapters are in [`memory`](crate::memory) and in `postroom-aws`.
+#[derive(Clone)]
+pub struct Ports {
+    /// State, and transactions.
+    pub store: Arc<dyn Store>,
+    /// Dedup keys, leases, attempts.
+    pub inbox: Arc<dyn Inbox>,
+    /// Takes messages from the outbox to their queues.
+    pub courier: Courier,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Fresh ids.
+    pub ids: Arc<dyn Ids>,
+}
+
+impl fmt::Debug for Ports {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ports").finish_non_exhaustive()
+    }
+}
+
+/// Runs what the business wrote. Cheap to clone; one for each process.
+#[derive(Debug, Clone)]
+pub struct Runtime {
+    ports: Ports,
+    reactions: Arc<Reactions>,
+}
+
+impl Runtime {
+    /// A runtime for one table of reactions.
+    pub fn new(ports: Ports, reactions: Reactions) -> Self {
+        Self { ports, reactions: Arc::new(reactions) }
+    }
+
+    /// Reads one tenant's state, outside any transaction.
+    pub fn reader(&self, tenant: &TenantId) -> Reader {
+        Reader::new(Arc::clone(&self.ports.store), tenant.clone())
+    }
+
+    /// The ports it stands on.
+    pub fn ports(&self) -> &Ports {
+        &self.ports
+    }
+
+    fn now(&self) -> Timestamp {
+        self.ports.clock.now()
+    }
+
+    /// Waits before trying again: between nothing and a ceiling that doubles each time ("full jitter").
+    async fn back_off(&self, attempt: u32) {
+        let ceiling = 20_u64 << attempt.min(6);
+        // The last 62 bits of a fresh id are random.
+        let jitter = self.ports.ids.fresh().as_u64_pair().1 % (ceiling + 1);
+        self.ports.clock.sleep(Duration::from_millis(jitter)).await;
+    }
+}
+
+/// Whether anything may be forgotten is the reader's question; this is when the store may.
+fn expiry(run_at: Timestamp) -> Timestamp {
+    later(run_at, REMEMBER)
+}

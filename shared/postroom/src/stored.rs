@@ -1,0 +1,156 @@
+//! Where things live: what is stored, at which place, in which stream.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::id::TenantId;
+
+/// A thing with a place in the state table: an entity, or a view for reading.
+///
+/// How it is written decides which: [`Tx::save`](crate::Tx::save) guards it with its version,
+/// [`Tx::put_view`](crate::Tx::put_view) lets the last writer win.
+pub trait Stored: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// The collection it is kept in, kebab-case plural: `orders`.
+    const COLLECTION: &'static str;
+
+    /// Where this one lives.
+    fn place(&self) -> Place<Self>
+    where
+        Self: Sized;
+}
+
+/// Where one `T` of a tenant lives: an id, inside a parent where the collection has one.
+pub struct Place<T> {
+    parent: Option<String>,
+    id: String,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T: Stored> Place<T> {
+    /// A place directly in the collection.
+    pub fn new(id: impl fmt::Display) -> Self {
+        Self { parent: None, id: id.to_string(), of: PhantomData }
+    }
+
+    /// A place inside a parent; all of one parent are listed together, in the order of their ids.
+    pub fn within(parent: impl fmt::Display, id: impl fmt::Display) -> Self {
+        Self { parent: Some(parent.to_string()), id: id.to_string(), of: PhantomData }
+    }
+
+    /// The stream of what happened to the thing at this place.
+    pub fn stream(&self) -> StreamId {
+        StreamId::of(T::COLLECTION, self.parent.as_deref(), &self.id)
+    }
+
+    /// The place with its tenant, its type erased.
+    pub fn key(&self, tenant: &TenantId) -> Key {
+        let partition = Partition::new(tenant, T::COLLECTION, self.parent.as_deref());
+        Key { partition, id: self.id.clone() }
+    }
+}
+
+impl<T> Clone for Place<T> {
+    fn clone(&self) -> Self {
+        Self { parent: self.parent.clone(), id: self.id.clone(), of: PhantomData }
+    }
+}
+
+impl<T: Stored> fmt::Debug for Place<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.stream().as_str())
+    }
+}
+
+/// The things of one tenant that are listed together.
+///
+/// As text `tenant#collection` or `tenant#collection#parent`, each part with `%` and `#` written `%25` and `%23`, so
+/// that no two partitions spell the same text.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Partition(String);
+
+impl Partition {
+    pub(crate) fn new(tenant: &TenantId, collection: &str, parent: Option<&str>) -> Self {
+        let mut text = join('#', &[tenant.as_str(), collection]);
+        if let Some(parent) = parent {
+            text.push('#');
+            text.push_str(&escape('#', parent));
+        }
+        Self(text)
+    }
+
+    /// The partition as text, unambiguous.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Where one item lives, for a store.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// What it is listed with.
+    pub partition: Partition,
+    /// Its id there; items are listed in the byte order of their ids.
+    pub id: String,
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.partition.0, self.id)
+    }
+}
+
+/// The name of a stream inside its tenant: `orders/0192…`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StreamId(String);
+
+impl StreamId {
+    fn of(collection: &str, parent: Option<&str>, id: &str) -> Self {
+        Self(match parent {
+            Some(parent) => join('/', &[collection, parent, id]),
+            None => join('/', &[collection, id]),
+        })
+    }
+
+    /// The stream as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The stream's key over all tenants: `tenant#stream`, escaped as a [`Partition`] is.
+    pub fn key(&self, tenant: &TenantId) -> String {
+        join('#', &[tenant.as_str(), &self.0])
+    }
+}
+
+impl fmt::Display for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Joins parts so that different lists of parts are different texts.
+pub(crate) fn join(separator: char, parts: &[&str]) -> String {
+    let escaped: Vec<String> = parts.iter().map(|part| escape(separator, part)).collect();
+    escaped.join(&separator.to_string())
+}
+
+fn escape(separator: char, part: &str) -> String {
+    let code = format!("%{:02X}", u32::from(separator));
+    part.replace('%', "%25").replace(separator, &code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn separators_inside_a_part_do_not_make_two_lists_one() {
+        assert_ne!(join('#', &["a#b", "c"]), join('#', &["a", "b#c"]));
+        assert_ne!(join('#', &["a%23b"]), join('#', &["a#b"]));
+        assert_eq!(join('#', &["a#b", "c%"]), "a%23b#c%25");
+    }
+}

@@ -1,0 +1,112 @@
+//! A transaction ready to be written: plain data that only the kit can make and any adapter can read.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::id::{ClientToken, OwnerToken};
+use crate::port::{JournalRecord, OutboxRow, Run};
+use crate::stored::Key;
+
+/// Everything one command or one handler run writes: all of it, or nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Transaction {
+    pub(crate) token: ClientToken,
+    pub(crate) items: Vec<ItemWrite>,
+    pub(crate) events: Vec<JournalRecord>,
+    pub(crate) outbox: Vec<OutboxRow>,
+    pub(crate) completion: Completion,
+}
+
+impl Transaction {
+    /// The most actions one transaction can hold, checks included.
+    // <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>, read 2026-11-21.
+    pub const MAX_ACTIONS: usize = 100;
+    /// The most bytes one transaction can hold; AWS's 4 MB, read as the smaller of its two meanings. Same source.
+    pub const MAX_BYTES: usize = 4_000_000;
+
+    /// Names this attempt; sent twice, it commits once.
+    pub fn token(&self) -> ClientToken {
+        self.token
+    }
+
+    /// Items written, and items only checked. No two have one key.
+    pub fn items(&self) -> &[ItemWrite] {
+        &self.items
+    }
+
+    /// Events to append: each must be the first at its stream and version.
+    pub fn events(&self) -> &[JournalRecord] {
+        &self.events
+    }
+
+    /// Messages to keep until their queues accept them.
+    pub fn outbox(&self) -> &[OutboxRow] {
+        &self.outbox
+    }
+
+    /// The inbox record that says this was done.
+    pub fn completion(&self) -> &Completion {
+        &self.completion
+    }
+
+    /// How many actions it is to the store.
+    pub fn actions(&self) -> usize {
+        self.items.len() + self.events.len() + self.outbox.len() + 1
+    }
+}
+
+/// One item of a transaction.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ItemWrite {
+    /// Must be as it was read; is not written.
+    Check { key: Key, guard: Guard },
+    /// Must be as it was read, and becomes this, with the version after the one read.
+    Save { key: Key, guard: Guard, head: u64, data: Value },
+    /// Becomes this whatever it was; its version grows by one.
+    PutView { key: Key, data: Value },
+}
+
+/// What has to be true of an item at commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guard {
+    /// There is none.
+    Absent,
+    /// It has this version still.
+    Version(u64),
+}
+
+impl Guard {
+    /// The version the item has after the write.
+    pub fn next_version(self) -> u64 {
+        match self {
+            Self::Absent => 1,
+            Self::Version(version) => version + 1,
+        }
+    }
+}
+
+/// How the inbox record becomes `done`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Completion {
+    /// What was done.
+    pub run: Run,
+    /// What has to be true of the record.
+    pub fence: Fence,
+    /// When.
+    pub finished_at: Timestamp,
+    /// Why it chose to do nothing, if it did.
+    pub skipped: Option<String>,
+    /// What a command answered.
+    pub output: Option<Value>,
+    /// How many actions the transaction has.
+    pub actions: u32,
+}
+
+/// What has to be true of the inbox record at commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fence {
+    /// It is absent, expired, or a failed attempt: not done, not parked, not leased.
+    NotDone,
+    /// This owner holds its lease.
+    Held(OwnerToken),
+}

@@ -1,0 +1,72 @@
+//! Why something could not be read or staged.
+
+use crate::port::StoreError;
+use crate::verdict::{Classify, Refusal, Refuse, Verdict};
+
+/// Why something could not be read or staged. None is a refusal: the caller sees only that it failed.
+#[derive(Debug, thiserror::Error)]
+pub enum TxError {
+    /// The store did not answer; it knows whether that passes.
+    #[error("cannot read {key}")]
+    Read {
+        key: String,
+        #[source]
+        source: StoreError,
+    },
+    /// What is stored is not of the shape this code knows. Permanent.
+    #[error("{key} is stored in a shape this code does not know")]
+    Shape {
+        key: String,
+        #[source]
+        source: serde_json::Error,
+    },
+    /// It cannot be written as JSON. Permanent.
+    #[error("{what} cannot be written as JSON")]
+    Encode {
+        what: String,
+        #[source]
+        source: serde_json::Error,
+    },
+    /// Two handlers wrote one item and the second had not read what the first wrote. Permanent.
+    #[error(
+        "{second} writes {key}, which {first} has written in the same transaction, without having read it"
+    )]
+    WrittenTwice { key: String, first: &'static str, second: &'static str },
+    /// An item was guarded by one and put as a view by another. Permanent.
+    #[error("{second} puts {key} as a view, which {first} guards as an entity")]
+    ViewOfGuarded { key: String, first: &'static str, second: &'static str },
+    /// An event on a stream whose thing was neither loaded nor saved before. Permanent.
+    #[error("{handler} emits {type} on {stream}, which it has neither loaded nor saved")]
+    StreamNotLoaded { handler: &'static str, r#type: &'static str, stream: String },
+    /// More than a transaction can hold. Permanent.
+    #[error("{handler} overflows the transaction: more than {limit} actions")]
+    TooManyActions { handler: &'static str, limit: usize },
+    /// More bytes than a transaction, an item or a message can hold. Permanent.
+    #[error("{handler} stages {bytes} bytes of {what}, where {limit} fit")]
+    TooLarge { handler: &'static str, what: String, bytes: usize, limit: usize },
+    /// Reactions that cause reactions that cause reactions. Permanent.
+    #[error("{handler} emits {type} after {limit} hops: a loop of reactions")]
+    TooManyHops { handler: &'static str, r#type: &'static str, limit: u32 },
+}
+
+impl Classify for TxError {
+    fn verdict(&self) -> Verdict {
+        match self {
+            Self::Read { source, .. } => source.verdict(),
+            Self::Shape { .. }
+            | Self::Encode { .. }
+            | Self::WrittenTwice { .. }
+            | Self::ViewOfGuarded { .. }
+            | Self::StreamNotLoaded { .. }
+            | Self::TooManyActions { .. }
+            | Self::TooLarge { .. }
+            | Self::TooManyHops { .. } => Verdict::Permanent,
+        }
+    }
+}
+
+impl Refuse for TxError {
+    fn refusal(&self) -> Option<Refusal> {
+        None
+    }
+}

@@ -1,0 +1,161 @@
+//! The items of a transaction while it is being staged: what was read, what will be written, by whom.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::port::Item;
+use crate::stored::{Key, StreamId};
+use crate::transaction::{Guard, ItemWrite};
+use crate::tx::TxError;
+
+/// Every item read under guard or written, by key.
+#[derive(Debug, Default)]
+pub(super) struct Items {
+    by_key: BTreeMap<Key, Staged>,
+    by_stream: BTreeMap<StreamId, Key>,
+}
+
+#[derive(Debug)]
+struct Staged {
+    /// `None`: a view, which is written whatever was there.
+    guard: Option<Guard>,
+    head: u64,
+    data: Option<Value>,
+    /// `None`: only read, so only checked at commit.
+    writer: Option<&'static str>,
+    /// Who has seen what is staged now and may therefore write over it.
+    readers: Vec<&'static str>,
+}
+
+impl Items {
+    /// What is staged at a key, as `reader` now knows it; `None`: nothing is.
+    pub(super) fn read(&mut self, key: &Key, reader: &'static str) -> Option<Option<Value>> {
+        let staged = self.by_key.get_mut(key)?;
+        staged.readers.push(reader);
+        Some(staged.data.clone())
+    }
+
+    /// Keeps what was read from the store: from now on it must not change before the commit.
+    pub(super) fn guard(
+        &mut self,
+        key: Key,
+        stream: StreamId,
+        found: Option<&Item>,
+        reader: &'static str,
+    ) {
+        let staged = Staged {
+            guard: Some(found.map_or(Guard::Absent, |item| Guard::Version(item.version))),
+            head: found.map_or(0, |item| item.head),
+            data: found.map(|item| item.data.clone()),
+            writer: None,
+            readers: vec![reader],
+        };
+        self.by_stream.insert(stream, key.clone());
+        self.by_key.insert(key, staged);
+    }
+
+    /// Stages a guarded write. Answers the version the item will have.
+    pub(super) fn save(
+        &mut self,
+        key: Key,
+        stream: StreamId,
+        data: Value,
+        writer: &'static str,
+    ) -> Result<u64, TxError> {
+        if let Some(staged) = self.by_key.get_mut(&key) {
+            let Some(guard) = staged.guard else {
+                let first = staged.writer.unwrap_or(writer);
+                return Err(TxError::WrittenTwice { key: key.to_string(), first, second: writer });
+            };
+            staged.write(&key, data, writer)?;
+            return Ok(guard.next_version());
+        }
+        // Never read: it is new, and the commit fails if it is not.
+        let guard = Guard::Absent;
+        let staged = Staged {
+            guard: Some(guard),
+            head: 0,
+            data: Some(data),
+            writer: Some(writer),
+            readers: Vec::new(),
+        };
+        self.by_stream.insert(stream, key.clone());
+        self.by_key.insert(key, staged);
+        Ok(guard.next_version())
+    }
+
+    /// Stages a write that wins over whatever is stored.
+    pub(super) fn put_view(
+        &mut self,
+        key: Key,
+        data: Value,
+        writer: &'static str,
+    ) -> Result<(), TxError> {
+        if let Some(staged) = self.by_key.get_mut(&key) {
+            if staged.guard.is_some() {
+                let first = staged.writer.or(staged.readers.first().copied()).unwrap_or(writer);
+                return Err(TxError::ViewOfGuarded { key: key.to_string(), first, second: writer });
+            }
+            return staged.write(&key, data, writer);
+        }
+        let staged = Staged {
+            guard: None,
+            head: 0,
+            data: Some(data),
+            writer: Some(writer),
+            readers: Vec::new(),
+        };
+        self.by_key.insert(key, staged);
+        Ok(())
+    }
+
+    /// The next version of a stream whose thing is staged; the thing is then written, if only for its new head.
+    pub(super) fn append(&mut self, stream: &StreamId, writer: &'static str) -> Option<u64> {
+        let staged = self.by_key.get_mut(self.by_stream.get(stream)?)?;
+        // A stream of something that does not exist would have no head to guard it.
+        staged.data.as_ref()?;
+        staged.head += 1;
+        staged.writer.get_or_insert(writer);
+        Some(staged.head)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.by_key.len()
+    }
+
+    pub(super) fn written_by(&self, writer: &'static str) -> usize {
+        self.by_key.values().filter(|staged| staged.writer == Some(writer)).count()
+    }
+
+    pub(super) fn into_writes(self) -> Vec<ItemWrite> {
+        self.by_key.into_iter().map(|(key, staged)| staged.into_write(key)).collect()
+    }
+}
+
+impl Staged {
+    fn write(&mut self, key: &Key, data: Value, writer: &'static str) -> Result<(), TxError> {
+        match self.writer {
+            Some(first) if first != writer && !self.readers.contains(&writer) => {
+                Err(TxError::WrittenTwice { key: key.to_string(), first, second: writer })
+            }
+            _ => {
+                self.data = Some(data);
+                self.writer = Some(writer);
+                // What the others read is no longer what is staged.
+                self.readers.retain(|reader| *reader == writer);
+                Ok(())
+            }
+        }
+    }
+
+    fn into_write(self, key: Key) -> ItemWrite {
+        match (self.guard, self.writer, self.data) {
+            (None, _, data) => ItemWrite::PutView { key, data: data.unwrap_or_default() },
+            (Some(guard), Some(_), Some(data)) => {
+                ItemWrite::Save { key, guard, head: self.head, data }
+            }
+            (Some(guard), _, _) => ItemWrite::Check { key, guard },
+        }
+    }
+}

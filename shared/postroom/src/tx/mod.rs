@@ -1,0 +1,307 @@
+//! The recorder: what a handler may do. It reads and stages; only the runtime can commit what it holds.
+
+mod error;
+mod items;
+mod dispatch;
+pub(crate) mod seal;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::clock::later;
+use crate::command::Origin;
+use crate::envelope::{Envelope, Header};
+use crate::id::{MessageId, TenantId, derive, derive_ordered};
+use crate::message::{Event, Message, Routed, Task};
+use crate::port::{Item, JournalRecord, OutboxRow, Store};
+use crate::reactions::Reactions;
+use crate::stored::{Key, Place, Stored};
+use crate::transaction::Transaction;
+use crate::tx::dispatch::Pending;
+use crate::tx::items::Items;
+
+pub use error::TxError;
+
+/// The most bytes of an envelope that travels whole; SNS takes 256 KB with its attributes.
+// <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>, read 2026-11-21.
+const MAX_MESSAGE_BYTES: usize = 200 * 1024;
+/// The most bytes of one item; AWS's 400 KB counts names too, so some room is left for the kit's own.
+// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>, read 2026-11-21.
+const MAX_ITEM_BYTES: usize = 390 * 1024;
+/// The most messages between a command and its remotest effect, in the request and over queues together.
+const MAX_HOPS: u32 = 16;
+
+/// What one command, or one handler run, reads and will write.
+///
+/// A handler gets it to read and stage. Dropping it is the rollback; there is no way to commit it from business code:
+///
+/// ```compile_fail
+/// # async fn handler(tx: postroom::Tx) {
+/// tx.commit().await; // no such method
+/// # }
+/// ```
+pub struct Tx {
+    store: Arc<dyn Store>,
+    reactions: Arc<Reactions>,
+    origin: Origin,
+    now: Timestamp,
+    frame: Frame,
+    items: Items,
+    events: Vec<JournalRecord>,
+    outbox: Vec<OutboxRow>,
+    pending: VecDeque<Pending>,
+    bytes: usize,
+}
+
+/// Who is staging at the moment, and because of what.
+#[derive(Debug, Clone)]
+struct Frame {
+    handler: &'static str,
+    cause: MessageId,
+    hops: u32,
+    ordinal: u32,
+}
+
+impl Tx {
+    pub(crate) fn begin(
+        store: Arc<dyn Store>,
+        reactions: Arc<Reactions>,
+        origin: Origin,
+        now: Timestamp,
+        handler: &'static str,
+        hops: u32,
+    ) -> Self {
+        let frame = Frame { handler, cause: origin.command_id, hops, ordinal: 0 };
+        Self {
+            store,
+            reactions,
+            origin,
+            now,
+            frame,
+            items: Items::default(),
+            events: Vec::new(),
+            outbox: Vec::new(),
+            pending: VecDeque::new(),
+            bytes: 0,
+        }
+    }
+
+    /// When this command or run began: the one time of everything it writes.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Whose data it reads and writes.
+    pub fn tenant(&self) -> &TenantId {
+        &self.origin.tenant_id
+    }
+
+    /// An id for a new thing: sorts by time (UUID version 7), and the same again when the command re-runs.
+    pub fn new_id(&mut self) -> Uuid {
+        derive_ordered(self.now, self.derive("id"))
+    }
+
+    /// The thing at a place. The commit fails, and the command re-runs, if it has changed by then.
+    ///
+    /// # Errors
+    /// [`TxError::Read`], retryable or not as the store says; [`TxError::Shape`], permanent.
+    pub async fn load<T: Stored>(&mut self, place: &Place<T>) -> Result<Option<T>, TxError> {
+        let key = place.key(&self.origin.tenant_id);
+        if let Some(staged) = self.items.read(&key, self.frame.handler) {
+            return staged.map(|data| shape(&key, data)).transpose();
+        }
+        let found = self.fetch(&key).await?;
+        self.items.guard(key.clone(), place.stream(), found.as_ref(), self.frame.handler);
+        self.room_for("reads", 0)?;
+        found.map(|item| shape(&key, item.data)).transpose()
+    }
+
+    /// The thing at a place, for information: it may change before the commit. Sees what is staged.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub async fn peek<T: Stored>(&mut self, place: &Place<T>) -> Result<Option<T>, TxError> {
+        let key = place.key(&self.origin.tenant_id);
+        let found = match self.items.read(&key, self.frame.handler) {
+            Some(staged) => staged,
+            None => self.fetch(&key).await?.map(|item| item.data),
+        };
+        found.map(|data| shape(&key, data)).transpose()
+    }
+
+    /// Writes an entity: over the version that was loaded, or as a new one if it was not. Answers its new version.
+    ///
+    /// # Errors
+    /// [`TxError::WrittenTwice`] where another handler's write would be lost, or an overflow; all permanent.
+    pub fn save<T: Stored>(&mut self, entity: &T) -> Result<u64, TxError> {
+        let place = entity.place();
+        let key = place.key(&self.origin.tenant_id);
+        let data = self.encode(&key, entity)?;
+        let version = self.items.save(key, place.stream(), data, self.frame.handler)?;
+        self.room_for("items", 0)?;
+        Ok(version)
+    }
+
+    /// Writes a view: the last writer wins.
+    ///
+    /// # Errors
+    /// As [`save`](Self::save), and [`TxError::ViewOfGuarded`].
+    pub fn put_view<T: Stored>(&mut self, view: &T) -> Result<(), TxError> {
+        let key = view.place().key(&self.origin.tenant_id);
+        let data = self.encode(&key, view)?;
+        self.items.put_view(key, data, self.frame.handler)?;
+        self.room_for("views", 0)
+    }
+
+    /// Appends a fact to its stream; its reactions follow when the handler has returned.
+    ///
+    /// The thing the stream belongs to has to be loaded or saved first: that is what makes the next version certain.
+    ///
+    /// # Errors
+    /// [`TxError::StreamNotLoaded`], [`TxError::TooManyHops`] or an overflow; all permanent.
+    pub fn emit<E: Event + Routed>(&mut self, event: E) -> Result<MessageId, TxError> {
+        let stream = event.stream();
+        let handler = self.frame.handler;
+        let Some(version) = self.items.append(&stream, handler) else {
+            let stream = stream.to_string();
+            return Err(TxError::StreamNotLoaded { handler, r#type: E::TYPE, stream });
+        };
+        let header = self.header::<E>("event", stream.to_string(), Some(version))?;
+        let envelope = Envelope::seal(header, event);
+        let id = envelope.id;
+        self.post(&envelope, self.now)?;
+        self.pending.push_back(Pending::new(envelope, self.events.len() - 1));
+        Ok(id)
+    }
+
+    /// Orders work from a job, now or later. With a delay its minute is right, not its second.
+    ///
+    /// # Errors
+    /// [`TxError::TooManyHops`] or an overflow; all permanent.
+    pub fn enqueue<T: Task + Routed>(
+        &mut self,
+        task: T,
+        delay: std::time::Duration,
+    ) -> Result<MessageId, TxError> {
+        let header = self.header::<T>("task", task.subject(), None)?;
+        let envelope = Envelope::seal(header, task);
+        let id = envelope.id;
+        self.post(&envelope, later(self.now, delay))?;
+        Ok(id)
+    }
+
+    /// Stages the journal record of an event and one outbox row for each queued handler.
+    fn post<M: Message>(&mut self, envelope: &Envelope<M>, due: Timestamp) -> Result<(), TxError> {
+        let handler = self.frame.handler;
+        let raw = envelope
+            .to_raw()
+            .map_err(|source| TxError::Encode { what: M::TYPE.to_owned(), source })?;
+        let body = raw.to_body();
+        if body.len() > MAX_MESSAGE_BYTES {
+            let (what, bytes) = (M::TYPE.to_owned(), body.len());
+            return Err(TxError::TooLarge { handler, what, bytes, limit: MAX_MESSAGE_BYTES });
+        }
+        let queued = self.reactions.queued(M::TYPE);
+        self.bytes += body.len() * queued.len();
+        self.outbox.extend(queued.iter().map(|queue| OutboxRow {
+            message_id: envelope.id,
+            handler: (*queue).to_owned(),
+            due,
+            body: body.clone(),
+            r#type: M::TYPE.to_owned(),
+            correlation_id: envelope.correlation_id.clone(),
+        }));
+        if envelope.stream_version.is_some() {
+            self.events.push(JournalRecord {
+                envelope: raw,
+                by: handler.to_owned(),
+                in_request: Vec::new(),
+                queued: queued.iter().map(|queue| (*queue).to_owned()).collect(),
+            });
+            return self.room_for(M::TYPE, body.len());
+        }
+        self.room_for(M::TYPE, 0)
+    }
+
+    fn header<M: Message>(
+        &mut self,
+        kind: &str,
+        subject: String,
+        stream_version: Option<u64>,
+    ) -> Result<Header, TxError> {
+        let handler = self.frame.handler;
+        if self.frame.hops >= MAX_HOPS {
+            return Err(TxError::TooManyHops { handler, r#type: M::TYPE, limit: MAX_HOPS });
+        }
+        Ok(Header {
+            id: self.derive(kind).into(),
+            subject,
+            time: self.now,
+            correlation_id: self.origin.correlation_id.clone(),
+            causation_id: self.frame.cause,
+            traceparent: self.origin.traceparent.clone(),
+            tenant_id: self.origin.tenant_id.clone(),
+            actor_id: self.origin.actor_id.clone(),
+            stream_version,
+            hops: self.frame.hops + 1,
+        })
+    }
+
+    /// The next derived id of this handler: cause, handler, ordinal.
+    fn derive(&mut self, kind: &str) -> Uuid {
+        let Frame { handler, cause, ordinal, .. } = self.frame;
+        self.frame.ordinal += 1;
+        derive(kind, cause, handler, ordinal)
+    }
+
+    async fn fetch(&self, key: &Key) -> Result<Option<Item>, TxError> {
+        self.store.get(key).await.map_err(|source| TxError::Read { key: key.to_string(), source })
+    }
+
+    fn encode<T: Serialize>(&mut self, key: &Key, value: &T) -> Result<Value, TxError> {
+        let encode = |source| TxError::Encode { what: key.to_string(), source };
+        let data = serde_json::to_value(value).map_err(encode)?;
+        let bytes = serde_json::to_string(&data).map_err(encode)?.len();
+        if bytes > MAX_ITEM_BYTES {
+            let (handler, what) = (self.frame.handler, key.to_string());
+            return Err(TxError::TooLarge { handler, what, bytes, limit: MAX_ITEM_BYTES });
+        }
+        self.bytes += bytes;
+        Ok(data)
+    }
+
+    /// Counts `bytes` more and fails as soon as the transaction could not be committed any more.
+    fn room_for(&mut self, what: &str, bytes: usize) -> Result<(), TxError> {
+        self.bytes += bytes;
+        let handler = self.frame.handler;
+        // One action is the inbox record's.
+        let actions = self.items.len() + self.events.len() + self.outbox.len() + 1;
+        if actions > Transaction::MAX_ACTIONS {
+            return Err(TxError::TooManyActions { handler, limit: Transaction::MAX_ACTIONS });
+        }
+        if self.bytes > Transaction::MAX_BYTES {
+            let (what, bytes) = (what.to_owned(), self.bytes);
+            return Err(TxError::TooLarge { handler, what, bytes, limit: Transaction::MAX_BYTES });
+        }
+        Ok(())
+    }
+}
+
+fn shape<T: Stored>(key: &Key, data: Value) -> Result<T, TxError> {
+    serde_json::from_value(data).map_err(|source| TxError::Shape { key: key.to_string(), source })
+}
+
+impl fmt::Debug for Tx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tx")
+            .field("frame", &self.frame)
+            .field("items", &self.items)
+            .finish_non_exhaustive()
+    }
+}

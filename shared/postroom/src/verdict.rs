@@ -1,0 +1,125 @@
+//! What a failure means: try again, or never; and what a refused caller is told.
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+/// Whether the same attempt can succeed later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may pass. `after` is the least wait; the back-off may make it longer.
+    Retry { after: Duration },
+    /// It never passes: the message is parked with its reason and not tried again.
+    Permanent,
+}
+
+impl Verdict {
+    /// It may pass, and nobody named a wait.
+    pub const RETRY: Self = Self::Retry { after: Duration::ZERO };
+}
+
+/// Every error of the system has a class. Write the `match` without a `_` arm: a new variant must then be decided.
+pub trait Classify {
+    /// Whether the same attempt can succeed later.
+    fn verdict(&self) -> Verdict;
+}
+
+/// What kind of no a caller gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusalKind {
+    /// The state does not allow it, now.
+    Conflict,
+    /// The input breaks a rule.
+    Invalid,
+    /// The caller may not do it.
+    Forbidden,
+    /// There is no such thing, or not for this tenant.
+    NotFound,
+}
+
+/// A business no, in the words a caller may branch on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refusal {
+    /// Stable, kebab-case: `plan-limit-reached`.
+    pub code: &'static str,
+    /// What kind of no.
+    pub kind: RefusalKind,
+}
+
+/// Tells a refusal, which the caller is shown, from a failure, which only the log sees.
+pub trait Refuse {
+    /// `None`: not a refusal but a failure.
+    fn refusal(&self) -> Option<Refusal>;
+}
+
+/// Any handler's error with its type erased and its class kept.
+pub struct Failure {
+    /// The handler whose error it is.
+    pub handler: &'static str,
+    /// Whether trying again can help.
+    pub verdict: Verdict,
+    /// What the caller may be shown, when it is a refusal.
+    pub refusal: Option<Refusal>,
+    /// The error itself.
+    pub source: Box<dyn Error + Send + Sync>,
+}
+
+impl Failure {
+    /// Erases an error, keeping what it means.
+    pub(crate) fn of<E>(handler: &'static str, error: E) -> Self
+    where
+        E: Error + Classify + Refuse + Send + Sync + 'static,
+    {
+        let (verdict, refusal) = (error.verdict(), error.refusal());
+        Self { handler, verdict, refusal, source: Box::new(error) }
+    }
+
+    /// The error and its causes in one line: `outer: inner: innermost`.
+    pub fn reason(&self) -> String {
+        reason_of(self.source.as_ref())
+    }
+}
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Failure({}: {:?}: {})", self.handler, self.verdict, self.reason())
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} failed", self.handler)
+    }
+}
+
+impl Error for Failure {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(self.source.as_ref())
+    }
+}
+
+impl Classify for Failure {
+    fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+}
+
+impl Refuse for Failure {
+    fn refusal(&self) -> Option<Refusal> {
+        self.refusal
+    }
+}
+
+/// An error and its causes in one line: `outer: inner: innermost`.
+pub fn reason_of(error: &(dyn Error + 'static)) -> String {
+    let mut reason = error.to_string();
+    let mut cause = error.source();
+    // Bounded: nobody reads, and nothing should build, a longer chain.
+    for _ in 0..16 {
+        let Some(error) = cause else { break };
+        reason.push_str(": ");
+        reason.push_str(&error.to_string());
+        cause = error.source();
+    }
+    reason
+}

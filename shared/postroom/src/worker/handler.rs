@@ -1,0 +1,114 @@
+//! A queued handler with its message type erased.
+
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use crate::BoxFuture;
+use crate::envelope::{DecodeError, Envelope, RawEnvelope};
+use crate::id::OwnerToken;
+use crate::job::Job;
+use crate::listener::Listener;
+use crate::message::{Event, Message};
+use crate::runtime::{Ran, RunError, Runtime};
+
+/// How a run is started, whatever the handler is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Start {
+    /// Proves who holds the lease, if the handler needs one.
+    pub(super) owner: OwnerToken,
+    /// How long it may take.
+    pub(super) lease: Duration,
+}
+
+/// Why a record's run failed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum RecordError {
+    #[error("the body is no message for this handler")]
+    Decode {
+        #[source]
+        source: DecodeError,
+    },
+    #[error("the run failed")]
+    Run {
+        #[source]
+        source: RunError,
+    },
+    #[error("the handler panicked: {message}")]
+    Panic { message: String },
+}
+
+pub(super) trait QueuedRun: Send + Sync {
+    /// Whether its runs hold a lease, which a failure then ends.
+    fn leased(&self) -> bool;
+
+    fn run<'a>(
+        &'a self,
+        runtime: &'a Runtime,
+        message: RawEnvelope,
+        start: Start,
+    ) -> BoxFuture<'a, Result<Ran, RecordError>>;
+}
+
+pub(super) struct JobHandler<M, J> {
+    job: J,
+    of: PhantomData<fn() -> M>,
+}
+
+impl<M, J> JobHandler<M, J> {
+    pub(super) fn new(job: J) -> Self {
+        Self { job, of: PhantomData }
+    }
+}
+
+impl<M: Message, J: Job<M>> QueuedRun for JobHandler<M, J> {
+    fn leased(&self) -> bool {
+        true
+    }
+
+    fn run<'a>(
+        &'a self,
+        runtime: &'a Runtime,
+        message: RawEnvelope,
+        start: Start,
+    ) -> BoxFuture<'a, Result<Ran, RecordError>> {
+        Box::pin(async move {
+            let message: Envelope<M> = decode(message)?;
+            let ran = runtime.perform(&self.job, &message, start.lease, start.owner).await;
+            ran.map_err(|source| RecordError::Run { source })
+        })
+    }
+}
+
+pub(super) struct ListenerHandler<E, L> {
+    listener: L,
+    of: PhantomData<fn() -> E>,
+}
+
+impl<E, L> ListenerHandler<E, L> {
+    pub(super) fn new(listener: L) -> Self {
+        Self { listener, of: PhantomData }
+    }
+}
+
+impl<E: Event, L: Listener<E>> QueuedRun for ListenerHandler<E, L> {
+    fn leased(&self) -> bool {
+        false
+    }
+
+    fn run<'a>(
+        &'a self,
+        runtime: &'a Runtime,
+        message: RawEnvelope,
+        _start: Start,
+    ) -> BoxFuture<'a, Result<Ran, RecordError>> {
+        Box::pin(async move {
+            let event: Envelope<E> = decode(message)?;
+            let ran = runtime.react(&self.listener, &event).await;
+            ran.map_err(|source| RecordError::Run { source })
+        })
+    }
+}
+
+fn decode<M: Message>(message: RawEnvelope) -> Result<Envelope<M>, RecordError> {
+    message.decode().map_err(|source| RecordError::Decode { source })
+}

@@ -1,0 +1,104 @@
+//! The worker: takes the batch of one queue, runs its handler on each record, says what became of each.
+
+mod handler;
+mod record;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::stream::{self, StreamExt};
+use jiff::Timestamp;
+
+use crate::job::Job;
+use crate::listener::Listener;
+use crate::message::{Event, Message};
+use crate::port::DeadLetters;
+use crate::runtime::Runtime;
+use crate::worker::handler::{JobHandler, ListenerHandler, QueuedRun};
+
+/// How many records of a batch run at the same time.
+const CONCURRENCY: usize = 10;
+/// What is left of an invocation's time when its last records are cancelled, for the answer to leave.
+const MARGIN: Duration = Duration::from_secs(1);
+/// How often a record's handler may fail before its message is parked.
+pub(crate) const MAX_ATTEMPTS: u32 = 5;
+
+/// One message of a batch, as it was received.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// The queue's id of the message: what is reported back. Not the event's id.
+    pub message_id: String,
+    /// The body, as received.
+    pub body: String,
+}
+
+/// What has to happen to a record's message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disposition {
+    /// It is done, a duplicate, skipped, or parked as a dead letter: it may be deleted.
+    Acknowledge,
+    /// It is not: it has to be delivered again, not before `after` where somebody named a wait.
+    Redeliver { after: Option<Duration> },
+}
+
+/// The handlers of one queue, by message type.
+pub struct Worker {
+    runtime: Runtime,
+    dead_letters: Arc<dyn DeadLetters>,
+    queue: &'static str,
+    handlers: BTreeMap<&'static str, Box<dyn QueuedRun>>,
+}
+
+impl Worker {
+    /// A worker for the queue of `handler`, that is of the listener or job of that name.
+    pub fn new(
+        handler: &'static str,
+        runtime: Runtime,
+        dead_letters: Arc<dyn DeadLetters>,
+    ) -> Self {
+        Self { runtime, dead_letters, queue: handler, handlers: BTreeMap::new() }
+    }
+
+    /// Runs `job` on messages of type `M`.
+    #[must_use]
+    pub fn job<M: Message, J: Job<M>>(mut self, job: J) -> Self {
+        self.handlers.insert(M::TYPE, Box::new(JobHandler::<M, J>::new(job)));
+        self
+    }
+
+    /// Runs `listener` on events of type `E`.
+    #[must_use]
+    pub fn listener<E: Event, L: Listener<E>>(mut self, listener: L) -> Self {
+        self.handlers.insert(E::TYPE, Box::new(ListenerHandler::<E, L>::new(listener)));
+        self
+    }
+
+    /// Processes a batch and answers, in its order, what has to happen to each record.
+    ///
+    /// One record's failure, panic or malformed body is its own: the others finish. With a `deadline` no record starts
+    /// inside the last second before it, one that still runs then is cancelled, and both are redelivered.
+    pub async fn process(
+        &self,
+        records: &[Record],
+        deadline: Option<Timestamp>,
+    ) -> Vec<Disposition> {
+        let stop =
+            deadline.map(|deadline| deadline.saturating_sub(MARGIN).unwrap_or(Timestamp::MIN));
+        stream::iter(records)
+            .map(|record| self.run_until(record, stop))
+            .buffered(CONCURRENCY)
+            .collect()
+            .await
+    }
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker")
+            .field("queue", &self.queue)
+            .field("types", &self.handlers.keys())
+            .finish_non_exhaustive()
+    }
+}
