@@ -4,11 +4,11 @@
 //! [`reactions!`] is the table that joins them; [`Runtime`] runs them; [`port`] is what they stand on.
 
 pub mod port;
-//pub mod chain;
+pub mod chain;
 //#[cfg(feature = "contract")]
 //pub mod contract;
-//#[doc(hidden)]
-//pub mod doc_example;
+#[doc(hidden)]
+pub mod doc_example;
 //pub mod memory;
 
 mod clock;

@@ -207,20 +207,20 @@ macro_rules! reactions {
         #[allow(unused_variables, reason = "a table may have no settings, a row no reactions")]
         $vis fn $name($settings: $Settings) -> $crate::Reactions {
             let mut table = $crate::Reactions::default();
-            $({
-                let mut row = table.row::<$Message>();
-                $crate::reactions!(@row row, $($row)*);
-            })*
+            $($crate::reactions!(@row table $Message, $($row)*);)*
             table
         }
     };
-    (@row $row:ident,) => {};
-    (@row $row:ident, in_request $listener:expr, $($rest:tt)*) => {
-        $row.in_request($listener);
-        $crate::reactions!(@row $row, $($rest)*);
+    (@row $table:ident $Message:ty,) => {
+        // Even an empty row is a row: somebody decided that nothing follows.
+        let _ = $table.row::<$Message>();
     };
-    (@row $row:ident, queued $Handler:ty, $($rest:tt)*) => {
-        $row.queued::<$Handler, _>();
-        $crate::reactions!(@row $row, $($rest)*);
+    (@row $table:ident $Message:ty, in_request $listener:expr, $($rest:tt)*) => {
+        $table.row::<$Message>().in_request($listener);
+        $crate::reactions!(@row $table $Message, $($rest)*);
+    };
+    (@row $table:ident $Message:ty, queued $Handler:ty, $($rest:tt)*) => {
+        $table.row::<$Message>().queued::<$Handler, _>();
+        $crate::reactions!(@row $table $Message, $($rest)*);
     };
 }

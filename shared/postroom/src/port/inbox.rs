@@ -73,9 +73,14 @@ impl RunKey {
         Self(join('#', &[handler, &message.to_string()]))
     }
 
-    /// The key of a command that brought none.
+    /// The key of a command that brought none. No handler may be called `command`.
     pub fn of_command(command: MessageId) -> Self {
         Self(join('#', &["command", &command.to_string()]))
+    }
+
+    /// Whether it is a command's.
+    pub fn is_command(&self) -> bool {
+        self.0.starts_with("command#")
     }
 
     /// The key as text.

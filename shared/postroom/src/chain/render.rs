@@ -1,0 +1,105 @@
+//! The tree as text, one row a node.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::chain::{Chain, Node, NodeKind};
+use crate::port::RunStatus;
+use crate::transaction::Transaction;
+use crate::worker::MAX_ATTEMPTS;
+
+/// The width of the column of names, tree lines included.
+const NAMES: usize = 34;
+/// The width of a bar of waiting and running time.
+const BAR: u128 = 8;
+
+/// One row a node, as an operator reads it:
+///
+/// ```text
+/// publish-campaign                    command     done, 10 writes of 100              41 ms
+/// └ campaign.published                event       campaigns/0192… version 2
+///   ├ timeline                        in request  +1 write
+///   └ sync-statistics                 queued      attempt 1/5  done    ░░░░████  waited 12 ms, ran 9 ms
+///     └ statistics.synced             event       statistics/0192… version 1
+/// ```
+impl fmt::Display for Chain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for root in &self.roots {
+            row(f, root, "", "", 0)?;
+        }
+        if self.truncated {
+            writeln!(f, "… and more: the chain is longer than what was read")?;
+        }
+        Ok(())
+    }
+}
+
+fn row(
+    f: &mut fmt::Formatter<'_>,
+    node: &Node,
+    branch: &str,
+    indent: &str,
+    depth: usize,
+) -> fmt::Result {
+    let name = format!("{branch}{}", node.name);
+    let text = format!("{name:<NAMES$}  {}", describe(&node.kind));
+    writeln!(f, "{}", text.trim_end())?;
+    for (index, child) in node.children.iter().enumerate() {
+        let last = index + 1 == node.children.len();
+        let branch = format!("{indent}{}", if last { "└ " } else { "├ " });
+        let indent = format!("{indent}{}", if last { "  " } else { "│ " });
+        row(f, child, &branch, &indent, depth + 1)?;
+    }
+    Ok(())
+}
+
+fn describe(kind: &NodeKind) -> String {
+    match kind {
+        NodeKind::Command { ran, actions } => {
+            let most = Transaction::MAX_ACTIONS;
+            format!("command     done, {actions} writes of {most}, {}", time(*ran))
+        }
+        NodeKind::Event { stream, version, .. } => format!("event       {stream} version {version}"),
+        NodeKind::InRequest { skipped: Some(reason), .. } => {
+            format!("in request  skipped: {reason}")
+        }
+        NodeKind::InRequest { writes: 1, .. } => "in request  +1 write".to_owned(),
+        NodeKind::InRequest { writes, .. } => format!("in request  +{writes} writes"),
+        NodeKind::Waiting => "queued      waiting".to_owned(),
+        NodeKind::Queued { status, attempt, waited, ran, reason } => {
+            let status = match (status, reason) {
+                (RunStatus::Running, _) => "running".to_owned(),
+                (RunStatus::Done, None) => "done".to_owned(),
+                (RunStatus::Done, Some(reason)) => format!("skipped: {reason}"),
+                (RunStatus::Waiting, reason) => because("will be tried again", reason.as_deref()),
+                (RunStatus::Parked, reason) => because("parked", reason.as_deref()),
+            };
+            let ran_for = ran.unwrap_or_default();
+            let times = format!("{}  waited {}, ran {}", bar(*waited, ran_for), time(*waited), time(ran_for));
+            format!("queued      attempt {attempt}/{MAX_ATTEMPTS}  {status}  {times}")
+        }
+    }
+}
+
+fn because(status: &str, reason: Option<&str>) -> String {
+    match reason {
+        Some(reason) => format!("{status}: {reason}"),
+        None => status.to_owned(),
+    }
+}
+
+/// Waiting and running time in proportion; neither vanishes.
+fn bar(waited: Duration, ran: Duration) -> String {
+    let (waited, ran) = (waited.as_micros() + 1, ran.as_micros() + 1);
+    let light = (waited * BAR / (waited + ran)).clamp(1, BAR - 1);
+    let cells = |cell: &str, count: u128| cell.repeat(usize::try_from(count).unwrap_or(0));
+    format!("{}{}", cells("░", light), cells("█", BAR - light))
+}
+
+fn time(duration: Duration) -> String {
+    match duration.as_millis() {
+        0 => format!("{} µs", duration.as_micros()),
+        millis @ 1..10_000 => format!("{millis} ms"),
+        millis => format!("{} s", millis / 1000),
+    }
+}
