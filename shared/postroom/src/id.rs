@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::stored::join;
+
 /// Where fresh identifiers come from; random bits are taken from here too.
 pub trait Ids: Send + Sync {
     /// An identifier nobody has: a UUID version 7.
@@ -142,6 +144,13 @@ text_id! {
     ActorId, "an actor", "characters without controls", |c| !c.is_control();
     CorrelationId, "a correlation id", "characters of A-Z a-z 0-9 . _ -",
         |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+}
+
+impl CorrelationId {
+    /// The chain's key over all tenants: `tenant#correlation-id`, escaped as a [`Partition`](crate::Partition) is.
+    pub fn key(&self, tenant: &TenantId) -> String {
+        join('#', &[tenant.as_str(), &self.0])
+    }
 }
 
 /// Every derived id is a UUID version 5 in this name space.

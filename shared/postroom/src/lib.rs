@@ -9,7 +9,7 @@ pub mod chain;
 //pub mod contract;
 #[doc(hidden)]
 pub mod doc_example;
-//pub mod memory;
+pub mod memory;
 
 mod clock;
 mod id;

@@ -47,3 +47,10 @@ pub struct DeadLetter {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<CorrelationId>,
 }
+
+impl DeadLetter {
+    /// Where it lies in its chain: `2026-11-21T09:30:00.000000Z#id`.
+    pub fn position(&self) -> String {
+        format!("{}#{}", crate::sortable(self.parked_at), self.id)
+    }
+}

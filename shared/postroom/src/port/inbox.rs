@@ -83,6 +83,11 @@ impl RunKey {
         self.0.starts_with("command#")
     }
 
+    /// A key as a store kept it.
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
     /// The key as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -95,7 +100,7 @@ impl fmt::Display for RunKey {
     }
 }
 
-/// What a run is about; fixed from its first attempt on.
+/// What a run is about: the same on every attempt, but for its times.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
     /// The record's key.
@@ -112,8 +117,15 @@ pub struct Run {
     pub correlation_id: CorrelationId,
     /// When this attempt began.
     pub started_at: Timestamp,
-    /// When the record may be forgotten: later than any redelivery can come.
+    /// When the record may be forgotten: later than any redelivery can come. Stores keep whole seconds of it.
     pub expires_at: Timestamp,
+}
+
+impl Run {
+    /// Where its record lies in its chain: `2026-11-21T09:30:00.000000Z#key`.
+    pub fn position(&self) -> String {
+        format!("{}#{}", crate::sortable(self.started_at), self.key)
+    }
 }
 
 /// Where a run stands.

@@ -6,7 +6,7 @@ use crate::BoxFuture;
 use crate::envelope::RawEnvelope;
 use crate::id::{CorrelationId, TenantId};
 use crate::port::{Page, StoreError};
-use crate::stored::StreamId;
+use crate::stored::{StreamId, join};
 
 /// Reads what transactions appended.
 pub trait Journal: Send + Sync {
@@ -38,6 +38,27 @@ pub struct JournalRecord {
     pub in_request: Vec<InRequest>,
     /// The handlers it was queued for.
     pub queued: Vec<String>,
+}
+
+impl JournalRecord {
+    /// The key of its stream over all tenants, as [`StreamId::key`] spells it.
+    pub fn stream_key(&self) -> String {
+        join('#', &[self.envelope.tenant_id.as_str(), &self.envelope.subject])
+    }
+
+    /// Its place in its stream, from 1.
+    pub fn version(&self) -> u64 {
+        // Only events are journaled, and every event has one.
+        self.envelope.stream_version.unwrap_or(0)
+    }
+
+    /// Where it lies in its chain: `2026-11-21T09:30:00.000000Z#hops#version#event-id`.
+    ///
+    /// The events of one command have one time; causes still come before what they caused.
+    pub fn position(&self) -> String {
+        let time = crate::sortable(self.envelope.time);
+        format!("{time}#{:02}#{:010}#{}", self.envelope.hops, self.version(), self.envelope.id)
+    }
 }
 
 /// What one listener did in the request.

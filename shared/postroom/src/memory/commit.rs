@@ -1,0 +1,93 @@
+//! Committing: every condition is checked before anything is written.
+
+use crate::memory::state::{Entry, State};
+use crate::port::{CommitError, InboxRecord, Item, RunStatus, StoreError};
+use crate::stored::Key;
+use crate::transaction::{Completion, Fence, Guard, ItemWrite, Transaction};
+
+impl State {
+    /// Writes all of a transaction, or nothing.
+    pub(super) fn commit(&mut self, tx: &Transaction) -> Result<(), CommitError> {
+        if let Some(earlier) = self.committed.get(&tx.token().uuid()) {
+            return if earlier == tx { Ok(()) } else { Err(token_reused()) };
+        }
+        let record = !self.may_complete(tx.completion());
+        if record || !self.may_write(tx) {
+            return Err(CommitError::Condition { record });
+        }
+        for write in tx.items() {
+            self.write(write);
+        }
+        for event in tx.events() {
+            self.events.insert((event.stream_key(), event.version()), event.clone());
+        }
+        for row in tx.outbox() {
+            self.outbox.insert((row.shard(), row.position()), row.clone());
+        }
+        self.complete(tx);
+        self.committed.insert(tx.token().uuid(), tx.clone());
+        Ok(())
+    }
+
+    fn may_write(&self, tx: &Transaction) -> bool {
+        let items = tx.items().iter().all(|write| match write {
+            ItemWrite::Check { key, guard } | ItemWrite::Save { key, guard, .. } => {
+                self.guard_of(key) == *guard
+            }
+            ItemWrite::PutView { .. } => true,
+        });
+        let taken = |event: &_| self.events.contains_key(event);
+        let mut appended = tx.events().iter().map(|event| (event.stream_key(), event.version()));
+        items && !appended.any(|event| taken(&event))
+    }
+
+    fn may_complete(&self, completion: &Completion) -> bool {
+        let entry = self.inbox.get(&completion.run.key);
+        match completion.fence {
+            Fence::Held(owner) => entry.is_some_and(|entry| entry.held_by(owner)),
+            Fence::NotDone => entry.is_none_or(|entry| {
+                entry.record.run.expires_at <= completion.finished_at
+                    || entry.record.status == RunStatus::Waiting
+            }),
+        }
+    }
+
+    fn guard_of(&self, key: &Key) -> Guard {
+        self.items.get(key).map_or(Guard::Absent, |item| Guard::Version(item.version))
+    }
+
+    fn write(&mut self, write: &ItemWrite) {
+        let (key, head, data) = match write {
+            ItemWrite::Check { .. } => return,
+            ItemWrite::Save { key, head, data, .. } => (key, Some(*head), data),
+            ItemWrite::PutView { key, data } => (key, None, data),
+        };
+        let version = self.guard_of(key).next_version();
+        let head = head.or(self.items.get(key).map(|item| item.head)).unwrap_or(0);
+        let item = Item { key: key.clone(), version, head, data: data.clone() };
+        self.items.insert(key.clone(), item);
+    }
+
+    fn complete(&mut self, tx: &Transaction) {
+        let completion = tx.completion();
+        let earlier = self.live(&completion.run.key, completion.finished_at);
+        let record = InboxRecord {
+            run: completion.run.clone(),
+            status: RunStatus::Done,
+            attempts: earlier.map_or(0, |entry| entry.record.attempts),
+            finished_at: Some(completion.finished_at),
+            lease_until: None,
+            token: Some(tx.token()),
+            skipped: completion.skipped.clone(),
+            output: completion.output.clone(),
+            actions: Some(completion.actions),
+            reason: None,
+        };
+        self.inbox.insert(completion.run.key.clone(), Entry { record, owner: None });
+    }
+}
+
+fn token_reused() -> CommitError {
+    let source = "the client token was used for another transaction".into();
+    CommitError::Store { source: StoreError::Refused { operation: "commit", source } }
+}

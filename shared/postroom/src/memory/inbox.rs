@@ -1,0 +1,157 @@
+//! The inbox: the moves of the state picture in [`port::Inbox`](crate::port::Inbox), under the one lock.
+
+use std::future::ready;
+
+use jiff::Timestamp;
+
+use crate::BoxFuture;
+use crate::id::{CorrelationId, OwnerToken, TenantId};
+use crate::memory::MemoryStore;
+use crate::memory::state::{Entry, PAGE, State, page};
+use crate::port::{
+    Claim, Claimed, FailedRun, Inbox, InboxRecord, LeaseError, Page, Run, RunKey, RunStatus,
+    StoreError,
+};
+
+impl Inbox for MemoryStore {
+    fn find<'a>(
+        &'a self,
+        key: &'a RunKey,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<Option<InboxRecord>, StoreError>> {
+        let found = self.lock().live(key, now).map(|entry| entry.record.clone());
+        Box::pin(ready(Ok(found)))
+    }
+
+    fn claim<'a>(&'a self, claim: &'a Claim) -> BoxFuture<'a, Result<Claimed, StoreError>> {
+        let claimed = self.lock().claim(claim);
+        Box::pin(ready(Ok(claimed)))
+    }
+
+    fn renew<'a>(
+        &'a self,
+        key: &'a RunKey,
+        owner: OwnerToken,
+        until: Timestamp,
+    ) -> BoxFuture<'a, Result<(), LeaseError>> {
+        let mut state = self.lock();
+        let renewed = state.held(key, owner).map(|entry| entry.record.lease_until = Some(until));
+        Box::pin(ready(renewed))
+    }
+
+    fn release<'a>(
+        &'a self,
+        key: &'a RunKey,
+        owner: OwnerToken,
+    ) -> BoxFuture<'a, Result<(), LeaseError>> {
+        let mut state = self.lock();
+        let released = state.held(key, owner).map(|entry| entry.end_lease(RunStatus::Waiting));
+        Box::pin(ready(released))
+    }
+
+    fn fail<'a>(&'a self, failed: &'a FailedRun) -> BoxFuture<'a, Result<u32, LeaseError>> {
+        let attempts = self.lock().fail(failed);
+        Box::pin(ready(attempts))
+    }
+
+    fn chain<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        correlation_id: &'a CorrelationId,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Page<InboxRecord>, StoreError>> {
+        let mut rows: Vec<(String, InboxRecord)> = {
+            let state = self.lock();
+            let records = state.inbox.values().map(|entry| &entry.record);
+            let of_chain = records.filter(|record| {
+                record.run.tenant_id == *tenant && record.run.correlation_id == *correlation_id
+            });
+            of_chain.map(|record| (record.run.position(), record.clone())).collect()
+        };
+        rows.retain(|(position, _)| after.is_none_or(|after| position.as_str() > after));
+        rows.sort_by(|(left, _), (right, _)| left.cmp(right));
+        Box::pin(ready(Ok(page(rows.into_iter(), PAGE))))
+    }
+}
+
+impl State {
+    /// The entry under a key, unless it has expired.
+    pub(super) fn live(&self, key: &RunKey, now: Timestamp) -> Option<&Entry> {
+        self.inbox.get(key).filter(|entry| entry.record.run.expires_at > now)
+    }
+
+    fn claim(&mut self, claim: &Claim) -> Claimed {
+        let now = claim.run.started_at;
+        let (attempts, unknown) = match self.live(&claim.run.key, now) {
+            None => (0, false),
+            Some(Entry { record, .. }) => match record.status {
+                RunStatus::Done => return Claimed::Done,
+                RunStatus::Parked => {
+                    return Claimed::Parked { reason: record.reason.clone().unwrap_or_default() };
+                }
+                RunStatus::Waiting => (record.attempts, false),
+                RunStatus::Running => match record.lease_until {
+                    Some(until) if until > now => return Claimed::InFlight { until },
+                    _ => (record.attempts, true),
+                },
+            },
+        };
+        let mut entry = Entry::new(claim.run.clone(), RunStatus::Running, attempts);
+        entry.record.lease_until = Some(claim.until);
+        entry.owner = Some(claim.owner);
+        self.inbox.insert(claim.run.key.clone(), entry);
+        Claimed::Granted { attempts, unknown }
+    }
+
+    fn fail(&mut self, failed: &FailedRun) -> Result<u32, LeaseError> {
+        let key = &failed.run.key;
+        let earlier = match failed.owner {
+            Some(owner) => self.held(key, owner)?.record.attempts,
+            None => match self.live(key, failed.at) {
+                None => 0,
+                Some(entry) if entry.record.status == RunStatus::Waiting => entry.record.attempts,
+                Some(_) => return Err(LeaseError::LeaseLost),
+            },
+        };
+        let status = if failed.park { RunStatus::Parked } else { RunStatus::Waiting };
+        let mut entry = Entry::new(failed.run.clone(), status, earlier + 1);
+        entry.record.finished_at = Some(failed.at);
+        entry.record.reason = Some(failed.reason.clone());
+        self.inbox.insert(key.clone(), entry);
+        Ok(earlier + 1)
+    }
+
+    fn held(&mut self, key: &RunKey, owner: OwnerToken) -> Result<&mut Entry, LeaseError> {
+        let entry = self.inbox.get_mut(key).filter(|entry| entry.held_by(owner));
+        entry.ok_or(LeaseError::LeaseLost)
+    }
+}
+
+impl Entry {
+    fn new(run: Run, status: RunStatus, attempts: u32) -> Self {
+        let record = InboxRecord {
+            run,
+            status,
+            attempts,
+            finished_at: None,
+            lease_until: None,
+            token: None,
+            skipped: None,
+            output: None,
+            actions: None,
+            reason: None,
+        };
+        Self { record, owner: None }
+    }
+
+    /// Whether the lease is this owner's. One that ran out is its owner's still, until somebody else takes it.
+    pub(super) fn held_by(&self, owner: OwnerToken) -> bool {
+        self.record.status == RunStatus::Running && self.owner == Some(owner)
+    }
+
+    fn end_lease(&mut self, status: RunStatus) {
+        self.record.status = status;
+        self.record.lease_until = None;
+        self.owner = None;
+    }
+}

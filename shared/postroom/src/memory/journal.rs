@@ -1,0 +1,44 @@
+//! Reading the journal.
+
+use std::future::ready;
+
+use crate::BoxFuture;
+use crate::id::{CorrelationId, TenantId};
+use crate::memory::MemoryStore;
+use crate::memory::state::{PAGE, page};
+use crate::port::{Journal, JournalRecord, Page, StoreError};
+use crate::stored::StreamId;
+
+impl Journal for MemoryStore {
+    fn stream<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        stream: &'a StreamId,
+        after: u64,
+    ) -> BoxFuture<'a, Result<Page<JournalRecord>, StoreError>> {
+        let key = stream.key(tenant);
+        let state = self.lock();
+        let events = state.events.range((key.clone(), after.saturating_add(1))..=(key, u64::MAX));
+        let rows = events.map(|((_, version), record)| (version.to_string(), record.clone()));
+        Box::pin(ready(Ok(page(rows, PAGE))))
+    }
+
+    fn chain<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        correlation_id: &'a CorrelationId,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Page<JournalRecord>, StoreError>> {
+        let mut rows: Vec<(String, JournalRecord)> = {
+            let state = self.lock();
+            let of_chain = state.events.values().filter(|record| {
+                let envelope = &record.envelope;
+                envelope.tenant_id == *tenant && envelope.correlation_id == *correlation_id
+            });
+            of_chain.map(|record| (record.position(), record.clone())).collect()
+        };
+        rows.retain(|(position, _)| after.is_none_or(|after| position.as_str() > after));
+        rows.sort_by(|(left, _), (right, _)| left.cmp(right));
+        Box::pin(ready(Ok(page(rows.into_iter(), PAGE))))
+    }
+}

@@ -1,0 +1,19 @@
+//! The ports in memory: for tests of the business and of the kit, and for trying things out.
+//!
+//! They keep every promise of the contract suites that the adapters on AWS keep, and forget everything at the end.
+
+mod state;
+mod store;
+mod commit;
+mod journal;
+mod inbox;
+mod outbox;
+mod dead_letters;
+mod queue;
+mod clock;
+mod ids;
+
+pub use clock::ManualClock;
+pub use ids::SeededIds;
+pub use queue::MemoryQueue;
+pub use state::MemoryStore;

@@ -1,0 +1,90 @@
+//! What the memory store keeps, behind one lock: that is what makes its transactions atomic.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use uuid::Uuid;
+
+use crate::id::OwnerToken;
+use crate::port::{DeadLetter, InboxRecord, Item, JournalRecord, OutboxRow, Page, RunKey};
+use crate::stored::Key;
+use crate::transaction::Transaction;
+
+/// Rows of one page where the caller names no limit.
+pub(super) const PAGE: usize = 50;
+
+/// State, journal, inbox, outbox and dead letters in memory. Clones share what they hold.
+///
+/// ```
+/// use std::sync::Arc;
+/// use postroom::memory::MemoryStore;
+/// use postroom::port::{Inbox, Store};
+///
+/// let memory = MemoryStore::default();
+/// let store: Arc<dyn Store> = Arc::new(memory.clone());
+/// let inbox: Arc<dyn Inbox> = Arc::new(memory);
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct MemoryStore {
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) items: BTreeMap<Key, Item>,
+    /// By stream key and version.
+    pub(super) events: BTreeMap<(String, u64), JournalRecord>,
+    pub(super) inbox: BTreeMap<RunKey, Entry>,
+    /// By shard and position.
+    pub(super) outbox: BTreeMap<(u8, String), OutboxRow>,
+    pub(super) dead_letters: BTreeMap<String, DeadLetter>,
+    /// What was committed, by client token.
+    pub(super) committed: BTreeMap<Uuid, Transaction>,
+}
+
+/// An inbox record with what only the store knows of it.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) record: InboxRecord,
+    /// Who holds the lease, while running.
+    pub(super) owner: Option<OwnerToken>,
+}
+
+impl MemoryStore {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing is changed before everything was checked, so a panic elsewhere leaves no half-written state.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Every message that waits in the outbox, shard by shard.
+    pub fn outbox_rows(&self) -> Vec<OutboxRow> {
+        self.lock().outbox.values().cloned().collect()
+    }
+
+    /// Every event, stream by stream.
+    pub fn journal_records(&self) -> Vec<JournalRecord> {
+        self.lock().events.values().cloned().collect()
+    }
+
+    /// Every item, partition by partition.
+    pub fn items(&self) -> Vec<Item> {
+        self.lock().items.values().cloned().collect()
+    }
+
+    /// Every dead letter, by id.
+    pub fn dead_letters(&self) -> Vec<DeadLetter> {
+        self.lock().dead_letters.values().cloned().collect()
+    }
+}
+
+/// The first `limit` rows, and where to go on if there are more.
+pub(super) fn page<T>(rows: impl Iterator<Item = (String, T)>, limit: usize) -> Page<T> {
+    let mut rows = rows.peekable();
+    let mut items = Vec::new();
+    let mut last = None;
+    for (position, item) in rows.by_ref().take(limit) {
+        items.push(item);
+        last = Some(position);
+    }
+    Page { items, next: last.filter(|_| rows.peek().is_some()) }
+}
