@@ -1,5 +1,11 @@
 //! The whole system on this machine: AWS endpoint, Lambda host, gateway, schedules, ad provider.
 
+pub mod template;
+pub mod binaries;
+pub mod lambda;
+pub mod sqs;
 pub mod aws;
 pub mod provider;
-pub mod sqs;
+pub mod gateway;
+pub mod schedules;
+mod server;

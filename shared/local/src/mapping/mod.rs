@@ -1,0 +1,132 @@
+//! Event-source mappings: pollers that carry messages from a queue to a function.
+
+mod event;
+mod response;
+
+use std::{collections::BTreeSet, time::Duration};
+
+use bytes::Bytes;
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep},
+};
+
+use crate::{
+    lambda::{Host, PAYLOAD_BYTES},
+    sqs::{Received, Sqs, SqsError},
+    template::Mapping,
+};
+use response::Verdict;
+
+/// The longest wait of one receive, as on SQS.
+const LONG_POLL: Duration = Duration::from_secs(20);
+/// The most messages of one receive, as on SQS.
+const RECEIVE_MAX: usize = 10;
+/// Batches at the same time where the template sets no `MaximumConcurrency`; Lambda begins so.
+const DEFAULT_CONCURRENCY: usize = 5;
+/// The pause after a queue could not be read, or a function could not be reached.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The running mappings; dropping them stops them.
+///
+/// A message that was received and not yet handed over when they stop is not lost: its visibility
+/// times out.
+#[derive(Debug, Default)]
+pub(crate) struct Mappings {
+    pollers: JoinSet<()>,
+}
+
+impl Mappings {
+    pub(crate) fn start(mappings: &[Mapping], sqs: &Sqs, host: &Host) -> Self {
+        let mut pollers = JoinSet::new();
+        for mapping in mappings {
+            // A poller more than there are environments would only hold messages back.
+            let concurrency = mapping.maximum_concurrency.unwrap_or(DEFAULT_CONCURRENCY);
+            for _ in 0..concurrency.min(host.environments(&mapping.function)) {
+                let poller =
+                    Poller { mapping: mapping.clone(), sqs: sqs.clone(), host: host.clone() };
+                pollers.spawn(async move { poller.run_forever().await });
+            }
+        }
+        Self { pollers }
+    }
+
+    pub(crate) async fn stop(mut self) {
+        self.pollers.shutdown().await;
+    }
+}
+
+/// Takes one batch after the other.
+#[derive(Debug)]
+struct Poller {
+    mapping: Mapping,
+    sqs: Sqs,
+    host: Host,
+}
+
+impl Poller {
+    async fn run_forever(&self) {
+        loop {
+            match self.gather().await {
+                Ok(messages) => {
+                    let arn = &self.mapping.queue_arn;
+                    for batch in event::split(&messages, arn, PAYLOAD_BYTES) {
+                        self.deliver(&batch).await;
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!("cannot receive from {}: {error}", self.mapping.queue);
+                    sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+
+    /// Receives a batch: what is there, or up to the batch size within the batching window.
+    async fn gather(&self) -> Result<Vec<Received>, SqsError> {
+        let (queue, size) = (&self.mapping.queue, self.mapping.batch_size);
+        let mut batch = self.sqs.receive(queue, size.min(RECEIVE_MAX), LONG_POLL).await?;
+        if batch.is_empty() {
+            return Ok(batch);
+        }
+        let until = Instant::now() + self.mapping.batching_window;
+        loop {
+            let missing = size.saturating_sub(batch.len()).min(RECEIVE_MAX);
+            let wait = until.saturating_duration_since(Instant::now()).min(LONG_POLL);
+            if missing == 0 || wait.is_zero() {
+                return Ok(batch);
+            }
+            match self.sqs.receive(queue, missing, wait).await {
+                Ok(more) => batch.extend(more),
+                // Those that were received are delivered; the next receive tells the error.
+                Err(_) => return Ok(batch),
+            }
+        }
+    }
+
+    async fn deliver(&self, batch: &[Received]) {
+        let event = event::build(batch, &self.mapping.queue_arn);
+        let answer = self.host.invoke(&self.mapping.function, Bytes::from(event.to_string())).await;
+        let ids: BTreeSet<&str> = batch.iter().map(|m| m.message_id.as_str()).collect();
+        let returned =
+            match response::decide(&answer, &ids, self.mapping.report_batch_item_failures) {
+                Verdict::DeleteAll => BTreeSet::new(),
+                Verdict::Return(returned) => returned,
+                Verdict::ReturnAll { reason } => {
+                    let function = &self.mapping.function;
+                    tracing::warn!(function, "{} messages return: {reason}", batch.len());
+                    if answer.is_err() {
+                        // A function that does not start must not empty the queue into it.
+                        sleep(PAUSE).await;
+                    }
+                    return;
+                }
+            };
+        for message in batch.iter().filter(|message| !returned.contains(&message.message_id)) {
+            if let Err(error) = self.sqs.delete(&self.mapping.queue, &message.receipt_handle) {
+                // It returns, and is a duplicate then, as can happen on AWS.
+                tracing::debug!("cannot delete message {}: {error}", message.message_id);
+            }
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! What invokes a function: queues, schedules, routes.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{
+    Function, Mapping, REGION, Route, Schedule, ScheduleKind, Stack, TemplateError,
+    resource::Resource,
+};
+
+/// SAM's default for an SQS event.
+const DEFAULT_BATCH_SIZE: u64 = 10;
+/// SQS's default for a queue.
+const DEFAULT_VISIBILITY_S: u64 = 30;
+
+/// Adds the mappings, schedules and routes that a function declares.
+pub(super) fn add(
+    stack: &mut Stack,
+    document: &Value,
+    owner: &Resource<'_>,
+    function: &Function,
+) -> Result<(), TemplateError> {
+    for (name, body) in owner.body["Properties"]["Events"].as_object().into_iter().flatten() {
+        let id = format!("{}.Events.{name}", owner.id);
+        let kind = body["Type"].as_str().unwrap_or_default();
+        let event =
+            Resource { id: &id, kind, body, globals: &Value::Null, resolver: owner.resolver };
+        match event.kind {
+            "SQS" => stack.mappings.extend(mapping(&event, function)?),
+            "Schedule" => {
+                let kind = ScheduleKind::EventBridgeRule;
+                let expression: String = event.required("Schedule")?;
+                stack.schedules.extend(schedule(&event, name, kind, &expression, function)?);
+            }
+            "ScheduleV2" => {
+                let kind = ScheduleKind::EventBridgeScheduler;
+                let expression: String = event.required("ScheduleExpression")?;
+                stack.schedules.extend(schedule(&event, name, kind, &expression, function)?);
+            }
+            "HttpApi" => stack.routes.push(route(document, &event, function)?),
+            other => {
+                let reason = format!("events of type `{other}` are not supported here");
+                return Err(event.invalid("Type", reason));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn mapping(event: &Resource<'_>, function: &Function) -> Result<Option<Mapping>, TemplateError> {
+    if event.optional("Enabled")? == Some(false) {
+        return Ok(None);
+    }
+    if event.value("FilterCriteria")?.is_some() {
+        let reason = "filters are not supported here".to_owned();
+        return Err(event.invalid("FilterCriteria", reason));
+    }
+    let queue_arn: String = event.required("Queue")?;
+    let queue = queue_arn
+        .strip_prefix(&format!("arn:aws:sqs:{REGION}:"))
+        .and_then(|rest| rest.split_once(':'))
+        .map(|(_, name)| name.to_owned())
+        .ok_or_else(|| event.invalid("Queue", format!("{queue_arn} is not a local queue")))?;
+    let scaling = event.value("ScalingConfig")?.unwrap_or_default();
+    let types: Vec<String> = event.optional("FunctionResponseTypes")?.unwrap_or_default();
+    let batch_size = event.number("BatchSize")?.unwrap_or(DEFAULT_BATCH_SIZE);
+    Ok(Some(Mapping {
+        function: function.name.clone(),
+        queue,
+        queue_arn,
+        batch_size: usize::try_from(batch_size)
+            .ok()
+            .filter(|size| (1..=10_000).contains(size))
+            .ok_or_else(|| {
+                event.invalid("BatchSize", format!("{batch_size} is not 1 to 10,000"))
+            })?,
+        batching_window: Duration::from_secs(
+            event.number("MaximumBatchingWindowInSeconds")?.unwrap_or(0),
+        ),
+        maximum_concurrency: scaling["MaximumConcurrency"]
+            .as_u64()
+            .and_then(|bound| usize::try_from(bound).ok()),
+        report_batch_item_failures: types.iter().any(|kind| kind == "ReportBatchItemFailures"),
+    }))
+}
+
+fn schedule(
+    event: &Resource<'_>,
+    event_name: &str,
+    kind: ScheduleKind,
+    expression: &str,
+    function: &Function,
+) -> Result<Option<Schedule>, TemplateError> {
+    let disabled = event.optional::<String>("State")?.is_some_and(|state| state == "DISABLED");
+    if disabled {
+        return Ok(None);
+    }
+    let every = rate(expression).ok_or_else(|| {
+        let reason =
+            format!("`{expression}` is not rate(N minutes|hours|days), which is all we run");
+        event.invalid("ScheduleExpression", reason)
+    })?;
+    Ok(Some(Schedule {
+        name: event.optional("Name")?.unwrap_or_else(|| event_name.to_owned()),
+        kind,
+        function: function.name.clone(),
+        every,
+        input: event.optional("Input")?,
+    }))
+}
+
+/// `rate(1 minute)`, `rate(5 minutes)`, … The unit is singular for one, as AWS insists.
+fn rate(expression: &str) -> Option<Duration> {
+    let (count, unit) = expression.strip_prefix("rate(")?.strip_suffix(')')?.split_once(' ')?;
+    let count: u64 = count.parse().ok().filter(|count| *count > 0)?;
+    let unit_s = match (unit, count) {
+        ("minute", 1) | ("minutes", 2..) => 60,
+        ("hour", 1) | ("hours", 2..) => 3_600,
+        ("day", 1) | ("days", 2..) => 86_400,
+        _ => return None,
+    };
+    Some(Duration::from_secs(count.checked_mul(unit_s)?))
+}
+
+fn route(
+    document: &Value,
+    event: &Resource<'_>,
+    function: &Function,
+) -> Result<Route, TemplateError> {
+    let key = match (event.optional::<String>("Method")?, event.optional::<String>("Path")?) {
+        (Some(method), Some(path)) => format!("{} {path}", method.to_uppercase()),
+        (None, None) => "$default".to_owned(),
+        _ => return Err(event.invalid("Path", "a route has a method and a path".to_owned())),
+    };
+    let api = event.body["Properties"]["ApiId"]["Ref"].as_str().unwrap_or("ServerlessHttpApi");
+    let default = document["Resources"][api]["Properties"]["Auth"]["DefaultAuthorizer"].as_str();
+    let auth = event.value("Auth")?.unwrap_or_default();
+    let authorizer = auth["Authorizer"].as_str().or(default).unwrap_or("NONE");
+    Ok(Route { key, function: function.name.clone(), needs_token: authorizer != "NONE" })
+}
+
+/// AWS refuses a mapping whose function may run longer than its messages stay hidden.
+pub(super) fn check_visibility(stack: &Stack) -> Result<(), TemplateError> {
+    for mapping in &stack.mappings {
+        let Some(queue) = stack.queues.iter().find(|queue| queue.name == mapping.queue) else {
+            return Err(TemplateError::Property {
+                owner: mapping.function.clone(),
+                property: "Queue".to_owned(),
+                reason: format!("the template has no queue {}", mapping.queue),
+            });
+        };
+        let given = queue.attributes.get("VisibilityTimeout").and_then(|text| text.parse().ok());
+        let visibility = Duration::from_secs(given.unwrap_or(DEFAULT_VISIBILITY_S));
+        let function = stack.functions.iter().find(|function| function.name == mapping.function);
+        if function.is_some_and(|function| function.timeout > visibility) {
+            return Err(TemplateError::Property {
+                owner: mapping.queue.clone(),
+                property: "VisibilityTimeout".to_owned(),
+                reason: format!("it is shorter than the time-out of {}", mapping.function),
+            });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_read_as_aws_reads_them() {
+        let cases = [
+            ("rate(1 minute)", Some(60)),
+            ("rate(15 minutes)", Some(900)),
+            ("rate(2 hours)", Some(7_200)),
+            ("rate(1 day)", Some(86_400)),
+            ("rate(1 minutes)", None),
+            ("rate(0 minutes)", None),
+            ("rate(5 minute)", None),
+            ("cron(0 12 * * ? *)", None),
+        ];
+
+        for (expression, seconds) in cases {
+            assert_eq!(rate(expression), seconds.map(Duration::from_secs), "{expression}");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! One resource of the template, with properties that are resolved when they are asked for.
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::{TemplateError, resolve::Resolver};
+
+/// A resource, or an event of a function.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Resource<'a> {
+    /// The logical id: `SyncStatisticsQueue`, or `ApiFunction.Events.Requests`.
+    pub id: &'a str,
+    pub kind: &'a str,
+    pub body: &'a Value,
+    /// What `Globals` says for this type; the resource's own properties come first.
+    pub globals: &'a Value,
+    pub resolver: &'a Resolver<'a>,
+}
+
+impl Resource<'_> {
+    /// A property as `CloudFormation` would see it, or `None` if it is absent.
+    ///
+    /// Objects of `Globals` and of the resource are merged, as SAM merges environments.
+    pub(super) fn value(&self, name: &str) -> Result<Option<Value>, TemplateError> {
+        let own = &self.body["Properties"][name];
+        let global = &self.globals[name];
+        match (own, global) {
+            (Value::Null, Value::Null) => Ok(None),
+            (Value::Object(own), Value::Object(global)) => {
+                self.resolver.resolve(self.id, name, &Value::Object(merged(global, own)))
+            }
+            (Value::Null, value) | (value, _) => self.resolver.resolve(self.id, name, value),
+        }
+    }
+
+    /// A property of a type, or `None` if it is absent.
+    pub(super) fn optional<T: DeserializeOwned>(
+        &self,
+        name: &str,
+    ) -> Result<Option<T>, TemplateError> {
+        let Some(value) = self.value(name)? else { return Ok(None) };
+        serde_json::from_value(value)
+            .map(Some)
+            .map_err(|error| self.invalid(name, error.to_string()))
+    }
+
+    pub(super) fn required<T: DeserializeOwned>(&self, name: &str) -> Result<T, TemplateError> {
+        self.optional(name)?.ok_or_else(|| self.invalid(name, "it is missing".to_owned()))
+    }
+
+    /// A number, which templates may also give as text or by a parameter.
+    pub(super) fn number(&self, name: &str) -> Result<Option<u64>, TemplateError> {
+        match self.value(name)? {
+            None => Ok(None),
+            Some(value) => {
+                let number = value.as_u64().or_else(|| value.as_str()?.parse().ok());
+                number.map(Some).ok_or_else(|| self.invalid(name, format!("{value} is no number")))
+            }
+        }
+    }
+
+    /// The physical name of a table, queue or function.
+    pub(super) fn name(&self, property: &str) -> Result<String, TemplateError> {
+        let name = self.optional(property)?;
+        Ok(name.unwrap_or_else(|| format!("{}-{}", super::STACK, self.id)))
+    }
+
+    pub(super) fn invalid(&self, property: &str, reason: String) -> TemplateError {
+        TemplateError::Property { owner: self.id.to_owned(), property: property.to_owned(), reason }
+    }
+
+    /// Whether the resource exists: it has no condition, or one that holds.
+    pub(super) fn exists(&self) -> Result<bool, TemplateError> {
+        match self.body["Condition"].as_str() {
+            Some(condition) => self.resolver.holds(self.id, condition),
+            None => Ok(true),
+        }
+    }
+}
+
+fn merged(global: &Map<String, Value>, own: &Map<String, Value>) -> Map<String, Value> {
+    let mut merged = global.clone();
+    for (key, value) in own {
+        let value = match (merged.get(key), value) {
+            (Some(Value::Object(below)), Value::Object(above)) => {
+                Value::Object(self::merged(below, above))
+            }
+            _ => value.clone(),
+        };
+        merged.insert(key.clone(), value);
+    }
+    merged
+}
