@@ -1,0 +1,133 @@
+//! Which crate may use which.
+
+use serde_json::Value;
+
+use crate::repository::{folders, metadata, must_be_empty};
+
+/// Which workspace crates each workspace crate may name; the arrow points inwards.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("postroom", &[]),
+    ("domain", &["postroom"]),
+    ("postroom-aws", &["postroom"]),
+    ("ad-provider", &["domain", "postroom"]),
+    ("api", &["domain", "postroom", "postroom-aws"]),
+    ("relay-outbox", &["domain", "postroom", "postroom-aws"]),
+    ("sync-statistics", &["ad-provider", "domain", "postroom", "postroom-aws"]),
+    ("local", &["domain", "postroom", "postroom-aws"]),
+    ("tests", &["domain", "local", "postroom", "postroom-aws"]),
+];
+
+/// Crates from outside that only some of ours may name, by how their names begin.
+const RESERVED: &[(&str, &[&str])] = &[
+    ("aws-", &["postroom-aws"]),
+    ("aws_lambda_events", &["postroom-aws", "api", "relay-outbox", "sync-statistics"]),
+    ("serde_dynamo", &["postroom-aws"]),
+    ("lambda_", &["postroom-aws", "api", "relay-outbox", "sync-statistics"]),
+    ("dynoxide", &["local"]),
+];
+
+#[test]
+fn dependencies_point_inwards() {
+    let metadata = metadata(&["--no-deps"]);
+    let packages = packages(&metadata);
+
+    let violations: Vec<_> = arrows(&packages)
+        .filter(|(_, to)| packages.iter().any(|package| package["name"] == *to))
+        .filter(|(from, to)| !allowed(from).is_some_and(|allowed| allowed.contains(to)))
+        .map(|(from, to)| format!("{from} uses {to}"))
+        .collect();
+
+    must_be_empty(
+        &violations,
+        "Turn the dependency round with a port in the inner crate, or, where the arrow is right, \
+         add it to ALLOWED in a commit of its own with the reason.",
+    );
+}
+
+#[test]
+fn every_crate_is_listed_with_its_arrows() {
+    let metadata = metadata(&["--no-deps"]);
+
+    let violations: Vec<_> = packages(&metadata)
+        .iter()
+        .map(|package| name(package))
+        .filter(|name| allowed(name).is_none())
+        .map(|name| format!("{name} is not in ALLOWED"))
+        .collect();
+
+    must_be_empty(&violations, "Add the crate to ALLOWED with the crates it may use.");
+}
+
+#[test]
+fn outside_crates_stay_behind_their_adapters() {
+    let metadata = metadata(&["--no-deps"]);
+    let packages = packages(&metadata);
+
+    let violations: Vec<_> = arrows(&packages)
+        .filter(|(from, to)| {
+            RESERVED.iter().any(|(start, users)| to.starts_with(start) && !users.contains(from))
+        })
+        .map(|(from, to)| format!("{from} uses {to}"))
+        .collect();
+
+    must_be_empty(
+        &violations,
+        "Reach AWS through a port of the kit; its adapter is in postroom-aws.",
+    );
+}
+
+#[test]
+fn every_function_is_a_folder_a_package_and_a_binary_of_one_name() {
+    let metadata = metadata(&["--no-deps"]);
+    let packages = packages(&metadata);
+
+    let violations: Vec<_> = folders("functions")
+        .into_iter()
+        .filter(|folder| {
+            let package = packages.iter().find(|package| name(package) == folder);
+            package.is_none_or(|package| binaries(package) != [folder.as_str()])
+        })
+        .map(|folder| format!("functions/{folder} is not one package with one binary `{folder}`"))
+        .collect();
+
+    must_be_empty(&violations, "Name the package and its only binary as the folder is named.");
+}
+
+#[test]
+fn every_crate_takes_the_workspace_lints() {
+    let violations: Vec<_> = ["functions", "shared"]
+        .iter()
+        .flat_map(|group| folders(group).into_iter().map(move |folder| format!("{group}/{folder}")))
+        .chain(["tests".to_owned()])
+        .map(|folder| format!("{folder}/Cargo.toml"))
+        .filter(|manifest| !crate::repository::read(manifest).contains("[lints]\nworkspace = true"))
+        .map(|manifest| format!("{manifest} has no `[lints] workspace = true`"))
+        .collect();
+
+    must_be_empty(&violations, "Add the two lines; without them no lint of the house applies.");
+}
+
+fn packages(metadata: &Value) -> Vec<&Value> {
+    metadata["packages"].as_array().expect("metadata has packages").iter().collect()
+}
+
+fn name(package: &Value) -> &str {
+    package["name"].as_str().expect("a package has a name")
+}
+
+/// Every dependency of ours, as (who, whom); tests and build scripts included.
+fn arrows<'a>(packages: &[&'a Value]) -> impl Iterator<Item = (&'a str, &'a str)> {
+    packages.iter().flat_map(|package| {
+        let dependencies = package["dependencies"].as_array().expect("a list of dependencies");
+        dependencies.iter().map(|dependency| (name(package), name(dependency)))
+    })
+}
+
+fn allowed(name: &str) -> Option<&'static [&'static str]> {
+    ALLOWED.iter().find(|(listed, _)| *listed == name).map(|(_, allowed)| *allowed)
+}
+
+fn binaries(package: &Value) -> Vec<&str> {
+    let targets = package["targets"].as_array().expect("a package has targets");
+    targets.iter().filter(|target| target["kind"] == serde_json::json!(["bin"])).map(name).collect()
+}
