@@ -5,8 +5,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Classify, Command, Effects, Envelope, Event, Job, Listener, Message, OnUnknown, Outcome, Place, Refusal,
-    RefusalKind, Refuse, Stored, StreamId, Tx, TxError, Verdict,
+    Classify, Command, Effects, Envelope, Event, Job, Listener, Message, OnUnknown, Outcome, Place,
+    Refusal, RefusalKind, Refuse, Stored, StreamId, Tx, TxError, Verdict,
 };
 
 #[derive(Debug, Clone, Copy)]
@@ -111,7 +111,9 @@ pub enum ShopError {
 impl Classify for ShopError {
     fn verdict(&self) -> Verdict {
         match self {
-            Self::Exists { .. } | Self::TooManyOpen { .. } | Self::Gone { .. } => Verdict::Permanent,
+            Self::Exists { .. } | Self::TooManyOpen { .. } | Self::Gone { .. } => {
+                Verdict::Permanent
+            }
             Self::Bank => Verdict::RETRY,
             Self::Tx(source) => source.verdict(),
         }
@@ -121,7 +123,9 @@ impl Classify for ShopError {
 impl Refuse for ShopError {
     fn refusal(&self) -> Option<Refusal> {
         match self {
-            Self::Exists { .. } => Some(Refusal { code: "order-exists", kind: RefusalKind::Conflict }),
+            Self::Exists { .. } => {
+                Some(Refusal { code: "order-exists", kind: RefusalKind::Conflict })
+            }
             Self::TooManyOpen { .. } => {
                 Some(Refusal { code: "too-many-open-orders", kind: RefusalKind::Conflict })
             }

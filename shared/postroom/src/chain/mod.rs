@@ -7,9 +7,7 @@ use std::time::Duration;
 
 use crate::clock::between;
 use crate::id::{CorrelationId, MessageId, TenantId};
-use crate::port::{
-    InRequest, Inbox, InboxRecord, Journal, JournalRecord, RunStatus, StoreError,
-};
+use crate::port::{InRequest, Inbox, InboxRecord, Journal, JournalRecord, RunStatus, StoreError};
 
 /// How many pages of events, and of runs, are read at most.
 const MAX_PAGES: usize = 50;

@@ -59,7 +59,9 @@ fn describe(kind: &NodeKind) -> String {
             let most = Transaction::MAX_ACTIONS;
             format!("command     done, {actions} writes of {most}, {}", time(*ran))
         }
-        NodeKind::Event { stream, version, .. } => format!("event       {stream} version {version}"),
+        NodeKind::Event { stream, version, .. } => {
+            format!("event       {stream} version {version}")
+        }
         NodeKind::InRequest { skipped: Some(reason), .. } => {
             format!("in request  skipped: {reason}")
         }
@@ -75,7 +77,12 @@ fn describe(kind: &NodeKind) -> String {
                 (RunStatus::Parked, reason) => because("parked", reason.as_deref()),
             };
             let ran_for = ran.unwrap_or_default();
-            let times = format!("{}  waited {}, ran {}", bar(*waited, ran_for), time(*waited), time(ran_for));
+            let times = format!(
+                "{}  waited {}, ran {}",
+                bar(*waited, ran_for),
+                time(*waited),
+                time(ran_for)
+            );
             format!("queued      attempt {attempt}/{MAX_ATTEMPTS}  {status}  {times}")
         }
     }

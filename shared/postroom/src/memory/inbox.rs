@@ -114,11 +114,12 @@ impl State {
             },
         };
         let status = if failed.park { RunStatus::Parked } else { RunStatus::Waiting };
-        let mut entry = Entry::new(failed.run.clone(), status, earlier + 1);
+        let attempts = earlier + u32::from(failed.counts);
+        let mut entry = Entry::new(failed.run.clone(), status, attempts);
         entry.record.finished_at = Some(failed.at);
         entry.record.reason = Some(failed.reason.clone());
         self.inbox.insert(key.clone(), entry);
-        Ok(earlier + 1)
+        Ok(attempts)
     }
 
     fn held(&mut self, key: &RunKey, owner: OwnerToken) -> Result<&mut Entry, LeaseError> {

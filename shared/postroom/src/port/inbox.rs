@@ -49,7 +49,7 @@ pub trait Inbox: Send + Sync {
         owner: OwnerToken,
     ) -> BoxFuture<'a, Result<(), LeaseError>>;
 
-    /// Counts a failed attempt and answers how many there are now. With an owner it also ends the lease.
+    /// Records a failed attempt and answers how many there are now. With an owner it also ends the lease.
     ///
     /// `LeaseLost` without an owner means: already done, or already parked.
     fn fail<'a>(&'a self, failed: &'a FailedRun) -> BoxFuture<'a, Result<u32, LeaseError>>;
@@ -211,6 +211,8 @@ pub struct FailedRun {
     pub owner: Option<OwnerToken>,
     /// When.
     pub at: Timestamp,
+    /// Whether it is one more failed attempt; `false`: it was counted when it failed, and is now given up.
+    pub counts: bool,
     /// Whether it is parked for good.
     pub park: bool,
     /// Why, one line.

@@ -11,6 +11,7 @@ use std::time::Duration;
 use futures_util::stream::{self, StreamExt};
 use jiff::Timestamp;
 
+use crate::BoxFuture;
 use crate::job::Job;
 use crate::listener::Listener;
 use crate::message::{Event, Message};
@@ -86,11 +87,12 @@ impl Worker {
     ) -> Vec<Disposition> {
         let stop =
             deadline.map(|deadline| deadline.saturating_sub(MARGIN).unwrap_or(Timestamp::MIN));
-        stream::iter(records)
-            .map(|record| self.run_until(record, stop))
-            .buffered(CONCURRENCY)
-            .collect()
-            .await
+        // Boxed: a stream of closures over borrowed records would not be `Send`.
+        let runs: Vec<BoxFuture<'_, Disposition>> = records
+            .iter()
+            .map(|record| -> BoxFuture<'_, Disposition> { Box::pin(self.run_until(record, stop)) })
+            .collect();
+        stream::iter(runs).buffered(CONCURRENCY).collect().await
     }
 }
 

@@ -124,7 +124,7 @@ impl Worker {
             }
             Err(error) => {
                 let owner = handler.leased().then_some(owner);
-                self.failed(record, &message, owner, &error).await
+                self.failed(record, &message, started_at, owner, &error).await
             }
         }
     }
@@ -134,6 +134,7 @@ impl Worker {
         &self,
         record: &Record,
         message: &RawEnvelope,
+        started_at: Timestamp,
         owner: Option<OwnerToken>,
         error: &RecordError,
     ) -> Disposition {
@@ -146,9 +147,10 @@ impl Worker {
         let permanent = error.verdict() == Verdict::Permanent;
         let reason = reason_of(error);
         let mut failed = FailedRun {
-            run: run_of(self.queue, message, now),
+            run: run_of(self.queue, message, started_at),
             owner,
             at: now,
+            counts: true,
             park: false,
             reason: reason.clone(),
         };
@@ -159,7 +161,7 @@ impl Worker {
         }
         match self.runtime.ports().inbox.fail(&failed).await {
             Ok(attempts) if attempts >= MAX_ATTEMPTS => {
-                failed.owner = None;
+                (failed.owner, failed.counts) = (None, false);
                 let letter = self.letter(record, Some(message), &reason, false, Some(attempts));
                 self.park(&letter, Some(failed)).await
             }

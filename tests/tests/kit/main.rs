@@ -1,0 +1,8 @@
+//! The kit over its memory adapters: every promise of a command, a transaction, a worker and a chain.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod shop;
+mod commands;
+mod transactions;
+mod workers;
+mod chains;

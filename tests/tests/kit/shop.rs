@@ -1,0 +1,194 @@
+//! The example shop on memory adapters, with a store that can be told to misbehave.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use postroom::doc_example::{Bank, ChargeCard, PlaceOrder, Settings, ShopError, reactions};
+use postroom::memory::{ManualClock, MemoryQueue, MemoryStore, SeededIds};
+use postroom::port::{
+    CommitError, Item, JournalRecord, Listing, OutboxRow, Page, Store, StoreError,
+};
+use postroom::{
+    BoxFuture, Clock, Courier, ExecuteError, Executed, Ids, Job, Key, Origin, Ports, Reactions,
+    Record, Runtime, TenantId, Transaction, Worker,
+};
+
+/// What the store does with one commit instead of just doing it.
+#[derive(Debug, Clone, Copy)]
+pub enum Mishap {
+    /// Says that somebody was faster; writes nothing.
+    LostRace,
+    /// Writes it, and the answer is lost.
+    AnswerLost,
+    /// Loses the request, and nobody knows.
+    RequestLost,
+    /// Is throttled; writes nothing.
+    Throttled,
+}
+
+/// A memory store whose next commits go wrong as scripted.
+pub struct FaultyStore {
+    pub inner: MemoryStore,
+    script: Mutex<VecDeque<Mishap>>,
+    commits: Mutex<Vec<Transaction>>,
+}
+
+impl Store for FaultyStore {
+    fn get<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Item>, StoreError>> {
+        self.inner.get(key)
+    }
+
+    fn list<'a>(&'a self, listing: &'a Listing) -> BoxFuture<'a, Result<Page<Item>, StoreError>> {
+        self.inner.list(listing)
+    }
+
+    fn commit<'a>(&'a self, tx: &'a Transaction) -> BoxFuture<'a, Result<(), CommitError>> {
+        Box::pin(async move {
+            self.commits.lock().unwrap().push(tx.clone());
+            let mishap = self.script.lock().unwrap().pop_front();
+            match mishap {
+                None => self.inner.commit(tx).await,
+                Some(Mishap::LostRace) => Err(CommitError::Condition { record: false }),
+                Some(Mishap::AnswerLost) => {
+                    self.inner.commit(tx).await?;
+                    Err(CommitError::Unknown { source: "the answer was lost".into() })
+                }
+                Some(Mishap::RequestLost) => {
+                    Err(CommitError::Unknown { source: "the request was lost".into() })
+                }
+                Some(Mishap::Throttled) => Err(CommitError::Store {
+                    source: StoreError::Unavailable {
+                        operation: "commit",
+                        source: "throttled".into(),
+                    },
+                }),
+            }
+        })
+    }
+}
+
+/// A bank that answers as scripted and remembers under which keys it was asked.
+#[derive(Clone, Default)]
+pub struct ScriptedBank {
+    pub answers: Arc<Mutex<VecDeque<Result<String, ShopError>>>>,
+    pub keys: Arc<Mutex<Vec<String>>>,
+}
+
+impl ScriptedBank {
+    pub fn answering(answers: impl IntoIterator<Item = Result<String, ShopError>>) -> Self {
+        let bank = Self::default();
+        bank.answers.lock().unwrap().extend(answers);
+        bank
+    }
+}
+
+impl Bank for ScriptedBank {
+    fn charge(&self, key: &str) -> Result<String, ShopError> {
+        self.keys.lock().unwrap().push(key.to_owned());
+        self.answers.lock().unwrap().pop_front().unwrap_or_else(|| Ok("receipt".to_owned()))
+    }
+}
+
+pub struct Shop {
+    pub store: Arc<FaultyStore>,
+    pub memory: MemoryStore,
+    pub queue: Arc<MemoryQueue>,
+    pub clock: Arc<ManualClock>,
+    pub ids: Arc<SeededIds>,
+    pub runtime: Runtime,
+}
+
+impl Shop {
+    pub fn new() -> Self {
+        Self::with(reactions(&Settings { most_open_orders: 20 }))
+    }
+
+    pub fn with(reactions: Reactions) -> Self {
+        let memory = MemoryStore::default();
+        let store = Arc::new(FaultyStore {
+            inner: memory.clone(),
+            script: Mutex::default(),
+            commits: Mutex::default(),
+        });
+        let queue = Arc::new(MemoryQueue::new(["charge-card", "reminder"]));
+        let clock = Arc::new(ManualClock::at("2026-11-21T09:30:00Z".parse().unwrap()));
+        let ids = Arc::new(SeededIds::new(1));
+        let courier = Courier::new(Arc::new(memory.clone()), queue.clone(), clock.clone());
+        let ports = Ports {
+            store: store.clone(),
+            inbox: Arc::new(memory.clone()),
+            courier,
+            clock: clock.clone(),
+            ids: ids.clone(),
+        };
+        let runtime = Runtime::new(ports, reactions);
+        Self { store, memory, queue, clock, ids, runtime }
+    }
+
+    pub fn mishaps(&self, mishaps: impl IntoIterator<Item = Mishap>) {
+        self.store.script.lock().unwrap().extend(mishaps);
+    }
+
+    /// Every transaction sent to the store, in order.
+    pub fn commits(&self) -> Vec<Transaction> {
+        self.store.commits.lock().unwrap().clone()
+    }
+
+    pub fn origin(&self) -> Origin {
+        Origin {
+            command_id: self.ids.fresh().into(),
+            tenant_id: tenant(),
+            actor_id: Some("ann".parse().unwrap()),
+            correlation_id: "chain-1".parse().unwrap(),
+            traceparent: None,
+        }
+    }
+
+    pub async fn place(&self, order: &str) -> Result<Executed<u64>, ExecuteError<ShopError>> {
+        let command = PlaceOrder { order: order.to_owned() };
+        self.runtime.execute(&command, &self.origin()).await
+    }
+
+    /// Places an order and answers the message its card job got.
+    pub async fn placed(&self, order: &str) -> Record {
+        self.place(order).await.unwrap();
+        let body = self.sent().last().unwrap().body.clone();
+        Record { message_id: format!("sqs-{order}"), body }
+    }
+
+    pub fn sent(&self) -> Vec<OutboxRow> {
+        self.queue.sent("charge-card")
+    }
+
+    pub async fn outbox(&self) -> Vec<OutboxRow> {
+        use postroom::port::Outbox;
+        let mut rows = Vec::new();
+        for shard in 0..postroom::port::SHARDS {
+            let by = "9999-01-01T00:00:00Z".parse().unwrap();
+            rows.extend(self.memory.due(shard, by, None).await.unwrap().items);
+        }
+        rows
+    }
+
+    pub async fn journal(&self) -> Vec<JournalRecord> {
+        use postroom::port::Journal;
+        let chain = "chain-1".parse().unwrap();
+        self.memory.chain(&tenant(), &chain, None).await.unwrap().items
+    }
+
+    pub fn card_worker<B: Bank>(&self, bank: B) -> Worker {
+        self.worker(ChargeCard { bank })
+    }
+
+    pub fn worker<J: Job<postroom::doc_example::OrderPlaced>>(&self, job: J) -> Worker {
+        Worker::new(J::NAME, self.runtime.clone(), Arc::new(self.memory.clone())).job(job)
+    }
+
+    pub fn now(&self) -> jiff::Timestamp {
+        self.clock.now()
+    }
+}
+
+pub fn tenant() -> TenantId {
+    "demo".parse().unwrap()
+}
