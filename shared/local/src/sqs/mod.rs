@@ -1,1 +1,25 @@
-//! .
+//! SQS on this machine: standard and FIFO queues that behave as AWS documents.
+//!
+//! `queue` is one queue as a pure state machine, `queues` all of them together, [`Sqs`] the shared
+//! handle that knows the time and waits, `protocol` the AWS JSON 1.0 wire. Everything is kept in
+//! memory. Where AWS is vague this server is strict: order in a standard queue is kept, and a
+//! receipt that was overtaken by another deletes nothing.
+
+mod error;
+mod arn;
+mod redrive;
+mod settings;
+mod message;
+mod digest;
+mod receipt;
+mod deduplication;
+mod entries;
+mod queue;
+mod queues;
+mod moves;
+mod handle;
+pub(crate) mod protocol;
+
+pub use self::error::SqsError;
+pub use self::handle::{Clock, Sqs};
+pub use self::message::{AttributeValue, MessageAttribute, Received};

@@ -1,0 +1,177 @@
+//! From a request to its answer: which page or service, which fault, which caller.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Method, Request, StatusCode};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use serde_json::json;
+use tokio::time::sleep;
+
+use super::Killer;
+use super::calls::Calls;
+use super::dynamodb::DynamoDbClient;
+use super::faults::{Effect, Fault, Faults, InvalidFault};
+use super::reply::{self, Reply};
+use super::target::{Service, Target, caller};
+use crate::sqs::Sqs;
+use crate::sqs::protocol::{self, Call};
+
+/// DynamoDB takes requests of 16 MB; SQS takes less.
+// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>,
+// read 2026-11-21.
+const BODY_BYTES: usize = 16 * 1_024 * 1_024;
+
+/// The connection is to be closed without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("a fault demands that there is no answer")]
+pub(super) struct Unanswered;
+
+/// Everything that an answer takes.
+pub(super) struct Dispatcher {
+    url: String,
+    sqs: Sqs,
+    dynamodb: DynamoDbClient,
+    killer: Arc<dyn Killer>,
+    calls: Calls,
+    faults: Faults,
+}
+
+impl Dispatcher {
+    pub(super) fn new(
+        url: String,
+        sqs: Sqs,
+        dynamodb: DynamoDbClient,
+        killer: Arc<dyn Killer>,
+    ) -> Self {
+        let (calls, faults) = (Calls::default(), Faults::default());
+        Self { url, sqs, dynamodb, killer, calls, faults }
+    }
+
+    pub(super) async fn answer(&self, request: Request<Incoming>) -> Result<Reply, Unanswered> {
+        let (parts, body) = request.into_parts();
+        let body = match Limited::new(body, BODY_BYTES).collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(error) if error.is::<LengthLimitError>() => {
+                return Ok(reply::aws_error(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    "RequestEntityTooLargeException",
+                    "the request is larger than 16 MiB",
+                ));
+            }
+            // The client went away in the middle of its request.
+            Err(_) => return Err(Unanswered),
+        };
+        match (&parts.method, parts.uri.path()) {
+            (_, "/_calls" | "/_faults") => Ok(self.page(&parts, &body)),
+            (&Method::POST, _) => self.call(&parts, body).await,
+            _ => Ok(unknown_operation("an AWS service is called by POST")),
+        }
+    }
+
+    fn page(&self, parts: &Parts, body: &[u8]) -> Reply {
+        match (&parts.method, parts.uri.path()) {
+            (&Method::GET, "/_calls") => reply::json(StatusCode::OK, &self.calls.report()),
+            (&Method::DELETE, "/_calls") => {
+                self.calls.reset();
+                reply::no_content()
+            }
+            (&Method::POST, "/_faults") => {
+                match Fault::read(body).and_then(|fault| self.faults.add(fault)) {
+                    Ok(()) => reply::no_content(),
+                    Err(error) => refused_fault(&error),
+                }
+            }
+            (&Method::DELETE, "/_faults") => {
+                self.faults.clear();
+                reply::no_content()
+            }
+            _ => {
+                let message = "the method is not one of this page";
+                reply::json(StatusCode::METHOD_NOT_ALLOWED, &json!({ "message": message }))
+            }
+        }
+    }
+
+    /// Counts the call, lets a fault have its effect, and asks the service.
+    async fn call(&self, parts: &Parts, body: Bytes) -> Result<Reply, Unanswered> {
+        let target = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
+        let Some(target) = target.and_then(Target::read) else {
+            return Ok(unknown_operation(
+                "X-Amz-Target names none of the services here, DynamoDB, DynamoDB Streams and SQS",
+            ));
+        };
+        let caller = caller(&parts.headers);
+        self.calls.count(caller, &target);
+        match self.faults.take(caller, &target) {
+            None => {}
+            Some(Effect::Refuse(status)) => return Ok(refusal(status, target.service)),
+            Some(Effect::Delay(delay)) => sleep(delay).await,
+            Some(Effect::KillBefore) => {
+                self.killer.kill(caller);
+                return Err(Unanswered);
+            }
+            Some(Effect::KillAfter) => {
+                self.perform(&target, parts, body).await;
+                self.killer.kill(caller);
+                return Err(Unanswered);
+            }
+            Some(Effect::DropResponse) => {
+                self.perform(&target, parts, body).await;
+                return Err(Unanswered);
+            }
+        }
+        Ok(self.perform(&target, parts, body).await)
+    }
+
+    async fn perform(&self, target: &Target<'_>, parts: &Parts, body: Bytes) -> Reply {
+        match target.service {
+            Service::DynamoDb | Service::DynamoDbStreams => {
+                let answer = self.dynamodb.forward(target.operation, &parts.headers, body).await;
+                answer.unwrap_or_else(|error| {
+                    tracing::error!(%error, "the embedded DynamoDB did not answer {target}");
+                    refusal(StatusCode::INTERNAL_SERVER_ERROR, target.service)
+                })
+            }
+            Service::Sqs => self.ask_sqs(target, parts, &body).await,
+        }
+    }
+
+    async fn ask_sqs(&self, target: &Target<'_>, parts: &Parts, body: &[u8]) -> Reply {
+        let caller = caller(&parts.headers);
+        let call = Call { action: target.operation, body, caller, endpoint: &self.url };
+        match protocol::answer(&self.sqs, call).await {
+            Ok(answer) => reply::aws(StatusCode::OK, &answer),
+            Err(error) => {
+                let refusal = protocol::refusal(&error);
+                let mut reply = reply::aws(StatusCode::BAD_REQUEST, &refusal.body);
+                reply::set_query_error(&mut reply, &refusal.query_error);
+                reply
+            }
+        }
+    }
+}
+
+/// What the service says with that status when it is in trouble. All but 403 are retried.
+fn refusal(status: StatusCode, service: Service) -> Reply {
+    let code = match (status, service) {
+        (StatusCode::BAD_REQUEST, Service::Sqs) => "RequestThrottled",
+        (StatusCode::BAD_REQUEST, _) => "ThrottlingException",
+        (StatusCode::FORBIDDEN, _) => "AccessDeniedException",
+        (StatusCode::SERVICE_UNAVAILABLE, _) => "ServiceUnavailable",
+        (_, Service::Sqs) => "InternalFailure",
+        (_, _) => "InternalServerError",
+    };
+    reply::aws_error(status, code, "a fault of the local system, see /_faults")
+}
+
+fn unknown_operation(message: &str) -> Reply {
+    reply::aws_error(StatusCode::BAD_REQUEST, "UnknownOperationException", message)
+}
+
+fn refused_fault(error: &InvalidFault) -> Reply {
+    let body = json!({ "field": error.member, "message": error.to_string() });
+    reply::json(StatusCode::BAD_REQUEST, &body)
+}

@@ -1,0 +1,150 @@
+//! The endpoint's life: it starts with its port and its database, and stops in bounded time.
+
+use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::net::TcpListener;
+
+use super::Killer;
+use super::connections::Connections;
+use super::dispatch::Dispatcher;
+use super::dynamodb::{DynamoDb, DynamoDbClient, Refused};
+use crate::sqs::Sqs;
+
+/// How to start the endpoint. The default is any free port and nothing kept.
+#[derive(Debug, Clone, Default)]
+pub struct AwsOptions {
+    /// 0 takes any free port.
+    pub port: u16,
+    /// Where tables are kept across restarts; `None` keeps them in memory. Queues are in memory
+    /// in either case.
+    pub data: Option<PathBuf>,
+}
+
+/// Why the endpoint did not start, or did not do what its owner asked.
+#[derive(Debug, thiserror::Error)]
+pub enum AwsError {
+    /// Another program listens there.
+    #[error("port {port} is taken; choose another with {option}")]
+    PortTaken { port: u16, option: &'static str },
+    /// The port cannot be used for another reason.
+    #[error("cannot listen on port {port}")]
+    Listen {
+        port: u16,
+        #[source]
+        source: io::Error,
+    },
+    /// The tables' directory cannot be made.
+    #[error("cannot keep data in {}", path.display())]
+    Data {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    /// The embedded DynamoDB did not start.
+    #[error("cannot start the embedded DynamoDB: {reason}")]
+    Database { reason: String },
+    /// The embedded DynamoDB did not answer.
+    #[error("the embedded DynamoDB did not answer {operation}")]
+    Unanswered {
+        operation: &'static str,
+        #[source]
+        source: reqwest::Error,
+    },
+    /// The embedded DynamoDB refused a request of the local system itself.
+    #[error("the embedded DynamoDB refused {operation}: {code}: {message}")]
+    Refused { operation: &'static str, code: String, message: String },
+}
+
+/// The running endpoint. Dropping it stops it at once; [`AwsEndpoint::stop`] lets requests finish.
+pub struct AwsEndpoint {
+    address: SocketAddr,
+    connections: Connections,
+    database: DynamoDb,
+    client: DynamoDbClient,
+}
+
+impl AwsEndpoint {
+    /// Starts the endpoint on the loopback address.
+    ///
+    /// # Errors
+    ///
+    /// The port is taken, or the database cannot be opened.
+    pub async fn start(
+        options: AwsOptions,
+        sqs: Sqs,
+        killer: Arc<dyn Killer>,
+    ) -> Result<Self, AwsError> {
+        let port = options.port;
+        let listen = |source: io::Error| match source.kind() {
+            io::ErrorKind::AddrInUse => AwsError::PortTaken { port, option: "--aws-port" },
+            _ => AwsError::Listen { port, source },
+        };
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let database = DynamoDb::start(options.data.as_deref()).await?;
+        let client = database.client();
+        let dispatcher = Dispatcher::new(url(address), sqs, client.clone(), killer);
+        let connections = Connections::accept(listener, Arc::new(dispatcher));
+        Ok(Self { address, connections, database, client })
+    }
+
+    /// `http://127.0.0.1:PORT`, without a slash at the end.
+    pub fn url(&self) -> String {
+        url(self.address)
+    }
+
+    /// Creates a table from a `CreateTable` request, uncounted and past all faults. A table of that
+    /// name is left as it is: kept data is not a conflict.
+    ///
+    /// # Errors
+    ///
+    /// The database refused the request or did not answer.
+    pub async fn create_table(&self, request: Value) -> Result<(), AwsError> {
+        match self.client.call("CreateTable", &request).await? {
+            Err(refused) if refused.code != "ResourceInUseException" => Err(refused.into()),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Turns on a table's time to live from an `UpdateTimeToLive` request, uncounted and past all
+    /// faults. Turning it on again changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// The database refused the request or did not answer.
+    pub async fn update_time_to_live(&self, request: Value) -> Result<(), AwsError> {
+        match self.client.call("UpdateTimeToLive", &request).await? {
+            Err(refused) if !refused.message.contains("already enabled") => Err(refused.into()),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Stops taking requests, lets those under way finish for a moment, and stops the database.
+    pub async fn stop(self) {
+        self.connections.stop().await;
+        drop(self.client);
+        self.database.stop().await;
+    }
+}
+
+impl fmt::Debug for AwsEndpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AwsEndpoint").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+impl From<Refused> for AwsError {
+    fn from(refused: Refused) -> Self {
+        let Refused { operation, code, message } = refused;
+        Self::Refused { operation, code, message }
+    }
+}
+
+fn url(address: SocketAddr) -> String {
+    format!("http://{address}")
+}

@@ -1,0 +1,55 @@
+//! Answers in the shape that AWS gives them.
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{Response, StatusCode};
+use http_body_util::Full;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+pub(super) type Reply = Response<Full<Bytes>>;
+
+/// By which clients of a service that once spoke the query protocol know an error.
+const QUERY_ERROR: HeaderName = HeaderName::from_static("x-amzn-query-error");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+
+/// An answer of an AWS service.
+pub(super) fn aws(status: StatusCode, body: &Value) -> Reply {
+    let mut reply = plain(status, "application/x-amz-json-1.0", body.to_string());
+    if let Ok(id) = HeaderValue::try_from(Uuid::now_v7().to_string()) {
+        reply.headers_mut().insert(REQUEST_ID, id);
+    }
+    reply
+}
+
+/// A refusal of an AWS service; `code` stands in the body and, for SQS, in the header.
+pub(super) fn aws_error(status: StatusCode, code: &str, message: &str) -> Reply {
+    let fault = if status.is_server_error() { "Receiver" } else { "Sender" };
+    let mut reply = aws(status, &json!({ "__type": code, "message": message }));
+    set_query_error(&mut reply, &format!("{code};{fault}"));
+    reply
+}
+
+pub(super) fn set_query_error(reply: &mut Reply, error: &str) {
+    if let Ok(value) = HeaderValue::try_from(error) {
+        reply.headers_mut().insert(QUERY_ERROR, value);
+    }
+}
+
+/// An answer of the endpoint's own pages.
+pub(super) fn json(status: StatusCode, body: &Value) -> Reply {
+    plain(status, "application/json", body.to_string())
+}
+
+pub(super) fn no_content() -> Reply {
+    let mut reply = Reply::default();
+    *reply.status_mut() = StatusCode::NO_CONTENT;
+    reply
+}
+
+fn plain(status: StatusCode, content_type: &'static str, body: String) -> Reply {
+    let mut reply = Reply::new(Full::from(body));
+    *reply.status_mut() = status;
+    reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    reply
+}

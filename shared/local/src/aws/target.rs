@@ -1,0 +1,105 @@
+//! What a request asks for and who asks, read from its head.
+
+use std::fmt;
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+
+/// A caller whose request is not signed.
+const ANONYMOUS: &str = "anonymous";
+
+/// The services behind the endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Service {
+    DynamoDb,
+    DynamoDbStreams,
+    Sqs,
+}
+
+/// One operation of one service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Target<'a> {
+    pub(super) service: Service,
+    pub(super) operation: &'a str,
+}
+
+impl Service {
+    const ALL: [Self; 3] = [Self::DynamoDb, Self::DynamoDbStreams, Self::Sqs];
+
+    /// The name in `/_calls` and `/_faults`.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::DynamoDb => "dynamodb",
+            Self::DynamoDbStreams => "dynamodbstreams",
+            Self::Sqs => "sqs",
+        }
+    }
+
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|service| service.name() == name)
+    }
+
+    /// What stands before the full stop in `X-Amz-Target`.
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::DynamoDb => "DynamoDB_20120810",
+            Self::DynamoDbStreams => "DynamoDBStreams_20120810",
+            Self::Sqs => "AmazonSQS",
+        }
+    }
+}
+
+impl<'a> Target<'a> {
+    /// Reads `X-Amz-Target`, as `AmazonSQS.SendMessage`.
+    pub(super) fn read(target: &'a str) -> Option<Self> {
+        let (prefix, operation) = target.split_once('.')?;
+        let service = Service::ALL.into_iter().find(|service| service.prefix() == prefix)?;
+        let is_name = !operation.is_empty() && operation.chars().all(|c| c.is_ascii_alphanumeric());
+        is_name.then_some(Self { service, operation })
+    }
+}
+
+impl fmt::Display for Target<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.service.name(), self.operation)
+    }
+}
+
+/// The access key id of `Authorization: AWS4-HMAC-SHA256 Credential=KEY/20260131/…`.
+pub(super) fn caller(headers: &HeaderMap) -> &str {
+    let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let credential = authorization.and_then(|text| text.split_once("Credential="));
+    let key = credential.and_then(|(_, scope)| scope.split_once('/')).map(|(key, _)| key);
+    key.filter(|key| !key.is_empty()).unwrap_or(ANONYMOUS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_names_a_service_and_an_operation() {
+        let put = Target { service: Service::DynamoDb, operation: "PutItem" };
+        let targets = ["DynamoDB_20120810.PutItem", "AmazonSNS.Publish", "AmazonSQS.", "PutItem"];
+
+        let read = targets.map(Target::read);
+
+        assert_eq!(read, [Some(put), None, None, None]);
+        assert_eq!(put.to_string(), "dynamodb.PutItem");
+    }
+
+    #[test]
+    fn the_caller_is_the_access_key_id_of_the_signature() {
+        let caller_of = |authorization: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(AUTHORIZATION, authorization.parse().expect("header"));
+            caller(&headers).to_owned()
+        };
+
+        let signed =
+            caller_of("AWS4-HMAC-SHA256 Credential=api/20260131/us-east-1/sqs/aws4_request");
+        let otherwise = caller_of("Bearer x");
+
+        assert_eq!((signed.as_str(), otherwise.as_str()), ("api", ANONYMOUS));
+    }
+}

@@ -1,0 +1,176 @@
+//! The messages of one queue, and the indexes by which they are found.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::message::Message;
+
+/// Where a message stands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum State {
+    Ready,
+    Delayed { until: Timestamp },
+    InFlight { since: Timestamp, until: Timestamp },
+}
+
+/// A message and where it stands.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) message: Message,
+    pub(crate) state: State,
+}
+
+/// How many messages stand where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) ready: usize,
+    pub(crate) in_flight: usize,
+    pub(crate) delayed: usize,
+}
+
+/// By group, the sequence from which on nothing may be received.
+pub(crate) type Barriers = HashMap<String, u64>;
+
+/// Messages by sequence. Every entry is in `by_age`, and either in `ready` or in `waiting`.
+#[derive(Debug)]
+pub(crate) struct Entries {
+    next_sequence: u64,
+    entries: BTreeMap<u64, Entry>,
+    ready: BTreeSet<u64>,
+    /// Delayed and in flight, by when that ends.
+    waiting: BTreeSet<(Timestamp, u64)>,
+    by_age: BTreeSet<(Timestamp, u64)>,
+}
+
+impl Entries {
+    pub(crate) fn starting_at(sequence: u64) -> Self {
+        Self {
+            next_sequence: sequence,
+            entries: BTreeMap::new(),
+            ready: BTreeSet::new(),
+            waiting: BTreeSet::new(),
+            by_age: BTreeSet::new(),
+        }
+    }
+
+    /// Ends what time has ended: retention, delay, visibility.
+    pub(crate) fn advance(&mut self, retention: Duration, now: Timestamp) {
+        while let Some((sent_at, sequence)) = self.by_age.first().copied()
+            && sent_at + retention <= now
+        {
+            self.remove(sequence);
+        }
+        while let Some((until, sequence)) = self.waiting.first().copied()
+            && until <= now
+        {
+            self.set_state(sequence, State::Ready);
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub(crate) fn get(&self, sequence: u64) -> Option<&Entry> {
+        self.entries.get(&sequence)
+    }
+
+    pub(crate) fn message_mut(&mut self, sequence: u64) -> Option<&mut Message> {
+        self.entries.get_mut(&sequence).map(|entry| &mut entry.message)
+    }
+
+    pub(crate) fn insert(&mut self, message: Message, state: State) -> u64 {
+        let sequence = self.next_sequence;
+        self.next_sequence += 1;
+        self.by_age.insert((message.sent_at, sequence));
+        self.entries.insert(sequence, Entry { message, state });
+        self.index(sequence, state);
+        sequence
+    }
+
+    pub(crate) fn remove(&mut self, sequence: u64) -> Option<Message> {
+        let entry = self.entries.remove(&sequence)?;
+        self.by_age.remove(&(entry.message.sent_at, sequence));
+        self.unindex(sequence, entry.state);
+        Some(entry.message)
+    }
+
+    pub(crate) fn set_state(&mut self, sequence: u64, state: State) {
+        let Some(entry) = self.entries.get_mut(&sequence) else { return };
+        let old = std::mem::replace(&mut entry.state, state);
+        self.unindex(sequence, old);
+        self.index(sequence, state);
+    }
+
+    /// Removes everything; sequences go on from where they are.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::starting_at(self.next_sequence);
+    }
+
+    /// The ready messages, oldest first.
+    pub(crate) fn ready(&self) -> impl Iterator<Item = (u64, &Message)> {
+        let found = |sequence: &u64| Some((*sequence, &self.entries.get(sequence)?.message));
+        self.ready.iter().filter_map(found)
+    }
+
+    /// The oldest ready message at or behind `from` that stands before its group's barrier.
+    pub(crate) fn next_receivable(&self, from: u64, barriers: &Barriers) -> Option<u64> {
+        let open = |sequence: &&u64| {
+            let entry = self.entries.get(sequence);
+            let group = entry.and_then(|entry| entry.message.group.as_ref());
+            group.and_then(|group| barriers.get(group)).is_none_or(|barrier| *sequence < barrier)
+        };
+        self.ready.range(from..).find(open).copied()
+    }
+
+    /// The barriers of a FIFO queue: a group is closed while one of its messages is in flight, and
+    /// from a delayed message on.
+    pub(crate) fn barriers(&self) -> Barriers {
+        let mut barriers = Barriers::new();
+        for (_, sequence) in &self.waiting {
+            let Some(entry) = self.entries.get(sequence) else { continue };
+            let Some(group) = &entry.message.group else { continue };
+            let barrier = match entry.state {
+                State::InFlight { .. } => 0,
+                State::Delayed { .. } | State::Ready => *sequence,
+            };
+            let lowest = barriers.entry(group.clone()).or_insert(barrier);
+            *lowest = barrier.min(*lowest);
+        }
+        barriers
+    }
+
+    /// When a message becomes ready by itself.
+    pub(crate) fn next_change(&self) -> Option<Timestamp> {
+        self.waiting.first().map(|(until, _)| *until)
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        let is_delayed = |(_, sequence): &&(Timestamp, u64)| {
+            let entry = self.entries.get(sequence);
+            entry.is_some_and(|entry| matches!(entry.state, State::Delayed { .. }))
+        };
+        let delayed = self.waiting.iter().filter(is_delayed).count();
+        Counts { ready: self.ready.len(), in_flight: self.waiting.len() - delayed, delayed }
+    }
+
+    fn index(&mut self, sequence: u64, state: State) {
+        match state {
+            State::Ready => self.ready.insert(sequence),
+            State::Delayed { until } | State::InFlight { until, .. } => {
+                self.waiting.insert((until, sequence))
+            }
+        };
+    }
+
+    fn unindex(&mut self, sequence: u64, state: State) {
+        match state {
+            State::Ready => self.ready.remove(&sequence),
+            State::Delayed { until } | State::InFlight { until, .. } => {
+                self.waiting.remove(&(until, sequence))
+            }
+        };
+    }
+}

@@ -1,0 +1,172 @@
+//! The shared handle: the queues behind a lock, a clock, and waiting for messages.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout};
+
+use super::SqsError;
+use super::message::Received;
+use super::queues::Queues;
+
+/// The shortest pause of a waiting receiver, so that clock jitter cannot make it spin.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
+
+/// Tells the time to the queues.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// The SQS of this machine; clones share the same queues, which live as long as one of them.
+#[derive(Clone)]
+pub struct Sqs {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    clock: Clock,
+    queues: Mutex<Queues>,
+    /// Told whenever a message may have become receivable other than by time passing.
+    arrivals: Notify,
+}
+
+impl Sqs {
+    /// Queues that live by the machine's clock.
+    pub fn new() -> Self {
+        Self::with_clock(Arc::new(Timestamp::now))
+    }
+
+    /// Queues that live by the given clock. A waiting [`Sqs::receive`] looks again when real time
+    /// says that something is due, so a clock that is moved by hand needs a new call.
+    pub fn with_clock(clock: Clock) -> Self {
+        let queues = Mutex::new(Queues::default());
+        Self { shared: Arc::new(Shared { clock, queues, arrivals: Notify::new() }) }
+    }
+
+    /// Creates a queue; the same again changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// An invalid name or attribute, a redrive policy whose target does not exist yet, or a queue
+    /// of that name with other attributes.
+    pub fn create_queue(
+        &self,
+        name: &str,
+        attributes: &BTreeMap<String, String>,
+    ) -> Result<(), SqsError> {
+        self.change(|queues, now| queues.create(name, attributes, now))
+    }
+
+    /// Receives up to `max` messages under the queue's visibility timeout, waiting up to `wait`
+    /// for the first. Dropping the future while it waits takes nothing from the queue.
+    ///
+    /// # Errors
+    ///
+    /// The queue does not exist, or has too many messages in flight.
+    pub async fn receive(
+        &self,
+        queue: &str,
+        max: usize,
+        wait: Duration,
+    ) -> Result<Vec<Received>, SqsError> {
+        self.receive_for(queue, max, wait, None).await
+    }
+
+    /// Deletes a received message.
+    ///
+    /// # Errors
+    ///
+    /// The queue does not exist or did not make the handle; of a FIFO queue also when the
+    /// visibility timeout has passed.
+    pub fn delete(&self, queue: &str, receipt_handle: &str) -> Result<(), SqsError> {
+        self.change(|queues, now| queues.get_mut(queue)?.delete(receipt_handle, now))
+    }
+
+    /// Makes a received message visible again after `timeout` from now, at most 12 hours.
+    ///
+    /// # Errors
+    ///
+    /// The queue does not exist or did not make the handle, or the message is not in flight.
+    pub fn change_visibility(
+        &self,
+        queue: &str,
+        receipt_handle: &str,
+        timeout: Duration,
+    ) -> Result<(), SqsError> {
+        self.change(|queues, now| {
+            queues.get_mut(queue)?.change_visibility(receipt_handle, timeout, now)
+        })
+    }
+
+    /// The attributes of a queue by AWS's names, settings and counts alike.
+    ///
+    /// # Errors
+    ///
+    /// The queue does not exist.
+    pub fn attributes(&self, queue: &str) -> Result<BTreeMap<String, String>, SqsError> {
+        let now = (self.shared.clock)();
+        Ok(self.lock().get_mut(queue)?.attributes(now))
+    }
+
+    /// [`Sqs::receive`] with a visibility timeout of the receiver's own.
+    pub(crate) async fn receive_for(
+        &self,
+        queue: &str,
+        max: usize,
+        wait: Duration,
+        visibility: Option<Duration>,
+    ) -> Result<Vec<Received>, SqsError> {
+        let deadline = Instant::now() + wait;
+        loop {
+            // Made before looking: an arrival between the look and the wait is not missed.
+            let arrival = self.shared.arrivals.notified();
+            let now = (self.shared.clock)();
+            let (received, next_change) = {
+                let mut queues = self.lock();
+                let (received, given_up) = queues.receive(queue, max, visibility, now)?;
+                if given_up > 0 {
+                    self.shared.arrivals.notify_waiters();
+                }
+                (received, queues.get(queue)?.next_change())
+            };
+            let left = deadline.saturating_duration_since(Instant::now());
+            if !received.is_empty() || left.is_zero() {
+                return Ok(received);
+            }
+            let until_change = next_change.map(|at| Duration::try_from(at.duration_since(now)));
+            let until_change = until_change.and_then(Result::ok).unwrap_or(left);
+            // Either way the queue is looked at again.
+            let _ = timeout(until_change.max(SHORTEST_PAUSE).min(left), arrival).await;
+        }
+    }
+
+    /// Applies a change to the queues and wakes the receivers that wait.
+    pub(crate) fn change<T>(
+        &self,
+        change: impl FnOnce(&mut Queues, Timestamp) -> Result<T, SqsError>,
+    ) -> Result<T, SqsError> {
+        let now = (self.shared.clock)();
+        let outcome = change(&mut self.lock(), now);
+        self.shared.arrivals.notify_waiters();
+        outcome
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Queues> {
+        // No operation leaves the queues half changed, so a panic elsewhere does not spoil them.
+        self.shared.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for Sqs {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Sqs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sqs").finish_non_exhaustive()
+    }
+}
