@@ -1,1 +1,28 @@
-//! .
+//! The business: an agency's campaigns. One folder a slice; decisions are pure, everything else only stages.
+//!
+//! Start with [`reactions`], the table of what happens after what. A slice holds its entity, its events, its commands and
+//! queries, and the reactions it has to the others' events. Nothing here knows AWS or does I/O.
+
+mod id;
+mod money;
+mod input;
+mod page;
+
+pub mod campaigns;
+pub mod timeline;
+pub mod notifications;
+pub mod plan_limit;
+pub mod statistics;
+
+mod reactions;
+
+pub use id::{AccountId, CampaignId};
+pub use input::{InvalidInput, Violation};
+pub use money::{Currency, InvalidCurrency, Money};
+pub use page::PageRequest;
+pub use reactions::{Settings, reactions};
+
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod shipped;

@@ -1,0 +1,53 @@
+//! `campaign.created`, version 1.
+
+use postroom::{Event, Message, StreamId};
+use serde::{Deserialize, Serialize};
+
+use crate::campaigns::{Campaign, Channel};
+use crate::id::{AccountId, CampaignId};
+use crate::money::Money;
+
+/// A draft was made. The first event of its campaign's stream.
+///
+/// ```json
+/// {"campaign_id":"0192…","name":"Summer sale","channel":"facebook",
+///  "budget":{"amount_minor":150000,"currency":"NZD"},"account_id":"0192…"}
+/// ```
+/// `account_id` may be absent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CampaignCreated {
+    /// Which campaign.
+    pub campaign_id: CampaignId,
+    /// Its name then.
+    pub name: String,
+    /// Where it will run.
+    pub channel: Channel,
+    /// The most that may be spent.
+    pub budget: Money,
+    /// Where the budget comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_id: Option<AccountId>,
+}
+
+impl Message for CampaignCreated {
+    const TYPE: &'static str = "campaign.created";
+}
+
+impl Event for CampaignCreated {
+    fn stream(&self) -> StreamId {
+        Campaign::stream(self.campaign_id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shipped;
+
+    #[test]
+    fn every_shipped_version_is_still_read() {
+        shipped::reads::<CampaignCreated>(include_str!(
+            "../../../../events/versions/campaign.created.v1.json"
+        ));
+    }
+}

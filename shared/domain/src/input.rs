@@ -1,0 +1,49 @@
+//! What a caller got wrong, field by field.
+
+use serde::Serialize;
+
+/// Input of the right shape that breaks rules: all of them, not only the first. Permanent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{} of the input's fields break a rule", .violations.len())]
+pub struct InvalidInput {
+    /// At least one, in the order of their paths.
+    pub violations: Vec<Violation>,
+}
+
+/// One rule that one field breaks: `{"path": "/budget/amount_minor", "message": "…"}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Violation {
+    /// The field, a JSON pointer (RFC 6901) into the input.
+    pub path: String,
+    /// The rule, in words for people.
+    pub message: String,
+}
+
+impl From<garde::Report> for InvalidInput {
+    fn from(report: garde::Report) -> Self {
+        let violation = |(path, error): &(garde::Path, garde::Error)| Violation {
+            path: pointer(&path.to_string()),
+            message: error.message().to_owned(),
+        };
+        let mut violations: Vec<Violation> = report.iter().map(violation).collect();
+        violations.sort_by(|one, other| one.path.cmp(&other.path));
+        Self { violations }
+    }
+}
+
+/// `budget.rows[0].amount` as `/budget/rows/0/amount`; our field names contain none of the separators.
+fn pointer(path: &str) -> String {
+    format!("/{}", path.replace(['.', '['], "/").replace(']', ""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_become_json_pointers() {
+        assert_eq!(pointer("name"), "/name");
+        assert_eq!(pointer("budget.amount_minor"), "/budget/amount_minor");
+        assert_eq!(pointer("rows[0].amount"), "/rows/0/amount");
+    }
+}

@@ -1,0 +1,31 @@
+//! THE table: what happens after what, and where.
+
+use crate::campaigns::{CampaignCreated, CampaignPublished};
+use crate::notifications::Notifications;
+use crate::plan_limit::PlanLimit;
+use crate::statistics::StatisticsSynced;
+use crate::statistics::jobs::SyncStatistics;
+use crate::timeline::Timeline;
+
+/// What a deployment decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// How many campaigns a tenant may have live at one time.
+    pub plan_live_campaigns: u32,
+}
+
+postroom::reactions! {
+    /// What happens after what.
+    pub fn reactions(settings: &Settings);
+
+    CampaignCreated {
+        in_request Timeline,
+    }
+    CampaignPublished {
+        in_request Timeline,
+        in_request Notifications,
+        in_request PlanLimit { live_campaigns: settings.plan_live_campaigns },
+        queued SyncStatistics,
+    }
+    StatisticsSynced {}
+}

@@ -1,0 +1,78 @@
+//! What we need from the ad provider.
+
+use std::error::Error;
+use std::time::Duration;
+
+use postroom::{BoxFuture, Classify, Verdict};
+
+use crate::id::CampaignId;
+
+/// The ad provider, as far as statistics go. The crate `ad-provider` is its client.
+pub trait AdProvider: Send + Sync {
+    /// What it has counted for a campaign so far. Asking changes nothing there.
+    fn insights<'a>(
+        &'a self,
+        request: &'a InsightsRequest<'a>,
+    ) -> BoxFuture<'a, Result<Insights, ProviderError>>;
+}
+
+/// One question to the provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InsightsRequest<'a> {
+    /// Which campaign.
+    pub campaign_id: CampaignId,
+    /// The version of the campaign that we know.
+    pub campaign_version: u64,
+    /// The same on every attempt: `sync-statistics#event-id`.
+    pub idempotency_key: &'a str,
+}
+
+/// What the provider has counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Insights {
+    /// How often the campaign was shown.
+    pub impressions: u64,
+    /// How often it was clicked.
+    pub clicks: u64,
+    /// What it has cost, in minor units of its budget's currency.
+    pub spend_minor: i64,
+}
+
+/// Why the provider gave no figures.
+#[derive(Debug, thiserror::Error)]
+pub enum ProviderError {
+    /// It does not know the campaign, or not any more. Permanent.
+    #[error("the provider does not know campaign {campaign_id} (status {status})")]
+    Gone { campaign_id: CampaignId, status: u16 },
+    /// It asked us to slow down. Retryable, after the wait it named, if it named one.
+    #[error("the provider asked to wait {} s", after.as_secs())]
+    Throttled { after: Duration },
+    /// It answered that it is in trouble. Retryable.
+    #[error("the provider is in trouble (status {status})")]
+    InTrouble { status: u16 },
+    /// It could not be reached, or took too long. Retryable.
+    #[error("the provider cannot be reached")]
+    Unreachable {
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// It refused the request as such. Permanent: the same request is refused again.
+    #[error("the provider refused the request (status {status})")]
+    Refused { status: u16 },
+    /// Its answer is not of the agreed shape. Permanent until somebody looks.
+    #[error("the provider's answer cannot be read")]
+    Malformed {
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
+impl Classify for ProviderError {
+    fn verdict(&self) -> Verdict {
+        match self {
+            Self::Throttled { after } => Verdict::Retry { after: *after },
+            Self::InTrouble { .. } | Self::Unreachable { .. } => Verdict::RETRY,
+            Self::Gone { .. } | Self::Refused { .. } | Self::Malformed { .. } => Verdict::Permanent,
+        }
+    }
+}

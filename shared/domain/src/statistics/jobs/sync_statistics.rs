@@ -1,0 +1,149 @@
+//! Pulls a campaign's figures from the ad provider.
+
+use std::fmt;
+use std::sync::Arc;
+
+use postroom::{
+    Classify, Effects, Envelope, Job, OnUnknown, Outcome, ReadError, Tx, TxError, Verdict,
+};
+
+use crate::campaigns::{Campaign, CampaignPublished};
+use crate::id::CampaignId;
+use crate::money::Money;
+use crate::statistics::{
+    AdProvider, InsightsRequest, ProviderError, Statistics, StatisticsSynced, StatisticsView,
+};
+
+/// Asks the provider for a campaign's figures and records them.
+pub struct SyncStatistics {
+    provider: Arc<dyn AdProvider>,
+}
+
+/// What the provider counted, as money where it is money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Figures {
+    impressions: u64,
+    clicks: u64,
+    spend: Money,
+}
+
+/// Why statistics were not synced.
+#[derive(Debug, thiserror::Error)]
+pub enum SyncStatisticsError {
+    /// The campaign was there when the message was sent, and is not any more. Permanent.
+    #[error("campaign {campaign_id} no longer exists")]
+    CampaignGone { campaign_id: CampaignId },
+    /// The campaign could not be read; retryable as the store says.
+    #[error("cannot load campaign {campaign_id}")]
+    Read {
+        campaign_id: CampaignId,
+        #[source]
+        source: ReadError,
+    },
+    /// The provider gave no figures; it knows whether it will.
+    #[error("cannot get insights of campaign {campaign_id}")]
+    Provider {
+        campaign_id: CampaignId,
+        #[source]
+        source: ProviderError,
+    },
+    /// The figures could not be recorded; retryable as the store says.
+    #[error("cannot record statistics of campaign {campaign_id}")]
+    Tx {
+        campaign_id: CampaignId,
+        #[source]
+        source: TxError,
+    },
+}
+
+impl Classify for SyncStatisticsError {
+    fn verdict(&self) -> Verdict {
+        match self {
+            Self::CampaignGone { .. } => Verdict::Permanent,
+            Self::Read { source, .. } => source.verdict(),
+            Self::Provider { source, .. } => source.verdict(),
+            Self::Tx { source, .. } => source.verdict(),
+        }
+    }
+}
+
+impl SyncStatistics {
+    /// The job's name, and its queue's.
+    pub const NAME: &'static str = "sync-statistics";
+
+    /// The job, asking this provider.
+    pub fn new(provider: Arc<dyn AdProvider>) -> Self {
+        Self { provider }
+    }
+}
+
+impl Job<CampaignPublished> for SyncStatistics {
+    const NAME: &'static str = Self::NAME;
+    /// Asking again changes nothing at the provider.
+    const ON_UNKNOWN: OnUnknown = OnUnknown::Repeat;
+    type Done = Figures;
+    type Error = SyncStatisticsError;
+
+    async fn perform(
+        &self,
+        event: &Envelope<CampaignPublished>,
+        effects: &Effects,
+    ) -> Result<Outcome<Figures>, SyncStatisticsError> {
+        let campaign_id = event.data.campaign_id;
+        let found = effects.reader().get(&Campaign::at(campaign_id)).await;
+        let campaign = found
+            .map_err(|source| SyncStatisticsError::Read { campaign_id, source })?
+            .ok_or(SyncStatisticsError::CampaignGone { campaign_id })?;
+        if !campaign.value.status.is_live() {
+            return Ok(Outcome::Skipped { reason: "the campaign is not live" });
+        }
+        let request = InsightsRequest {
+            campaign_id,
+            campaign_version: campaign.version,
+            idempotency_key: effects.idempotency_key(),
+        };
+        let insights = self.provider.insights(&request).await;
+        let insights =
+            insights.map_err(|source| SyncStatisticsError::Provider { campaign_id, source })?;
+        Ok(Outcome::Done(Figures {
+            impressions: insights.impressions,
+            clicks: insights.clicks,
+            spend: Money {
+                amount_minor: insights.spend_minor,
+                currency: campaign.value.budget.currency,
+            },
+        }))
+    }
+
+    async fn record(
+        &self,
+        event: &Envelope<CampaignPublished>,
+        figures: &Figures,
+        tx: &mut Tx,
+    ) -> Result<(), SyncStatisticsError> {
+        let campaign_id = event.data.campaign_id;
+        figures
+            .stage(campaign_id, tx)
+            .await
+            .map_err(|source| SyncStatisticsError::Tx { campaign_id, source })
+    }
+}
+
+impl Figures {
+    /// The figures become the campaign's latest, and that is a fact.
+    async fn stage(self, campaign_id: CampaignId, tx: &mut Tx) -> Result<(), TxError> {
+        let Self { impressions, clicks, spend } = self;
+        // Loaded for its version: the figures before do not matter.
+        tx.load(&Statistics::at(campaign_id)).await?;
+        let view = StatisticsView { impressions, clicks, spend, synced_at: tx.now() };
+        tx.save(&Statistics { campaign_id, view })?;
+        tx.emit(StatisticsSynced { campaign_id, impressions, clicks, spend })?;
+        Ok(())
+    }
+}
+
+impl fmt::Debug for SyncStatistics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SyncStatistics").finish_non_exhaustive()
+    }
+}

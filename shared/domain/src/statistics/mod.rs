@@ -1,0 +1,13 @@
+//! Statistics: what the ad provider counted, pulled by a job and kept beside the campaign.
+
+mod figures;
+mod statistics_synced;
+mod ad_provider;
+mod get_statistics;
+
+pub mod jobs;
+
+pub use ad_provider::{AdProvider, Insights, InsightsRequest, ProviderError};
+pub use figures::{Statistics, StatisticsView};
+pub use get_statistics::{GetStatisticsError, get_statistics};
+pub use statistics_synced::StatisticsSynced;
