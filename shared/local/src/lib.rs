@@ -8,4 +8,5 @@ pub mod aws;
 pub mod provider;
 pub mod gateway;
 pub mod schedules;
+mod mapping;
 mod server;

@@ -116,7 +116,7 @@ async fn pass_on(State(inside): State<Arc<Inside>>, request: Request<Body>) -> R
     let now = Timestamp::now();
     let claims = match authorize(&inside, route, &parts.headers, now) {
         Ok(claims) => claims,
-        Err(refusal) => return refusal,
+        Err(Unauthorized) => return reply::message(StatusCode::UNAUTHORIZED, "Unauthorized"),
     };
     let body = match read(body).await {
         Ok(body) => body,
@@ -134,24 +134,27 @@ async fn pass_on(State(inside): State<Arc<Inside>>, request: Request<Body>) -> R
     }
 }
 
-/// The claims that go with the request, or the refusal that API Gateway would answer.
+/// The request has no token where it needs one, or a bad one.
+#[derive(Debug)]
+struct Unauthorized;
+
+/// The claims that go with the request.
 fn authorize(
     inside: &Inside,
     route: &Route,
     headers: &HeaderMap,
     now: Timestamp,
-) -> Result<Option<Map<String, Value>>, Response> {
+) -> Result<Option<Map<String, Value>>, Unauthorized> {
     if !route.needs_token {
         return Ok(None);
     }
-    let unauthorized = || reply::message(StatusCode::UNAUTHORIZED, "Unauthorized");
     let Some(value) = headers.get(header::AUTHORIZATION) else {
         return match inside.authentication {
-            Authentication::Required => Err(unauthorized()),
+            Authentication::Required => Err(Unauthorized),
             Authentication::Optional => Ok(Some(inside.tokens.claims_without_token(&demo()))),
         };
     };
-    let value = value.to_str().map_err(|_| unauthorized())?;
+    let value = value.to_str().map_err(|_| Unauthorized)?;
     // API Gateway takes the token with and without the word before it.
     let token = match value.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
@@ -159,7 +162,7 @@ fn authorize(
     };
     inside.tokens.check(token, now).map(Some).map_err(|reason| {
         tracing::info!("request refused: {reason}");
-        unauthorized()
+        Unauthorized
     })
 }
 

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use crate::template::Stack;
 
 /// How long a token is valid.
-pub(super) const LIFETIME: Duration = Duration::from_secs(3_600);
+pub(super) const LIFETIME: Duration = Duration::from_hours(1);
 const ISSUER: &str = "local";
 
 /// Who a request acts for.

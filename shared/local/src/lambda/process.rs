@@ -18,6 +18,7 @@ use tokio::{
 };
 
 use super::Log;
+use crate::aws::Killer;
 
 /// A longer line of output is cut into pieces of this size.
 const LINE_BYTES: u64 = 256 * 1024;
@@ -59,9 +60,11 @@ impl Processes {
     pub fn count(&self, function: &str) -> usize {
         self.running().get(function).map_or(0, BTreeSet::len)
     }
+}
 
+impl Killer for Processes {
     /// Sends SIGKILL to every process of the function; none runs another step once it returns.
-    pub fn kill(&self, function: &str) {
+    fn kill(&self, function: &str) {
         for group in self.running().get(function).into_iter().flatten() {
             signal_group(*group, Signal::KILL);
         }
@@ -103,7 +106,7 @@ impl Process {
             .stderr(Stdio::piped())
             .process_group(0)
             .kill_on_drop(true);
-        let mut child = command.spawn()?;
+        let child = command.spawn()?;
 
         // The group has the number of its first process.
         let group = child.id().and_then(|id| i32::try_from(id).ok()).unwrap_or_default();

@@ -11,9 +11,13 @@ use jiff::Timestamp;
 use reqwest::{Client, Response as HttpResponse, StatusCode};
 use serde_json::{Value, json};
 
+use crate::aws::Killer as _;
+
 use super::{Host, InvokeError, Launch, Log, Processes};
 
 const TIMEOUT: Duration = Duration::from_secs(20);
+/// How long the played function is slow.
+const SLOW: Duration = Duration::from_millis(300);
 
 /// Not a test: the function that the tests below start. Alone it does nothing.
 #[tokio::test]
@@ -47,38 +51,48 @@ async fn plays_the_function() {
     }
 }
 
-/// Does what the event says.
+/// Does what the event says: its `do`, or its body if it came by HTTP or a queue.
 async fn react(client: &Client, api: &str, next: HttpResponse) {
     let header = |name: &str| next.headers()[name].to_str().unwrap().to_owned();
     let id = header("lambda-runtime-aws-request-id");
-    let headers = json!({
+    let url = |end: &str| format!("{api}/2018-06-01/runtime/invocation/{id}/{end}");
+    let mut told = json!({
         "pid": std::process::id(),
         "deadline_ms": header("lambda-runtime-deadline-ms").parse::<i64>().unwrap(),
         "arn": header("lambda-runtime-invoked-function-arn"),
         "trace": header("lambda-runtime-trace-id"),
-        "variables": env::vars_os()
-            .map(|(name, _)| name.into_string().unwrap())
-            .collect::<Vec<_>>(),
+        "values": env::vars_os()
+            .map(|(name, value)| (name.into_string().unwrap(), value.into_string().unwrap()))
+            .collect::<BTreeMap<_, _>>(),
     });
     let event: Value = next.json().await.unwrap();
-    let url = |end: &str| format!("{api}/2018-06-01/runtime/invocation/{id}/{end}");
-    let answer = match event["do"].as_str().unwrap() {
-        "hang" => return std::future::pending().await,
-        "exit" => {
+    told["event"] = event.clone();
+    let record = &event["Records"][0];
+    let texts = [&event["do"], &event["body"], &record["body"], &event["source"]];
+    let what = texts.iter().find_map(|text| text.as_str()).unwrap_or_default();
+    eprintln!("got {what}");
+    if what == "slow" {
+        tokio::time::sleep(SLOW).await;
+    }
+
+    let answer = match (what, record.is_object()) {
+        ("hang", _) => return std::future::pending().await,
+        ("crash", _) => {
             eprintln!("thread 'main' panicked at 'boom'");
             std::process::exit(101);
         }
-        "fail" => {
+        ("fail", true) => {
+            json!({"batchItemFailures": [{"itemIdentifier": record["messageId"]}]}).to_string()
+        }
+        ("fail", false) => {
             let error = json!({"errorType": "Broken", "errorMessage": "no luck"});
             client.post(url("error")).json(&error).send().await.unwrap();
             return;
         }
-        "large" => Bytes::from(vec![b' '; 7 * 1024 * 1024]),
-        "sleep" => {
-            tokio::time::sleep(Duration::from_millis(event["ms"].as_u64().unwrap())).await;
-            Bytes::from(headers.to_string())
-        }
-        _ => Bytes::from(headers.to_string()),
+        ("large", _) => " ".repeat(7 * 1024 * 1024),
+        // Nothing failed.
+        (_, true) => String::new(),
+        (_, false) => told.to_string(),
     };
     // A refused answer is the host's to report.
     let _ = client.post(url("response")).body(answer).send().await;
@@ -135,7 +149,7 @@ async fn a_process_stays_warm_and_learns_what_lambda_tells() {
     let remaining_ms = second["deadline_ms"].as_i64().unwrap() - before;
     assert!((20_000..=20_000 + after - before).contains(&remaining_ms), "{remaining_ms}");
     let variables: Vec<&str> =
-        first["variables"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        first["values"].as_object().unwrap().keys().map(String::as_str).collect();
     let expected = ["AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_RUNTIME_API", "MODE", "PATH"];
     assert!(variables.iter().all(|name| expected.contains(name)), "{variables:?}");
     assert!(running.log.lines().contains(&"[fn] started".to_owned()));
@@ -175,7 +189,7 @@ async fn a_process_that_overruns_its_time_out_is_killed() {
 async fn a_crash_is_reported_with_the_last_words_and_another_process_takes_over() {
     let running = Running::start("", TIMEOUT, 1).await;
 
-    let failed = running.invoke(json!({"do": "exit"})).await.unwrap_err();
+    let failed = running.invoke(json!({"do": "crash"})).await.unwrap_err();
 
     let InvokeError::Crashed { reason, .. } = failed else { panic!("{failed:?}") };
     assert!(reason.contains("101") && reason.contains("boom"), "{reason}");
@@ -219,7 +233,7 @@ async fn an_idle_process_that_was_killed_swallows_no_event() {
 async fn events_run_in_parallel_up_to_the_bound() {
     let running = Running::start("", TIMEOUT, 2).await;
 
-    let sleep = || running.invoke(json!({"do": "sleep", "ms": 100}));
+    let sleep = || running.invoke(json!({"do": "slow"}));
     let (a, b, c) = tokio::join!(sleep(), sleep(), sleep());
 
     let pids = [a, b, c].map(|answer| answer.unwrap()["pid"].as_u64().unwrap());
@@ -234,7 +248,7 @@ async fn an_invocation_goes_on_when_its_caller_has_gone() {
     let before = running.invoke(json!({"do": "tell"})).await.unwrap();
 
     let waited = Duration::from_millis(50);
-    let gone = running.invoke(json!({"do": "sleep", "ms": 300}));
+    let gone = running.invoke(json!({"do": "slow"}));
     assert!(tokio::time::timeout(waited, gone).await.is_err());
 
     let after = running.invoke(json!({"do": "tell"})).await.unwrap();

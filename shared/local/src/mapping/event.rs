@@ -24,12 +24,11 @@ pub(super) fn split(messages: &[Received], queue_arn: &str, bytes: usize) -> Vec
     for message in messages {
         // The comma between two records counts; the frame around them is within the slack.
         let size = record(message, queue_arn).to_string().len() + 1;
-        match batches.last_mut().filter(|_| size <= left) {
-            Some(batch) => batch.push(message.clone()),
-            None => {
-                batches.push(vec![message.clone()]);
-                left = bytes - FRAME_BYTES;
-            }
+        if let Some(batch) = batches.last_mut().filter(|_| size <= left) {
+            batch.push(message.clone());
+        } else {
+            batches.push(vec![message.clone()]);
+            left = bytes - FRAME_BYTES;
         }
         left = left.saturating_sub(size);
     }

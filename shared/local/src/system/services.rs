@@ -1,0 +1,65 @@
+//! What the functions call: AWS, and the ad provider.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::{Options, StartError};
+use crate::{
+    aws::{AwsEndpoint, AwsOptions},
+    lambda::Processes,
+    provider::Provider,
+    sqs::Sqs,
+    template::Stack,
+};
+
+/// The services, running.
+#[derive(Debug)]
+pub(super) struct Services {
+    pub provider: Provider,
+    pub sqs: Sqs,
+    pub aws: AwsEndpoint,
+}
+
+impl Services {
+    pub(super) async fn start(
+        options: &Options,
+        processes: &Processes,
+    ) -> Result<Self, StartError> {
+        let provider = Provider::start(options.provider_port).await?;
+        let sqs = Sqs::new();
+        let aws_options = AwsOptions { port: options.aws_port, data: options.data.clone() };
+        let killer = Arc::new(processes.clone());
+        match AwsEndpoint::start(aws_options, sqs.clone(), killer).await {
+            Ok(aws) => Ok(Self { provider, sqs, aws }),
+            Err(error) => {
+                provider.stop().await;
+                Err(error.into())
+            }
+        }
+    }
+
+    pub(super) async fn create(&self, stack: &Stack) -> Result<(), StartError> {
+        for table in &stack.tables {
+            let failed = |source| StartError::Table { table: table.name.clone(), source };
+            self.aws.create_table(table.create_request.clone()).await.map_err(failed)?;
+            if let Some(attribute) = &table.ttl_attribute {
+                let request = json!({
+                    "TableName": table.name,
+                    "TimeToLiveSpecification": {"AttributeName": attribute, "Enabled": true},
+                });
+                self.aws.update_time_to_live(request).await.map_err(failed)?;
+            }
+        }
+        for queue in &stack.queues {
+            let failed = |source| StartError::Queue { queue: queue.name.clone(), source };
+            self.sqs.create_queue(&queue.name, &queue.attributes).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn stop(self) {
+        self.aws.stop().await;
+        self.provider.stop().await;
+    }
+}
