@@ -92,12 +92,11 @@ async fn serve(stream: TcpStream, dispatcher: Arc<Dispatcher>, mut stopped: watc
         ended = connection.as_mut() => Some(ended),
         () = stop_requested(&mut stopped) => None,
     };
-    let ended = match ended {
-        Some(ended) => ended,
-        None => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
+    let ended = if let Some(ended) = ended {
+        ended
+    } else {
+        connection.as_mut().graceful_shutdown();
+        connection.await
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection to the AWS endpoint ended early");

@@ -172,9 +172,9 @@ fn open(directory: Option<&Path>) -> Result<Database, AwsError> {
 }
 
 fn chosen(headers: &HeaderMap, names: &[&'static str]) -> HeaderMap {
-    let named =
+    let found =
         |name: &&'static str| Some((HeaderName::from_static(name), headers.get(*name)?.clone()));
-    names.iter().filter_map(named).collect()
+    names.iter().filter_map(found).collect()
 }
 
 fn with_region(operation: &str, body: &Bytes) -> Option<Bytes> {

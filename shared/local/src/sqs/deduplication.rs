@@ -55,7 +55,7 @@ mod tests {
         memory.remember(key.clone(), sent.clone(), start);
 
         let just_before = memory.recall(&key, start + Duration::from_secs(299));
-        let at_the_end = memory.recall(&key, start + Duration::from_secs(300));
+        let at_the_end = memory.recall(&key, start + Duration::from_mins(5));
 
         assert_eq!((just_before, at_the_end), (Some(sent), None));
     }

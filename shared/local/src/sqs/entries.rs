@@ -37,7 +37,7 @@ pub(crate) type Barriers = HashMap<String, u64>;
 #[derive(Debug)]
 pub(crate) struct Entries {
     next_sequence: u64,
-    entries: BTreeMap<u64, Entry>,
+    by_sequence: BTreeMap<u64, Entry>,
     ready: BTreeSet<u64>,
     /// Delayed and in flight, by when that ends.
     waiting: BTreeSet<(Timestamp, u64)>,
@@ -48,7 +48,7 @@ impl Entries {
     pub(crate) fn starting_at(sequence: u64) -> Self {
         Self {
             next_sequence: sequence,
-            entries: BTreeMap::new(),
+            by_sequence: BTreeMap::new(),
             ready: BTreeSet::new(),
             waiting: BTreeSet::new(),
             by_age: BTreeSet::new(),
@@ -70,35 +70,35 @@ impl Entries {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.entries.len()
+        self.by_sequence.len()
     }
 
     pub(crate) fn get(&self, sequence: u64) -> Option<&Entry> {
-        self.entries.get(&sequence)
+        self.by_sequence.get(&sequence)
     }
 
     pub(crate) fn message_mut(&mut self, sequence: u64) -> Option<&mut Message> {
-        self.entries.get_mut(&sequence).map(|entry| &mut entry.message)
+        self.by_sequence.get_mut(&sequence).map(|entry| &mut entry.message)
     }
 
     pub(crate) fn insert(&mut self, message: Message, state: State) -> u64 {
         let sequence = self.next_sequence;
         self.next_sequence += 1;
         self.by_age.insert((message.sent_at, sequence));
-        self.entries.insert(sequence, Entry { message, state });
+        self.by_sequence.insert(sequence, Entry { message, state });
         self.index(sequence, state);
         sequence
     }
 
     pub(crate) fn remove(&mut self, sequence: u64) -> Option<Message> {
-        let entry = self.entries.remove(&sequence)?;
+        let entry = self.by_sequence.remove(&sequence)?;
         self.by_age.remove(&(entry.message.sent_at, sequence));
         self.unindex(sequence, entry.state);
         Some(entry.message)
     }
 
     pub(crate) fn set_state(&mut self, sequence: u64, state: State) {
-        let Some(entry) = self.entries.get_mut(&sequence) else { return };
+        let Some(entry) = self.by_sequence.get_mut(&sequence) else { return };
         let old = std::mem::replace(&mut entry.state, state);
         self.unindex(sequence, old);
         self.index(sequence, state);
@@ -111,14 +111,14 @@ impl Entries {
 
     /// The ready messages, oldest first.
     pub(crate) fn ready(&self) -> impl Iterator<Item = (u64, &Message)> {
-        let found = |sequence: &u64| Some((*sequence, &self.entries.get(sequence)?.message));
+        let found = |sequence: &u64| Some((*sequence, &self.by_sequence.get(sequence)?.message));
         self.ready.iter().filter_map(found)
     }
 
     /// The oldest ready message at or behind `from` that stands before its group's barrier.
     pub(crate) fn next_receivable(&self, from: u64, barriers: &Barriers) -> Option<u64> {
         let open = |sequence: &&u64| {
-            let entry = self.entries.get(sequence);
+            let entry = self.by_sequence.get(sequence);
             let group = entry.and_then(|entry| entry.message.group.as_ref());
             group.and_then(|group| barriers.get(group)).is_none_or(|barrier| *sequence < barrier)
         };
@@ -130,7 +130,7 @@ impl Entries {
     pub(crate) fn barriers(&self) -> Barriers {
         let mut barriers = Barriers::new();
         for (_, sequence) in &self.waiting {
-            let Some(entry) = self.entries.get(sequence) else { continue };
+            let Some(entry) = self.by_sequence.get(sequence) else { continue };
             let Some(group) = &entry.message.group else { continue };
             let barrier = match entry.state {
                 State::InFlight { .. } => 0,
@@ -149,7 +149,7 @@ impl Entries {
 
     pub(crate) fn counts(&self) -> Counts {
         let is_delayed = |(_, sequence): &&(Timestamp, u64)| {
-            let entry = self.entries.get(sequence);
+            let entry = self.by_sequence.get(sequence);
             entry.is_some_and(|entry| matches!(entry.state, State::Delayed { .. }))
         };
         let delayed = self.waiting.iter().filter(is_delayed).count();

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::Call;
 use super::messages::{Acknowledgement, OutgoingMessage, visibility_timeout};
 use crate::sqs::arn::queue_of_url;
-use crate::sqs::message::MESSAGE_BYTES;
+use crate::sqs::message::{Draft, MESSAGE_BYTES};
 use crate::sqs::{Sqs, SqsError};
 
 // <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>,
@@ -37,7 +37,7 @@ pub(super) fn send(sqs: &Sqs, call: Call<'_>) -> Result<Value, SqsError> {
     let (queue, entries) = request.checked()?;
     let drafts = entries.into_iter().map(|(id, message)| (id, message.into_draft(call.caller)));
     let drafts: Vec<_> = drafts.collect();
-    let bytes = drafts.iter().flat_map(|(_, draft)| draft).map(|draft| draft.bytes()).sum();
+    let bytes = drafts.iter().flat_map(|(_, draft)| draft).map(Draft::bytes).sum();
     if bytes > MESSAGE_BYTES {
         return Err(SqsError::BatchRequestTooLong { bytes, limit: MESSAGE_BYTES });
     }

@@ -34,12 +34,12 @@ pub(super) struct OutgoingMessage {
     message_deduplication_id: Option<String>,
 }
 
-/// The digests and ids that tell a sender what arrived.
+/// The MD5 digests of what arrived, by which its sender checks it.
 #[derive(Debug)]
 pub(super) struct Acknowledgement {
-    md5_of_body: String,
-    md5_of_attributes: Option<String>,
-    md5_of_system_attributes: Option<String>,
+    body: String,
+    attributes: Option<String>,
+    system_attributes: Option<String>,
 }
 
 pub(super) fn send(sqs: &Sqs, call: Call<'_>) -> Result<Value, SqsError> {
@@ -168,18 +168,18 @@ impl OutgoingMessage {
 impl Acknowledgement {
     pub(super) fn of(draft: &Draft) -> Self {
         Self {
-            md5_of_body: digest::md5_of_body(&draft.body),
-            md5_of_attributes: digest::md5_of_attributes(&draft.attributes),
-            md5_of_system_attributes: draft.trace_header.as_deref().and_then(md5_of_trace_header),
+            body: digest::md5_of_body(&draft.body),
+            attributes: digest::md5_of_attributes(&draft.attributes),
+            system_attributes: draft.trace_header.as_deref().and_then(md5_of_trace_header),
         }
     }
 
     pub(super) fn with(self, sent: &Sent) -> Value {
         present([
             ("MessageId", Some(json!(sent.message_id))),
-            ("MD5OfMessageBody", Some(json!(self.md5_of_body))),
-            ("MD5OfMessageAttributes", self.md5_of_attributes.map(Value::from)),
-            ("MD5OfMessageSystemAttributes", self.md5_of_system_attributes.map(Value::from)),
+            ("MD5OfMessageBody", Some(json!(self.body))),
+            ("MD5OfMessageAttributes", self.attributes.map(Value::from)),
+            ("MD5OfMessageSystemAttributes", self.system_attributes.map(Value::from)),
             ("SequenceNumber", sent.sequence_number.clone().map(Value::from)),
         ])
     }
