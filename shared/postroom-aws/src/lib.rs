@@ -1,1 +1,54 @@
-//! .
+//! The kit's ports on DynamoDB and SQS, and the shapes in which Lambda calls a function.
+//!
+//! Start with [`keys`]: every table, key and item, byte for byte. [`Aws`] builds the adapters from the environment;
+//! [`run_worker`] and [`run_relay`] run a function for as long as its process lives:
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//! use postroom::{Reactions, Runtime, Worker};
+//! use postroom_aws::{Aws, Env, logging, run_worker};
+//!
+//! # async fn function(reactions: Reactions) -> Result<(), lambda_runtime::Error> {
+//! let mut env = Env::of_process();
+//! logging::start(&mut env);
+//! let aws = Aws::connect(&mut env);
+//! let ports = aws.ports(&mut env, &reactions.queues());
+//! let dead_letters = aws.dead_letters(&mut env);
+//! let visibility = aws.visibility(&mut env, "charge-card");
+//! env.check()?;
+//!
+//! let worker = Worker::new("charge-card", Runtime::new(ports, reactions), Arc::new(dead_letters));
+//! run_worker(worker, visibility).await
+//! # }
+//! ```
+
+pub mod keys;
+pub mod logging;
+
+mod env;
+mod client;
+mod attributes;
+mod classify;
+mod pages;
+mod store;
+mod journal;
+mod inbox;
+mod outbox;
+mod dead_letters;
+mod queue;
+mod visibility;
+mod aws;
+mod worker;
+mod relay;
+
+pub use aws::{Aws, DynamoClients};
+pub use dead_letters::DynamoDeadLetters;
+pub use env::{Env, EnvError};
+pub use inbox::DynamoInbox;
+pub use journal::DynamoJournal;
+pub use outbox::DynamoOutbox;
+pub use queue::SqsQueue;
+pub use relay::run_relay;
+pub use store::DynamoStore;
+pub use visibility::Visibility;
+pub use worker::{BatchError, handle_batch, run_worker};

@@ -1,0 +1,99 @@
+//! Everything a function stands on, built from its environment.
+
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
+use postroom::{Courier, Ports, SystemClock, SystemIds};
+
+use crate::client::sdk_config;
+use crate::dead_letters::DynamoDeadLetters;
+use crate::env::Env;
+use crate::inbox::DynamoInbox;
+use crate::journal::DynamoJournal;
+use crate::keys::Tables;
+use crate::outbox::DynamoOutbox;
+use crate::queue::SqsQueue;
+use crate::store::DynamoStore;
+use crate::visibility::Visibility;
+
+/// The clients of one process. What is missing in the environment is reported by [`Env::check`].
+///
+/// Nothing is called while it is built.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    config: SdkConfig,
+    dynamodb: DynamoClients,
+}
+
+/// DynamoDB, for calls that may be repeated and for those that only their caller may repeat.
+#[derive(Debug, Clone)]
+pub struct DynamoClients {
+    /// Repeats what failed in passing.
+    pub retrying: aws_sdk_dynamodb::Client,
+    /// Sends once: a repeated write would not know whether it met its own first effect.
+    pub once: aws_sdk_dynamodb::Client,
+}
+
+impl DynamoClients {
+    /// Both clients of one configuration. They share its HTTP client, and so their connections.
+    pub fn new(config: &SdkConfig) -> Self {
+        let once = aws_sdk_dynamodb::config::Builder::from(config)
+            .retry_config(RetryConfig::disabled())
+            .build();
+        Self {
+            retrying: aws_sdk_dynamodb::Client::new(config),
+            once: aws_sdk_dynamodb::Client::from_conf(once),
+        }
+    }
+}
+
+impl Aws {
+    /// Reads `AWS_REGION`, the credentials and, if it is there, `AWS_ENDPOINT_URL`.
+    pub fn connect(env: &mut Env) -> Self {
+        let config = sdk_config(env);
+        let dynamodb = DynamoClients::new(&config);
+        Self { config, dynamodb }
+    }
+
+    /// What a runtime stands on. Reads the four tables of a transaction, and a queue URL for each handler.
+    pub fn ports(&self, env: &mut Env, handlers: &[&str]) -> Ports {
+        let tables = Tables::of_env(env);
+        let inbox = DynamoInbox::new(self.dynamodb.clone(), tables.inbox.clone());
+        Ports {
+            store: Arc::new(DynamoStore::new(self.dynamodb.clone(), tables)),
+            inbox: Arc::new(inbox),
+            courier: self.courier(env, handlers),
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemIds),
+        }
+    }
+
+    /// From the outbox to the queues. Reads `OUTBOX_TABLE`, and a queue URL for each handler.
+    pub fn courier(&self, env: &mut Env, handlers: &[&str]) -> Courier {
+        let table = env.text("OUTBOX_TABLE");
+        let urls = handlers.iter().map(|handler| ((*handler).to_owned(), env.queue_url(handler)));
+        let queue = SqsQueue::new(self.sqs(), urls.collect());
+        let outbox = DynamoOutbox::new(self.dynamodb.retrying.clone(), table);
+        Courier::new(Arc::new(outbox), Arc::new(queue), Arc::new(SystemClock))
+    }
+
+    /// Events. Reads `JOURNAL_TABLE`.
+    pub fn journal(&self, env: &mut Env) -> DynamoJournal {
+        DynamoJournal::new(self.dynamodb.retrying.clone(), env.text("JOURNAL_TABLE"))
+    }
+
+    /// Messages that failed for good. Reads `DEAD_LETTERS_TABLE`.
+    pub fn dead_letters(&self, env: &mut Env) -> DynamoDeadLetters {
+        DynamoDeadLetters::new(self.dynamodb.retrying.clone(), env.text("DEAD_LETTERS_TABLE"))
+    }
+
+    /// When messages of a handler's queue come back. Reads the queue's URL.
+    pub fn visibility(&self, env: &mut Env, handler: &str) -> Visibility {
+        Visibility::new(self.sqs(), env.queue_url(handler))
+    }
+
+    fn sqs(&self) -> aws_sdk_sqs::Client {
+        aws_sdk_sqs::Client::new(&self.config)
+    }
+}

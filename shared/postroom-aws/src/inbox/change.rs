@@ -1,0 +1,94 @@
+//! A conditional change of an item, with its names and values: `SET … REMOVE …` if a condition holds.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use postroom::OwnerToken;
+
+use crate::attributes::{Attributes, text};
+use crate::keys::{OWNER, STATUS};
+
+/// A change being written down. In expressions the attribute `x` is `#x`, and the value it is set to `:x`.
+#[derive(Debug)]
+pub(crate) struct Change {
+    condition: String,
+    sets: Vec<String>,
+    removes: Vec<String>,
+    pub(crate) names: HashMap<String, String>,
+    pub(crate) values: Attributes,
+}
+
+impl Change {
+    /// A change under a condition, whose names and values are added by [`name`](Self::name) and [`value`](Self::value).
+    pub(crate) fn if_true(condition: &str) -> Self {
+        Self {
+            condition: condition.to_owned(),
+            sets: Vec::new(),
+            removes: Vec::new(),
+            names: HashMap::new(),
+            values: Attributes::new(),
+        }
+    }
+
+    /// A change that only the holder of the lease may make.
+    pub(crate) fn if_held_by(owner: OwnerToken) -> Self {
+        Self::if_true("#status = :running AND #owner = :holder")
+            .name(STATUS)
+            .name(OWNER)
+            .value(":running", text("running"))
+            .value(":holder", text(owner.to_string()))
+    }
+
+    /// Makes `#name` stand for the attribute.
+    pub(crate) fn name(mut self, name: &str) -> Self {
+        self.names.insert(format!("#{name}"), name.to_owned());
+        self
+    }
+
+    /// Makes a placeholder stand for a value.
+    pub(crate) fn value(mut self, placeholder: &str, value: AttributeValue) -> Self {
+        self.values.insert(placeholder.to_owned(), value);
+        self
+    }
+
+    /// Sets an attribute.
+    pub(crate) fn set(self, name: &str, value: AttributeValue) -> Self {
+        let placeholder = format!(":{name}");
+        self.set_to(name, &placeholder).value(&placeholder, value)
+    }
+
+    /// Sets an attribute, or removes it.
+    pub(crate) fn set_or_remove(self, name: &str, value: Option<AttributeValue>) -> Self {
+        match value {
+            Some(value) => self.set(name, value),
+            None => self.remove(name),
+        }
+    }
+
+    /// Sets an attribute to what an expression gives.
+    pub(crate) fn set_to(mut self, name: &str, expression: &str) -> Self {
+        self.sets.push(format!("#{name} = {expression}"));
+        self.name(name)
+    }
+
+    /// Removes an attribute.
+    pub(crate) fn remove(mut self, name: &str) -> Self {
+        self.removes.push(format!("#{name}"));
+        self.name(name)
+    }
+
+    /// The condition.
+    pub(crate) fn condition(&self) -> &str {
+        &self.condition
+    }
+
+    /// The change. It sets at least one attribute.
+    pub(crate) fn expression(&self) -> String {
+        let mut expression = format!("SET {}", self.sets.join(", "));
+        if !self.removes.is_empty() {
+            expression.push_str(" REMOVE ");
+            expression.push_str(&self.removes.join(", "));
+        }
+        expression
+    }
+}

@@ -1,0 +1,150 @@
+//! The inbox on DynamoDB: every move is one conditional write.
+
+mod change;
+mod claim;
+mod fail;
+mod record;
+
+use aws_sdk_dynamodb::config::http::HttpResponse;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use jiff::Timestamp;
+use postroom::port::{
+    Claim, Claimed, FailedRun, Inbox, InboxRecord, LeaseError, Page, RunKey, StoreError,
+};
+use postroom::{BoxFuture, CorrelationId, OwnerToken, TenantId, sortable};
+
+use crate::attributes::{Attributes, text};
+use crate::aws::DynamoClients;
+use crate::classify::store_error;
+use crate::inbox::change::Change;
+use crate::inbox::record::Stored;
+use crate::keys::{KEY, LEASE_UNTIL, OWNER, PRIOR_OWNER, STATUS};
+use crate::pages::ChainQuery;
+
+pub(crate) use record::completion;
+
+/// Reads and moves the records of the inbox table; completing is part of a transaction.
+#[derive(Debug, Clone)]
+pub struct DynamoInbox {
+    clients: DynamoClients,
+    table: String,
+}
+
+/// The key of a record.
+pub(crate) fn key_of(key: &RunKey) -> Attributes {
+    Attributes::from([(KEY.to_owned(), text(key.as_str()))])
+}
+
+impl DynamoInbox {
+    /// The inbox in a table.
+    pub fn new(clients: DynamoClients, table: String) -> Self {
+        Self { clients, table }
+    }
+
+    /// The call that makes a change, if its condition holds.
+    fn update(
+        &self,
+        client: &aws_sdk_dynamodb::Client,
+        key: &RunKey,
+        change: Change,
+    ) -> UpdateItemFluentBuilder {
+        client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key_of(key)))
+            .update_expression(change.expression())
+            .condition_expression(change.condition())
+            .set_expression_attribute_names(Some(change.names))
+            .set_expression_attribute_values(Some(change.values))
+    }
+
+    /// Changes a record whose lease `change` requires to be held. Repeating such a change does no harm.
+    async fn update_held(
+        &self,
+        operation: &'static str,
+        key: &RunKey,
+        change: Change,
+    ) -> Result<(), LeaseError> {
+        let updated = self.update(&self.clients.retrying, key, change).send().await;
+        updated.map(drop).map_err(|error| lease_error(operation, error))
+    }
+
+    async fn found(&self, key: &RunKey) -> Result<Option<Stored>, StoreError> {
+        let get = self.clients.retrying.get_item().table_name(&self.table);
+        let found = get.set_key(Some(key_of(key))).consistent_read(true).send().await;
+        let found = found.map_err(|error| store_error("read the inbox", error))?;
+        found.item.map(Stored::read).transpose()
+    }
+}
+
+impl Inbox for DynamoInbox {
+    fn find<'a>(
+        &'a self,
+        key: &'a RunKey,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<Option<InboxRecord>, StoreError>> {
+        Box::pin(async move {
+            let found = self.found(key).await?.filter(|stored| !stored.has_expired(now));
+            Ok(found.map(|stored| stored.record))
+        })
+    }
+
+    fn claim<'a>(&'a self, claim: &'a Claim) -> BoxFuture<'a, Result<Claimed, StoreError>> {
+        Box::pin(self.take_lease(claim))
+    }
+
+    fn renew<'a>(
+        &'a self,
+        key: &'a RunKey,
+        owner: OwnerToken,
+        until: Timestamp,
+    ) -> BoxFuture<'a, Result<(), LeaseError>> {
+        let change = Change::if_held_by(owner).set(LEASE_UNTIL, text(sortable(until)));
+        Box::pin(self.update_held("renew a lease", key, change))
+    }
+
+    fn release<'a>(
+        &'a self,
+        key: &'a RunKey,
+        owner: OwnerToken,
+    ) -> BoxFuture<'a, Result<(), LeaseError>> {
+        let change = Change::if_held_by(owner)
+            .set(STATUS, text("waiting"))
+            .remove(OWNER)
+            .remove(PRIOR_OWNER)
+            .remove(LEASE_UNTIL);
+        Box::pin(self.update_held("release a lease", key, change))
+    }
+
+    fn fail<'a>(&'a self, failed: &'a FailedRun) -> BoxFuture<'a, Result<u32, LeaseError>> {
+        Box::pin(self.count_failure(failed))
+    }
+
+    fn chain<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        correlation_id: &'a CorrelationId,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Page<InboxRecord>, StoreError>> {
+        let query = ChainQuery {
+            client: &self.clients.retrying,
+            table: &self.table,
+            chain: correlation_id.key(tenant),
+            after,
+            operation: "read the runs of a chain",
+        };
+        Box::pin(query.page(|attributes| Stored::read(attributes).map(|stored| stored.record)))
+    }
+}
+
+fn lease_error(
+    operation: &'static str,
+    error: SdkError<UpdateItemError, HttpResponse>,
+) -> LeaseError {
+    match error.as_service_error() {
+        Some(UpdateItemError::ConditionalCheckFailedException(_)) => LeaseError::LeaseLost,
+        _ => LeaseError::Store { source: store_error(operation, error) },
+    }
+}

@@ -1,0 +1,144 @@
+//! Inbox records as they are kept, read and completed.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+use postroom::port::{InboxRecord, Run, RunKey, RunStatus, StoreError};
+use postroom::{Fence, Transaction, sortable};
+
+use crate::attributes::{Attributes, Reading, number, text};
+use crate::inbox::change::Change;
+use crate::keys::{
+    ACTIONS, ACTOR_ID, ATTEMPTS, CHAIN, CORRELATION_ID, EXPIRES_AT, FINISHED_AT, HANDLER, KEY,
+    LEASE_UNTIL, MESSAGE_ID, OUTPUT, OWNER, PRIOR_OWNER, REASON, SKIPPED, STARTED_AT, STATUS,
+    TENANT_ID, TIME, TOKEN,
+};
+
+/// A record with what only the table knows of it.
+#[derive(Debug)]
+pub(super) struct Stored {
+    pub(super) record: InboxRecord,
+    pub(super) owner: Option<String>,
+    pub(super) prior_owner: Option<String>,
+}
+
+impl Stored {
+    pub(super) fn read(attributes: Attributes) -> Result<Self, StoreError> {
+        let mut item = Reading::of(attributes, "read the inbox");
+        let output = item.optional_text(OUTPUT)?.map(|json| serde_json::from_str(&json));
+        let record = InboxRecord {
+            run: run(&mut item)?,
+            status: item.nested(STATUS)?,
+            attempts: item.optional_number(ATTEMPTS)?.unwrap_or(0),
+            finished_at: item.optional_parsed(FINISHED_AT)?,
+            lease_until: item.optional_parsed(LEASE_UNTIL)?,
+            token: item.optional_parsed(TOKEN)?,
+            skipped: item.optional_text(SKIPPED)?,
+            output: output.transpose().map_err(|error| item.corrupt(OUTPUT, &error))?,
+            actions: item.optional_number(ACTIONS)?,
+            reason: item.optional_text(REASON)?,
+        };
+        let owner = item.optional_text(OWNER)?;
+        let prior_owner = item.optional_text(PRIOR_OWNER)?.filter(|owner| !owner.is_empty());
+        Ok(Self { record, owner, prior_owner })
+    }
+
+    pub(super) fn has_expired(&self, now: Timestamp) -> bool {
+        self.record.run.expires_at <= now
+    }
+}
+
+fn run(item: &mut Reading) -> Result<Run, StoreError> {
+    let expires_at = item.optional_number::<i64>(EXPIRES_AT)?.unwrap_or(0);
+    Ok(Run {
+        key: RunKey::from_stored(item.text(KEY)?),
+        handler: item.text(HANDLER)?,
+        message_id: item.parsed(MESSAGE_ID)?,
+        tenant_id: item.parsed(TENANT_ID)?,
+        actor_id: item.optional_parsed(ACTOR_ID)?,
+        correlation_id: item.parsed(CORRELATION_ID)?,
+        started_at: item.parsed(STARTED_AT)?,
+        expires_at: Timestamp::from_second(expires_at)
+            .map_err(|error| item.corrupt(EXPIRES_AT, &error))?,
+    })
+}
+
+/// What a run is about, but for its key and its actor, who may be absent.
+fn attributes(run: &Run) -> [(&'static str, AttributeValue); 8] {
+    [
+        (HANDLER, text(&run.handler)),
+        (MESSAGE_ID, text(run.message_id.to_string())),
+        (TENANT_ID, text(run.tenant_id.as_str())),
+        (CORRELATION_ID, text(run.correlation_id.as_str())),
+        (CHAIN, text(run.correlation_id.key(&run.tenant_id))),
+        (STARTED_AT, text(sortable(run.started_at))),
+        (TIME, text(run.position())),
+        (EXPIRES_AT, expiry(run.expires_at)),
+    ]
+}
+
+/// A fresh record in a state, without what belongs to the state.
+pub(super) fn item(run: &Run, status: RunStatus) -> Attributes {
+    let mut item: Attributes =
+        attributes(run).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    item.insert(KEY.to_owned(), text(run.key.as_str()));
+    item.insert(STATUS.to_owned(), text(name(status)));
+    if let Some(actor) = &run.actor_id {
+        item.insert(ACTOR_ID.to_owned(), text(actor.as_str()));
+    }
+    item
+}
+
+/// The part of a change that says what the run is about and which state it is in now.
+pub(super) fn enter(change: Change, run: &Run, status: RunStatus) -> Change {
+    let actor = run.actor_id.as_ref().map(|actor| text(actor.as_str()));
+    attributes(run)
+        .into_iter()
+        .fold(change, |change, (name, value)| change.set(name, value))
+        .set_or_remove(ACTOR_ID, actor)
+        .set(STATUS, text(name(status)))
+}
+
+/// The change that completes a run, as part of its transaction. Its attempts stay.
+pub(crate) fn completion(tx: &Transaction) -> Change {
+    let completion = tx.completion();
+    let change = match completion.fence {
+        Fence::Held(owner) => Change::if_held_by(owner),
+        Fence::NotDone => Change::if_true(
+            "attribute_not_exists(#key) OR #status = :waiting OR #expires_at <= :now",
+        )
+        .name(KEY)
+        .value(":waiting", text("waiting"))
+        .value(":now", seconds(completion.finished_at)),
+    };
+    let output = completion.output.as_ref().map(|output| text(output.to_string()));
+    enter(change, &completion.run, RunStatus::Done)
+        .set(FINISHED_AT, text(sortable(completion.finished_at)))
+        .set(TOKEN, text(tx.token().to_string()))
+        .set(ACTIONS, number(completion.actions))
+        .set_or_remove(SKIPPED, completion.skipped.as_deref().map(text))
+        .set_or_remove(OUTPUT, output)
+        .remove(OWNER)
+        .remove(PRIOR_OWNER)
+        .remove(LEASE_UNTIL)
+        .remove(REASON)
+}
+
+/// Whole seconds since 1970: what `expires_at` is compared with.
+pub(super) fn seconds(at: Timestamp) -> AttributeValue {
+    AttributeValue::N(at.as_second().to_string())
+}
+
+/// Rounded up, so that nothing expires early.
+fn expiry(at: Timestamp) -> AttributeValue {
+    let part = i64::from(at.subsec_nanosecond() > 0);
+    AttributeValue::N((at.as_second() + part).to_string())
+}
+
+fn name(status: RunStatus) -> &'static str {
+    match status {
+        RunStatus::Running => "running",
+        RunStatus::Waiting => "waiting",
+        RunStatus::Done => "done",
+        RunStatus::Parked => "parked",
+    }
+}

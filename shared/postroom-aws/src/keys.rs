@@ -1,0 +1,174 @@
+//! Every table, key and item, byte for byte. `infra/template.yaml` creates the tables; this is what lies in them.
+//!
+//! Times are text whose order is the order in time: `2026-11-21T09:30:00.000000Z`. Where parts are joined by `#`, `%`
+//! and `#` inside a part are written `%25` and `%23`. `[…]` marks attributes that may be absent.
+//!
+//! # Journal: every event, once
+//!
+//! Key `stream`, `version`. Put under the condition that the key is free; never changed, never deleted. The index
+//! `chain` (`chain`, `time`) lists what one correlation id caused.
+//!
+//! ```json
+//! {"stream":     {"S": "demo#campaigns/0192…"},
+//!  "version":    {"N": "2"},
+//!  "envelope":   {"S": "{\"specversion\":\"1.0\",\"id\":\"7b0c…\",\"type\":\"campaign.published\",…}"},
+//!  "by":         {"S": "publish-campaign"},
+//!  "in_request": {"L": [{"M": {"handler": {"S": "timeline"}, "writes": {"N": "1"}, ["skipped": {"S": "why"}]}}]},
+//!  "queued":     {"L": [{"S": "sync-statistics"}]},
+//!  "chain":      {"S": "demo#req-1"},
+//!  "time":       {"S": "2026-11-21T09:30:00.000000Z#01#0000000002#7b0c…"}}
+//! ```
+//! `time` is the event's time, its hops from the command, its version and its id: unique in its chain, and a cause
+//! sorts before what it caused.
+//!
+//! # State: entities and views
+//!
+//! Key `pk` (tenant, collection and, where there is one, parent), `sk` (the id). An entity is put under the condition
+//! that its `version` is the one read, or that there is none; a view is updated whatever was there. Both count
+//! `version` up. `head` is the version of the last event on the item's stream; views have none.
+//!
+//! ```json
+//! {"pk":      {"S": "demo#campaigns"},
+//!  "sk":      {"S": "0192…"},
+//!  "version": {"N": "2"},
+//!  ["head":   {"N": "2"}],
+//!  "data":    {"M": {"name": {"S": "Spring"}, "budget": {"M": {"amount_minor": {"N": "150000"}, …}}, …}}}
+//! ```
+//! `data` is the thing's JSON in DynamoDB's own types. Integers come back exactly; a float without a fraction comes
+//! back as an integer, because DynamoDB knows one kind of number only.
+//!
+//! # Outbox: messages on their way to their queue
+//!
+//! Key `shard` (0-7), `due` (time, message id, handler). Put in the transaction, deleted when the queue has the
+//! message.
+//!
+//! ```json
+//! {"shard":          {"S": "3"},
+//!  "due":            {"S": "2026-11-21T09:30:00.000000Z#7b0c…#sync-statistics"},
+//!  "due_at":         {"S": "2026-11-21T09:30:00.000000Z"},
+//!  "handler":        {"S": "sync-statistics"},
+//!  "message_id":     {"S": "7b0c…"},
+//!  "type":           {"S": "campaign.published"},
+//!  "correlation_id": {"S": "req-1"},
+//!  "body":           {"S": "{\"specversion\":\"1.0\",…}"}}
+//! ```
+//!
+//! # Inbox: what was done, who is at it, how often it failed
+//!
+//! Key `key`. The index `chain` as in the journal. `expires_at` (whole seconds since 1970, rounded up) is the table's
+//! TTL; readers filter what is past it themselves. The moves between the states are those of [`postroom::port::Inbox`].
+//!
+//! ```json
+//! {"key":            {"S": "sync-statistics#7b0c…"},
+//!  "status":         {"S": "running" | "waiting" | "done" | "parked"},
+//!  "handler":        {"S": "sync-statistics"},
+//!  "message_id":     {"S": "7b0c…"},
+//!  "tenant_id":      {"S": "demo"},
+//!  ["actor_id":      {"S": "ann"}],
+//!  "correlation_id": {"S": "req-1"},
+//!  "chain":          {"S": "demo#req-1"},
+//!  "started_at":     {"S": "2026-11-21T09:30:01.000000Z"},
+//!  "time":           {"S": "2026-11-21T09:30:01.000000Z#sync-statistics%237b0c…"},
+//!  "expires_at":     {"N": "1797845401"},
+//!  ["attempts":      {"N": "1"}],            failed attempts; absent means none
+//!  ["owner":         {"S": "0192…"}],        while running: who holds the lease
+//!  ["prior_owner":   {"S": "0192…"}],        while running: whose lease had run out, empty for nobody's
+//!  ["lease_until":   {"S": "2026-…Z"}],      while running
+//!  ["finished_at":   {"S": "2026-…Z"}],      when it was done or failed last
+//!  ["token":         {"S": "0192…"}],        once done: the client token of its transaction
+//!  ["skipped":       {"S": "why"}],          once done: why it chose to do nothing
+//!  ["output":        {"S": "{\"id\":…}"}],   once done: a command's answer, as JSON
+//!  ["actions":       {"N": "6"}],            once done: how many actions its transaction had
+//!  ["reason":        {"S": "why"}]}          why the last attempt failed
+//! ```
+//!
+//! # Dead letters: what failed for good
+//!
+//! Key `id`: `handler#event-id`, or `queue#message-id`. The index `chain` lists those whose body told their chain.
+//!
+//! ```json
+//! {"id":              {"S": "sync-statistics#7b0c…"},
+//!  "handler":         {"S": "sync-statistics"},
+//!  "body":            {"S": "{\"specversion\":\"1.0\",…}"},
+//!  "reason":          {"S": "the handler failed: campaign 0192… no longer exists"},
+//!  "permanent":       {"BOOL": true},
+//!  "attempts":        {"N": "1"},
+//!  "parked_at":       {"S": "2026-11-21T09:30:02.000000Z"},
+//!  "time":            {"S": "2026-11-21T09:30:02.000000Z#sync-statistics#7b0c…"},
+//!  ["message_id":     {"S": "7b0c…"}],
+//!  ["type":           {"S": "campaign.published"}],
+//!  ["tenant_id":      {"S": "demo"}],
+//!  ["correlation_id": {"S": "req-1"}],
+//!  ["chain":          {"S": "demo#req-1"}]}
+//! ```
+
+use crate::env::Env;
+
+/// The tables that one transaction writes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tables {
+    /// Events.
+    pub journal: String,
+    /// Entities and views.
+    pub state: String,
+    /// Messages to be sent.
+    pub outbox: String,
+    /// Records of runs.
+    pub inbox: String,
+}
+
+impl Tables {
+    /// Their names in a function's environment: `JOURNAL_TABLE` and so on.
+    pub fn of_env(env: &mut Env) -> Self {
+        Self {
+            journal: env.text("JOURNAL_TABLE"),
+            state: env.text("STATE_TABLE"),
+            outbox: env.text("OUTBOX_TABLE"),
+            inbox: env.text("INBOX_TABLE"),
+        }
+    }
+}
+
+/// The index of every table that has chains.
+pub const CHAIN_INDEX: &str = "chain";
+
+// Attribute names, each spelt here and nowhere else but in expressions.
+pub(crate) const ACTIONS: &str = "actions";
+pub(crate) const ACTOR_ID: &str = "actor_id";
+pub(crate) const ATTEMPTS: &str = "attempts";
+pub(crate) const BODY: &str = "body";
+pub(crate) const BY: &str = "by";
+pub(crate) const CHAIN: &str = "chain";
+pub(crate) const CORRELATION_ID: &str = "correlation_id";
+pub(crate) const DATA: &str = "data";
+pub(crate) const DUE: &str = "due";
+pub(crate) const DUE_AT: &str = "due_at";
+pub(crate) const ENVELOPE: &str = "envelope";
+pub(crate) const EXPIRES_AT: &str = "expires_at";
+pub(crate) const FINISHED_AT: &str = "finished_at";
+pub(crate) const HANDLER: &str = "handler";
+pub(crate) const HEAD: &str = "head";
+pub(crate) const ID: &str = "id";
+pub(crate) const IN_REQUEST: &str = "in_request";
+pub(crate) const KEY: &str = "key";
+pub(crate) const LEASE_UNTIL: &str = "lease_until";
+pub(crate) const MESSAGE_ID: &str = "message_id";
+pub(crate) const OUTPUT: &str = "output";
+pub(crate) const OWNER: &str = "owner";
+pub(crate) const PARKED_AT: &str = "parked_at";
+pub(crate) const PERMANENT: &str = "permanent";
+pub(crate) const PK: &str = "pk";
+pub(crate) const PRIOR_OWNER: &str = "prior_owner";
+pub(crate) const QUEUED: &str = "queued";
+pub(crate) const REASON: &str = "reason";
+pub(crate) const SHARD: &str = "shard";
+pub(crate) const SK: &str = "sk";
+pub(crate) const SKIPPED: &str = "skipped";
+pub(crate) const STARTED_AT: &str = "started_at";
+pub(crate) const STATUS: &str = "status";
+pub(crate) const STREAM: &str = "stream";
+pub(crate) const TENANT_ID: &str = "tenant_id";
+pub(crate) const TIME: &str = "time";
+pub(crate) const TOKEN: &str = "token";
+pub(crate) const TYPE: &str = "type";
+pub(crate) const VERSION: &str = "version";

@@ -1,0 +1,118 @@
+//! A transaction as the actions of one `TransactWriteItems`, in this order: items, events, outbox rows, inbox record.
+
+use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::types::{ConditionCheck, Put, TransactWriteItem, Update};
+use postroom::port::{JournalRecord, OutboxRow, StoreError};
+use postroom::{Guard, ItemWrite, Key, Transaction};
+use serde_json::Value;
+
+use crate::attributes::number;
+use crate::keys::{DATA, HEAD, PK, STREAM, Tables, VERSION};
+use crate::store::{key_of, native};
+use crate::{inbox, journal, outbox};
+
+const ABSENT: &str = "attribute_not_exists(#key)";
+const UNCHANGED: &str = "#version = :version";
+
+/// Every action of a transaction; the inbox record's is the last.
+pub(super) fn of(tx: &Transaction, tables: &Tables) -> Result<Vec<TransactWriteItem>, StoreError> {
+    let mut actions = Vec::with_capacity(tx.actions());
+    for write in tx.items() {
+        actions.push(item(write, &tables.state)?);
+    }
+    for record in tx.events() {
+        actions.push(append(record, &tables.journal).map_err(malformed)?);
+    }
+    for row in tx.outbox() {
+        actions.push(post(row, &tables.outbox).map_err(malformed)?);
+    }
+    actions.push(complete(tx, &tables.inbox).map_err(malformed)?);
+    Ok(actions)
+}
+
+fn item(write: &ItemWrite, table: &str) -> Result<TransactWriteItem, StoreError> {
+    match write {
+        ItemWrite::Check { key, guard } => check(key, *guard, table).map_err(malformed),
+        ItemWrite::Save { key, guard, head, data } => save(key, *guard, *head, data, table),
+        ItemWrite::PutView { key, data } => put_view(key, data, table),
+    }
+}
+
+fn check(key: &Key, guard: Guard, table: &str) -> Result<TransactWriteItem, BuildError> {
+    let check = ConditionCheck::builder().table_name(table).set_key(Some(key_of(key)));
+    let check = match guard {
+        Guard::Absent => check.condition_expression(ABSENT).expression_attribute_names("#key", PK),
+        Guard::Version(version) => check
+            .condition_expression(UNCHANGED)
+            .expression_attribute_names("#version", VERSION)
+            .expression_attribute_values(":version", number(version)),
+    };
+    Ok(TransactWriteItem::builder().condition_check(check.build()?).build())
+}
+
+fn save(
+    key: &Key,
+    guard: Guard,
+    head: u64,
+    data: &Value,
+    table: &str,
+) -> Result<TransactWriteItem, StoreError> {
+    let put = Put::builder()
+        .table_name(table)
+        .set_item(Some(key_of(key)))
+        .item(VERSION, number(guard.next_version()))
+        .item(HEAD, number(head))
+        .item(DATA, native(data)?);
+    let put = match guard {
+        Guard::Absent => put.condition_expression(ABSENT).expression_attribute_names("#key", PK),
+        Guard::Version(version) => put
+            .condition_expression(UNCHANGED)
+            .expression_attribute_names("#version", VERSION)
+            .expression_attribute_values(":version", number(version)),
+    };
+    Ok(TransactWriteItem::builder().put(put.build().map_err(malformed)?).build())
+}
+
+fn put_view(key: &Key, data: &Value, table: &str) -> Result<TransactWriteItem, StoreError> {
+    let update = Update::builder()
+        .table_name(table)
+        .set_key(Some(key_of(key)))
+        .update_expression("SET #data = :data ADD #version :one")
+        .expression_attribute_names("#data", DATA)
+        .expression_attribute_names("#version", VERSION)
+        .expression_attribute_values(":data", native(data)?)
+        .expression_attribute_values(":one", number(1_u64));
+    Ok(TransactWriteItem::builder().update(update.build().map_err(malformed)?).build())
+}
+
+fn append(record: &JournalRecord, table: &str) -> Result<TransactWriteItem, BuildError> {
+    let put = Put::builder()
+        .table_name(table)
+        .set_item(Some(journal::item(record)))
+        .condition_expression(ABSENT)
+        .expression_attribute_names("#key", STREAM)
+        .build()?;
+    Ok(TransactWriteItem::builder().put(put).build())
+}
+
+fn post(row: &OutboxRow, table: &str) -> Result<TransactWriteItem, BuildError> {
+    let put = Put::builder().table_name(table).set_item(Some(outbox::item(row))).build()?;
+    Ok(TransactWriteItem::builder().put(put).build())
+}
+
+fn complete(tx: &Transaction, table: &str) -> Result<TransactWriteItem, BuildError> {
+    let update = inbox::completion(tx);
+    let update = Update::builder()
+        .table_name(table)
+        .set_key(Some(inbox::key_of(&tx.completion().run.key)))
+        .update_expression(update.expression())
+        .condition_expression(update.condition())
+        .set_expression_attribute_names(Some(update.names))
+        .set_expression_attribute_values(Some(update.values))
+        .build()?;
+    Ok(TransactWriteItem::builder().update(update).build())
+}
+
+fn malformed(error: BuildError) -> StoreError {
+    StoreError::Refused { operation: "commit", source: Box::new(error) }
+}

@@ -1,0 +1,105 @@
+//! State on DynamoDB, and the one call that writes a transaction.
+
+mod actions;
+mod outcome;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use postroom::port::{CommitError, Item, Listing, Page, Store, StoreError};
+use postroom::{BoxFuture, Key, Partition, Transaction};
+
+use crate::attributes::{Attributes, Reading, text};
+use crate::aws::DynamoClients;
+use crate::classify::store_error;
+use crate::keys::{DATA, HEAD, PK, SK, Tables, VERSION};
+use crate::pages::page_of;
+
+/// Reads the state table, and commits to all four.
+#[derive(Debug, Clone)]
+pub struct DynamoStore {
+    clients: DynamoClients,
+    tables: Tables,
+}
+
+impl DynamoStore {
+    /// State in these tables.
+    pub fn new(clients: DynamoClients, tables: Tables) -> Self {
+        Self { clients, tables }
+    }
+
+    /// One `TransactWriteItems`, sent once: whether to send it again is decided where its outcome is settled.
+    async fn write(&self, tx: &Transaction) -> Result<(), CommitError> {
+        let actions =
+            actions::of(tx, &self.tables).map_err(|source| CommitError::Store { source })?;
+        let call = self
+            .clients
+            .once
+            .transact_write_items()
+            .client_request_token(tx.token().to_string())
+            .set_transact_items(Some(actions));
+        match call.send().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(outcome::of(error, tx)),
+        }
+    }
+}
+
+impl Store for DynamoStore {
+    fn get<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Item>, StoreError>> {
+        Box::pin(async move {
+            let get = self.clients.retrying.get_item().table_name(&self.tables.state);
+            let get = get.set_key(Some(key_of(key))).consistent_read(true);
+            let found = get.send().await.map_err(|error| store_error("read an item", error))?;
+            found.item.map(|attributes| item(&key.partition, attributes)).transpose()
+        })
+    }
+
+    fn list<'a>(&'a self, listing: &'a Listing) -> BoxFuture<'a, Result<Page<Item>, StoreError>> {
+        let partition = text(listing.partition.as_str());
+        let mut query = self
+            .clients
+            .retrying
+            .query()
+            .table_name(&self.tables.state)
+            .key_condition_expression("#pk = :pk")
+            .expression_attribute_names("#pk", PK)
+            .expression_attribute_values(":pk", partition.clone())
+            .scan_index_forward(!listing.descending)
+            .consistent_read(true)
+            .limit(i32::try_from(listing.limit).unwrap_or(i32::MAX));
+        if let Some(after) = &listing.after {
+            query = query.exclusive_start_key(PK, partition).exclusive_start_key(SK, text(after));
+        }
+        let read = |attributes| item(&listing.partition, attributes);
+        Box::pin(page_of(query, SK, "list items", read))
+    }
+
+    fn commit<'a>(&'a self, tx: &'a Transaction) -> BoxFuture<'a, Result<(), CommitError>> {
+        Box::pin(self.write(tx))
+    }
+}
+
+fn key_of(key: &Key) -> Attributes {
+    Attributes::from([
+        (PK.to_owned(), text(key.partition.as_str())),
+        (SK.to_owned(), text(&key.id)),
+    ])
+}
+
+fn item(partition: &Partition, attributes: Attributes) -> Result<Item, StoreError> {
+    let mut item = Reading::of(attributes, "read an item");
+    let id = item.text(SK)?;
+    Ok(Item {
+        key: Key { partition: partition.clone(), id },
+        version: item.optional_number(VERSION)?.unwrap_or(0),
+        head: item.optional_number(HEAD)?.unwrap_or(0),
+        data: item.nested(DATA)?,
+    })
+}
+
+/// JSON in DynamoDB's own types.
+fn native(data: &serde_json::Value) -> Result<AttributeValue, StoreError> {
+    serde_dynamo::to_attribute_value(data).map_err(|error| StoreError::Refused {
+        operation: "write an item",
+        source: Box::new(error),
+    })
+}

@@ -1,0 +1,195 @@
+//! A function behind a queue: the batch in as Lambda delivers it, out what has to be delivered again.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use jiff::Timestamp;
+use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
+use postroom::{Clock, Disposition, Record, SystemClock, Worker};
+
+use crate::visibility::{Hidden, Visibility};
+
+/// How far a deadline may lie before now, by clocks that differ, and still mean something.
+const DEADLINE_PAST: Duration = Duration::from_hours(1);
+/// How far a deadline may lie ahead; a function runs for 15 minutes at most.
+// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>, read 2026-11-21.
+const DEADLINE_AHEAD: Duration = Duration::from_hours(24);
+
+/// Why a batch is refused as a whole: no answer about its records would be understood. All of it is delivered again.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BatchError {
+    /// A record that could not be reported. Permanent: this is no event of a queue.
+    #[error("record {index} of the event has no `messageId`: it does not come from SQS")]
+    NoMessageId { index: usize },
+}
+
+impl From<BatchError> for Diagnostic {
+    fn from(error: BatchError) -> Self {
+        Self { error_type: "BatchError".to_owned(), error_message: error.to_string() }
+    }
+}
+
+/// Answers the batches of one queue, for as long as the process lives.
+///
+/// # Errors
+/// The Lambda runtime could not be reached. A batch that fails is answered, and does not end this.
+pub async fn run_worker(
+    worker: Worker,
+    visibility: Visibility,
+) -> Result<(), lambda_runtime::Error> {
+    let (worker, visibility) = (&worker, &visibility);
+    let handler = service_fn(move |event: LambdaEvent<SqsEvent>| async move {
+        let deadline = deadline_of(&event.context, SystemClock.now());
+        handle_batch(worker, visibility, event.payload, deadline).await
+    });
+    lambda_runtime::run(handler).await
+}
+
+/// Processes one batch and answers which messages have to be delivered again.
+///
+/// # Errors
+/// [`BatchError`]: the event is none of a queue.
+pub async fn handle_batch(
+    worker: &Worker,
+    visibility: &Visibility,
+    event: SqsEvent,
+    deadline: Option<Timestamp>,
+) -> Result<SqsBatchResponse, BatchError> {
+    let batch = Batch::read(event.records)?;
+    let dispositions = worker.process(&batch.records, deadline).await;
+    visibility.hide(&batch.hidden(&dispositions)).await;
+
+    let mut response = SqsBatchResponse::default();
+    for message_id in batch.failures(&dispositions) {
+        response.add_failure(message_id);
+    }
+    Ok(response)
+}
+
+/// When the invocation ends, if that can be believed; `cargo lambda watch` says 1970 for all of them.
+pub(crate) fn deadline_of(context: &Context, now: Timestamp) -> Option<Timestamp> {
+    let deadline = Timestamp::from_millisecond(i64::try_from(context.deadline).ok()?).ok()?;
+    let earliest = now.saturating_sub(DEADLINE_PAST).ok()?;
+    let latest = now.saturating_add(DEADLINE_AHEAD).ok()?;
+    (earliest <= deadline && deadline <= latest).then_some(deadline)
+}
+
+/// The records of a batch, and beside each the handle by which SQS knows this delivery.
+#[derive(Debug)]
+struct Batch {
+    records: Vec<Record>,
+    receipt_handles: Vec<Option<String>>,
+}
+
+impl Batch {
+    fn read(messages: Vec<SqsMessage>) -> Result<Self, BatchError> {
+        let (mut records, mut receipt_handles) = (Vec::new(), Vec::new());
+        for (index, message) in messages.into_iter().enumerate() {
+            let message_id = message.message_id.filter(|id| !id.is_empty());
+            let message_id = message_id.ok_or(BatchError::NoMessageId { index })?;
+            // A record without a body is one that cannot be decoded: its own failure, not the batch's.
+            records.push(Record { message_id, body: message.body.unwrap_or_default() });
+            receipt_handles.push(message.receipt_handle);
+        }
+        Ok(Self { records, receipt_handles })
+    }
+
+    /// The messages whose next delivery somebody named a time for.
+    fn hidden(&self, dispositions: &[Disposition]) -> Vec<Hidden> {
+        let deliveries = self.records.iter().zip(&self.receipt_handles).zip(dispositions);
+        let hidden = deliveries.filter_map(|((record, receipt_handle), disposition)| {
+            let Disposition::Redeliver { after: Some(wait) } = disposition else { return None };
+            let (message_id, wait) = (record.message_id.clone(), *wait);
+            Some(Hidden { message_id, receipt_handle: receipt_handle.clone()?, wait })
+        });
+        hidden.collect()
+    }
+
+    /// The ids of the messages that have to be delivered again, each once.
+    fn failures(&self, dispositions: &[Disposition]) -> BTreeSet<&str> {
+        let outcomes = self.records.iter().zip(dispositions);
+        let failed = outcomes.filter(|(_, disposition)| **disposition != Disposition::Acknowledge);
+        failed.map(|(record, _)| record.message_id.as_str()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AGAIN: Disposition = Disposition::Redeliver { after: None };
+
+    fn event(json: &str) -> Vec<SqsMessage> {
+        serde_json::from_str::<SqsEvent>(json).unwrap().records
+    }
+
+    fn at(time: &str) -> Timestamp {
+        time.parse().unwrap()
+    }
+
+    fn deadline(milliseconds: u64) -> Option<Timestamp> {
+        let mut context = Context::default();
+        context.deadline = milliseconds;
+        deadline_of(&context, at("2026-11-21T09:30:00Z"))
+    }
+
+    #[test]
+    fn an_empty_batch_fails_nothing() {
+        let batch = Batch::read(event(r#"{"Records":[]}"#)).unwrap();
+
+        assert!(batch.failures(&[]).is_empty());
+    }
+
+    #[test]
+    fn an_event_that_is_none_of_a_queue_is_refused_with_its_reason() {
+        let error = serde_json::from_str::<SqsEvent>(r#"{"version":"2.0","rawPath":"/"}"#);
+
+        assert!(error.unwrap_err().to_string().contains("missing field `Records`"));
+    }
+
+    #[test]
+    fn a_record_without_an_id_refuses_the_batch() {
+        let records =
+            event(r#"{"Records":[{"messageId":"a","body":""},{"messageId":"","body":""}]}"#);
+
+        assert_eq!(Batch::read(records).unwrap_err(), BatchError::NoMessageId { index: 1 });
+    }
+
+    #[test]
+    fn each_failed_message_is_reported_once() {
+        let records =
+            event(r#"{"Records":[{"messageId":"a"},{"messageId":"b"},{"messageId":"a"}]}"#);
+        let batch = Batch::read(records).unwrap();
+
+        let failures = batch.failures(&[AGAIN, Disposition::Acknowledge, AGAIN]);
+
+        assert_eq!(failures.into_iter().collect::<Vec<_>>(), ["a"]);
+    }
+
+    #[test]
+    fn only_messages_with_a_named_wait_are_hidden() {
+        let records = event(
+            r#"{"Records":[{"messageId":"a","receiptHandle":"ra"},{"messageId":"b","receiptHandle":"rb"}]}"#,
+        );
+        let batch = Batch::read(records).unwrap();
+        let wait = Duration::from_secs(3);
+
+        let hidden = batch.hidden(&[AGAIN, Disposition::Redeliver { after: Some(wait) }]);
+
+        let (message_id, receipt_handle) = ("b".to_owned(), "rb".to_owned());
+        assert_eq!(hidden, [Hidden { message_id, receipt_handle, wait }]);
+    }
+
+    #[test]
+    fn a_deadline_that_makes_no_sense_is_unknown() {
+        let now = u64::try_from(at("2026-11-21T09:30:00Z").as_millisecond()).unwrap();
+
+        assert_eq!(deadline(now + 30_000), Some(at("2026-11-21T09:30:30Z")));
+        assert_eq!(deadline(now - 1), Some(at("2026-11-21T09:29:59.999Z")));
+        assert_eq!(deadline(600_000), None);
+        assert_eq!(deadline(now - 3_600_001), None);
+        assert_eq!(deadline(now + 86_400_001), None);
+        assert_eq!(deadline(u64::MAX), None);
+    }
+}
