@@ -45,7 +45,7 @@ impl Inbox for MemoryStore {
         owner: OwnerToken,
     ) -> BoxFuture<'a, Result<(), LeaseError>> {
         let mut state = self.lock();
-        let released = state.held(key, owner).map(|entry| entry.end_lease(RunStatus::Waiting));
+        let released = state.held(key, owner).map(Entry::end_lease);
         Box::pin(ready(released))
     }
 
@@ -82,21 +82,22 @@ impl State {
 
     fn claim(&mut self, claim: &Claim) -> Claimed {
         let now = claim.run.started_at;
-        let (attempts, unknown) = match self.live(&claim.run.key, now) {
-            None => (0, false),
-            Some(Entry { record, .. }) => match record.status {
-                RunStatus::Done => return Claimed::Done,
-                RunStatus::Parked => {
-                    return Claimed::Parked { reason: record.reason.clone().unwrap_or_default() };
-                }
-                RunStatus::Waiting => (record.attempts, false),
-                RunStatus::Running => match record.lease_until {
-                    Some(until) if until > now => return Claimed::InFlight { until },
-                    _ => (record.attempts, true),
-                },
+        let earlier = self.live(&claim.run.key, now).cloned();
+        let mut entry = earlier.unwrap_or_else(|| Entry::new(claim.run.clone()));
+        let unknown = match entry.record.status {
+            RunStatus::Done => return Claimed::Done,
+            RunStatus::Parked => {
+                return Claimed::Parked { reason: entry.record.reason.unwrap_or_default() };
+            }
+            RunStatus::Waiting => false,
+            RunStatus::Running => match entry.record.lease_until {
+                Some(until) if until > now => return Claimed::InFlight { until },
+                _ => true,
             },
         };
-        let mut entry = Entry::new(claim.run.clone(), RunStatus::Running, attempts);
+        let attempts = entry.record.attempts;
+        entry.record.run = claim.run.clone();
+        entry.record.status = RunStatus::Running;
         entry.record.lease_until = Some(claim.until);
         entry.owner = Some(claim.owner);
         self.inbox.insert(claim.run.key.clone(), entry);
@@ -113,9 +114,12 @@ impl State {
                 Some(_) => return Err(LeaseError::LeaseLost),
             },
         };
-        let status = if failed.park { RunStatus::Parked } else { RunStatus::Waiting };
         let attempts = earlier + u32::from(failed.counts);
-        let mut entry = Entry::new(failed.run.clone(), status, attempts);
+        let mut entry = Entry::new(failed.run.clone());
+        entry.record.attempts = attempts;
+        if failed.park {
+            entry.record.status = RunStatus::Parked;
+        }
         entry.record.finished_at = Some(failed.at);
         entry.record.reason = Some(failed.reason.clone());
         self.inbox.insert(key.clone(), entry);
@@ -129,11 +133,12 @@ impl State {
 }
 
 impl Entry {
-    fn new(run: Run, status: RunStatus, attempts: u32) -> Self {
+    /// A record that waits for its first attempt.
+    fn new(run: Run) -> Self {
         let record = InboxRecord {
             run,
-            status,
-            attempts,
+            status: RunStatus::Waiting,
+            attempts: 0,
             finished_at: None,
             lease_until: None,
             token: None,
@@ -150,8 +155,8 @@ impl Entry {
         self.record.status == RunStatus::Running && self.owner == Some(owner)
     }
 
-    fn end_lease(&mut self, status: RunStatus) {
-        self.record.status = status;
+    fn end_lease(&mut self) {
+        self.record.status = RunStatus::Waiting;
         self.record.lease_until = None;
         self.owner = None;
     }
