@@ -21,3 +21,6 @@ pub trait Killer: Send + Sync {
     /// Kills the process in which the function runs now; nothing happens when there is none.
     fn kill(&self, function: &str);
 }
+
+#[cfg(test)]
+mod tests;

@@ -67,3 +67,6 @@ impl Provider {
         self.server.stop().await;
     }
 }
+
+#[cfg(test)]
+mod tests;

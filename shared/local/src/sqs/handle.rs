@@ -170,3 +170,78 @@ impl fmt::Debug for Sqs {
         f.debug_struct("Sqs").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::sqs::message::Draft;
+
+    const LONG: Duration = Duration::from_secs(20);
+
+    fn with_queue() -> Sqs {
+        let sqs = Sqs::new();
+        sqs.create_queue("jobs", &BTreeMap::new()).expect("created");
+        sqs
+    }
+
+    fn send(sqs: &Sqs, body: &str) {
+        let draft = Draft { body: body.to_owned(), ..Draft::default() };
+        let sent = sqs.change(|queues, now| queues.get_mut("jobs")?.send(draft, Uuid::nil(), now));
+        sent.expect("sent");
+    }
+
+    #[tokio::test]
+    async fn a_waiting_receiver_gets_a_message_when_it_arrives() {
+        let sqs = with_queue();
+        let start = Instant::now();
+
+        // The receiver is polled first, finds nothing, and waits.
+        let (received, ()) =
+            tokio::join!(sqs.receive("jobs", 1, LONG), async { send(&sqs, "hello") });
+
+        assert_eq!(received.expect("received")[0].body, "hello");
+        assert!(start.elapsed() < LONG / 2);
+    }
+
+    #[tokio::test]
+    async fn a_receiver_that_gives_up_takes_nothing() {
+        let sqs = with_queue();
+        let gave_up = timeout(Duration::ZERO, sqs.receive("jobs", 1, LONG)).await;
+        send(&sqs, "hello");
+
+        let received = sqs.receive("jobs", 1, Duration::ZERO).await.expect("received");
+
+        assert!(gave_up.is_err());
+        assert_eq!(received[0].attributes["ApproximateReceiveCount"], "1");
+    }
+
+    #[tokio::test]
+    async fn a_receiver_stops_waiting_when_its_queue_is_deleted() {
+        let sqs = with_queue();
+
+        let (received, deleted) = tokio::join!(sqs.receive("jobs", 1, LONG), async {
+            sqs.change(|queues, _| queues.delete("jobs"))
+        });
+
+        let queue = "jobs".to_owned();
+        assert_eq!((received, deleted), (Err(SqsError::QueueDoesNotExist { queue }), Ok(())));
+    }
+
+    #[tokio::test]
+    async fn what_one_clone_returns_another_receives() {
+        let sqs = with_queue();
+        let other = sqs.clone();
+        send(&sqs, "hello");
+        let first = sqs.receive("jobs", 1, Duration::ZERO).await.expect("received");
+
+        let handle = &first[0].receipt_handle;
+        sqs.change_visibility("jobs", handle, Duration::ZERO).expect("returned");
+
+        let again = other.receive("jobs", 1, LONG).await.expect("received");
+        assert_eq!(again[0].message_id, first[0].message_id);
+        other.delete("jobs", &again[0].receipt_handle).expect("deleted");
+        assert_eq!(sqs.attributes("jobs").expect("exists")["ApproximateNumberOfMessages"], "0");
+    }
+}

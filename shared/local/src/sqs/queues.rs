@@ -138,3 +138,146 @@ impl Queues {
 fn missing(name: &str) -> SqsError {
     SqsError::QueueDoesNotExist { queue: name.to_owned() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqs::arn::queue_arn;
+    use crate::sqs::message::Draft;
+    use uuid::Uuid;
+
+    const START: Timestamp = Timestamp::constant(1_770_000_000, 0);
+
+    fn attributes(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn redrive_to(target: &str) -> BTreeMap<String, String> {
+        let arn = queue_arn(target);
+        let policy = format!(r#"{{"deadLetterTargetArn": "{arn}", "maxReceiveCount": 1}}"#);
+        attributes(&[("RedrivePolicy", &policy), ("VisibilityTimeout", "0")])
+    }
+
+    /// `jobs`, whose messages go to `dead` after one receive, with one message received once.
+    fn given_up_once() -> Queues {
+        let mut queues = Queues::default();
+        queues.create("dead", &attributes(&[]), START).expect("created");
+        queues.create("jobs", &redrive_to("dead"), START).expect("created");
+        let draft = Draft { body: "poison".to_owned(), ..Draft::default() };
+        queues.get_mut("jobs").expect("exists").send(draft, Uuid::max(), START).expect("sent");
+        queues.receive("jobs", 1, None, START).expect("received");
+        queues
+    }
+
+    fn received(queues: &mut Queues, queue: &str) -> Vec<Received> {
+        queues.receive(queue, 10, Some(Duration::ZERO), START).expect("receivable").0
+    }
+
+    #[test]
+    fn a_message_that_is_given_up_goes_to_the_dead_letter_queue_with_its_id() {
+        let mut queues = given_up_once();
+
+        let at_home = received(&mut queues, "jobs");
+        let dead = received(&mut queues, "dead");
+
+        assert!(at_home.is_empty());
+        assert_eq!(dead[0].message_id, Uuid::max().to_string());
+        assert_eq!(dead[0].attributes["DeadLetterQueueSourceArn"], queue_arn("jobs"));
+    }
+
+    #[test]
+    fn nothing_is_given_up_while_the_dead_letter_queue_is_missing() {
+        let mut queues = given_up_once();
+        queues.delete("dead").expect("deleted");
+
+        let at_home = received(&mut queues, "jobs");
+
+        assert_eq!(at_home.len(), 1);
+    }
+
+    #[test]
+    fn a_move_takes_dead_letters_back_to_their_source_as_new_messages() {
+        let mut queues = given_up_once();
+        received(&mut queues, "jobs");
+
+        queues.move_messages("dead", None, Uuid::nil(), START).expect("moved");
+
+        let back = received(&mut queues, "jobs");
+        assert!(received(&mut queues, "dead").is_empty());
+        assert_eq!(back[0].body, "poison");
+        assert_ne!(back[0].message_id, Uuid::max().to_string());
+        assert_eq!(back[0].attributes["ApproximateReceiveCount"], "1");
+        assert_eq!(queues.move_tasks("dead").map(|task| task.moved).collect::<Vec<_>>(), [1]);
+    }
+
+    #[test]
+    fn dead_letters_stay_when_their_source_is_gone_unless_a_destination_is_named() {
+        let mut queues = given_up_once();
+        received(&mut queues, "jobs");
+        queues.create("others", &redrive_to("dead"), START).expect("created");
+        queues.delete("jobs").expect("deleted");
+
+        queues.move_messages("dead", None, Uuid::nil(), START).expect("started");
+        let stayed = received(&mut queues, "dead").len();
+        queues.move_messages("dead", Some("others"), Uuid::nil(), START).expect("moved");
+
+        assert_eq!(stayed, 1);
+        assert_eq!(received(&mut queues, "others").len(), 1);
+    }
+
+    #[test]
+    fn a_queue_that_is_nobodys_dead_letter_queue_is_not_moved() {
+        let mut queues = given_up_once();
+
+        let refused = queues.move_messages("jobs", Some("dead"), Uuid::nil(), START);
+
+        assert!(matches!(refused, Err(SqsError::InvalidParameterValue { .. })));
+    }
+
+    #[test]
+    fn a_dead_letter_queue_must_exist_be_of_the_same_type_and_allow_its_source() {
+        let mut queues = Queues::default();
+        let fifo = attributes(&[("FifoQueue", "true")]);
+        let closed = attributes(&[("RedriveAllowPolicy", r#"{"redrivePermission": "denyAll"}"#)]);
+        queues.create("dead.fifo", &fifo, START).expect("created");
+        queues.create("closed", &closed, START).expect("created");
+
+        let targets = ["missing", "dead.fifo", "closed", "jobs"];
+        let refused = targets.map(|target| queues.create("jobs", &redrive_to(target), START));
+
+        let is_refused = |refused: &Result<(), _>| {
+            matches!(
+                refused,
+                Err(SqsError::InvalidParameterValue { parameter: "RedrivePolicy", .. })
+            )
+        };
+        assert!(refused.iter().all(is_refused));
+        assert!(queues.get("jobs").is_err());
+    }
+
+    #[test]
+    fn a_queue_can_be_created_again_with_the_same_attributes_only() {
+        let mut queues = Queues::default();
+        let (slow, fast) =
+            (attributes(&[("DelaySeconds", "5")]), attributes(&[("DelaySeconds", "0")]));
+        queues.create("jobs", &slow, START).expect("created");
+
+        let (same, other) =
+            (queues.create("jobs", &slow, START), queues.create("jobs", &fast, START));
+
+        let attribute = "DelaySeconds".to_owned();
+        assert_eq!((same, other), (Ok(()), Err(SqsError::QueueNameExists { attribute })));
+    }
+
+    #[test]
+    fn names_are_listed_by_their_beginning() {
+        let mut queues = Queues::default();
+        for name in ["b1", "a", "b2", "c"] {
+            queues.create(name, &attributes(&[]), START).expect("created");
+        }
+
+        let (all, some) = (queues.names("").count(), queues.names("b").collect::<Vec<_>>());
+
+        assert_eq!((all, some), (4, vec!["b1", "b2"]));
+    }
+}

@@ -11,14 +11,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::SqsError;
-use super::arn::queue_arn;
-use super::deduplication::{Deduplication, Key};
-use super::digest;
-use super::entries::{Barriers, Entries, Entry, State};
-use super::message::{Draft, Message, Received};
-use super::receipt::Receipt;
-use super::settings::{DeduplicationScope, Settings};
+use crate::sqs::SqsError;
+use crate::sqs::arn::queue_arn;
+use crate::sqs::deduplication::{Deduplication, Key};
+use crate::sqs::digest;
+use crate::sqs::entries::{Barriers, Entries, Entry, State};
+use crate::sqs::message::{Draft, Message, Received};
+use crate::sqs::receipt::Receipt;
+use crate::sqs::settings::{DeduplicationScope, Settings};
 
 /// The longest a message stays in flight from one receipt, however often that is extended.
 // This and the next, as well as the delay:
@@ -306,3 +306,8 @@ impl Queue {
         Some(received)
     }
 }
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod fifo_tests;

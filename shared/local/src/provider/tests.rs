@@ -1,0 +1,114 @@
+//! The provider as its callers see it: over HTTP on the loopback address.
+
+use reqwest::{Client, Response};
+use serde_json::{Value, json};
+
+use super::{Provider, ProviderError};
+
+struct Harness {
+    provider: Provider,
+    http: Client,
+}
+
+impl Harness {
+    async fn start() -> Self {
+        let provider = Provider::start(0).await.expect("started");
+        let http = Client::builder().no_proxy().build().expect("client");
+        Self { provider, http }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.provider.url())
+    }
+
+    async fn insights(&self, campaign: &str) -> Response {
+        let url = self.url(&format!("/v1/campaigns/{campaign}/insights"));
+        let request = self.http.get(url).header("Idempotency-Key", "sync-statistics#1");
+        request.send().await.expect("answered")
+    }
+
+    async fn add_fault(&self, fault: Value) -> Response {
+        self.http.post(self.url("/faults")).json(&fault).send().await.expect("answered")
+    }
+}
+
+#[tokio::test]
+async fn any_campaign_has_insights_and_always_the_same() {
+    let harness = Harness::start().await;
+
+    let first: Value = harness.insights("a").await.json().await.expect("JSON");
+    let second: Value = harness.insights("a").await.json().await.expect("JSON");
+
+    assert_eq!(first, second);
+    assert!(["impressions", "clicks", "spend_minor"].iter().all(|name| first[name].is_u64()));
+    harness.provider.stop().await;
+}
+
+#[tokio::test]
+async fn a_campaign_is_answered_as_it_was_put() {
+    let harness = Harness::start().await;
+
+    let put = harness.http.put(harness.url("/v1/campaigns/a")).json(&json!({ "version": 3 }));
+    let answer: Value = put.send().await.expect("answered").json().await.expect("JSON");
+
+    assert_eq!(answer, json!({ "id": "a", "version": 3 }));
+}
+
+#[tokio::test]
+async fn a_fault_refuses_as_often_as_asked_and_says_when_to_come_back() {
+    let harness = Harness::start().await;
+    let fault = json!({ "campaign_id": "a", "status": 503, "times": 2, "retry_after_s": 1 });
+    harness.add_fault(fault).await;
+
+    let first = harness.insights("a").await;
+    let (second, third) = (harness.insights("a").await, harness.insights("a").await);
+
+    assert_eq!(first.headers()["retry-after"], "1");
+    assert_eq!([first, second, third].map(|answer| answer.status().as_u16()), [503, 503, 200]);
+}
+
+#[tokio::test]
+async fn faults_can_be_taken_back() {
+    let harness = Harness::start().await;
+    harness.add_fault(json!({ "campaign_id": "*", "status": 500 })).await;
+
+    harness.http.delete(harness.url("/faults")).send().await.expect("answered");
+
+    assert_eq!(harness.insights("a").await.status().as_u16(), 200);
+}
+
+#[tokio::test]
+async fn a_fault_that_is_not_understood_is_refused_with_the_field_named() {
+    let harness = Harness::start().await;
+
+    let refused = harness.add_fault(json!({ "campaign_id": "a", "status": 200 })).await;
+
+    assert_eq!(refused.status().as_u16(), 400);
+    assert_eq!(refused.json::<Value>().await.expect("JSON")["field"], "status");
+}
+
+#[tokio::test]
+async fn calls_are_listed_with_their_key_and_the_status_they_got() {
+    let harness = Harness::start().await;
+    harness.add_fault(json!({ "campaign_id": "a", "status": 429 })).await;
+    harness.insights("a").await;
+
+    let listed = harness.http.get(harness.url("/calls")).send().await.expect("answered");
+    let calls: Value = listed.json().await.expect("JSON");
+
+    assert_eq!(calls[0]["method"], "GET");
+    assert_eq!(calls[0]["path"], "/v1/campaigns/a/insights");
+    assert_eq!(calls[0]["idempotency_key"], "sync-statistics#1");
+    assert_eq!(calls[0]["status"], 429);
+    assert!(calls[0]["at"].as_str().is_some_and(|at| at.ends_with('Z')));
+}
+
+#[tokio::test]
+async fn a_taken_port_is_named_with_the_option_that_changes_it() {
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("port");
+    let port = taken.local_addr().expect("address").port();
+
+    let refused = Provider::start(port).await.expect_err("taken");
+
+    assert!(matches!(refused, ProviderError::PortTaken { option: "--provider-port", .. }));
+}
