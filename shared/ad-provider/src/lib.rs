@@ -1,1 +1,67 @@
-//! .
+//! HTTP client of the ad provider.
+//!
+//! `GET /v1/campaigns/{id}/insights` → `{"impressions": 12000, "clicks": 340, "spend_minor": 5120}`. Every call carries
+//! `Idempotency-Key` (`handler#event-id`, the same on every attempt) and `Campaign-Version` (what we know of the campaign).
+
+mod base_url;
+mod connection;
+mod retry_after;
+mod insights;
+
+pub use base_url::{BaseUrl, InvalidBaseUrl};
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::statistics::{AdProvider, Insights, InsightsRequest, ProviderError};
+use postroom::{BoxFuture, Clock};
+
+use crate::connection::Connection;
+
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(2);
+/// How long a call may take, from its start to the last byte of its answer.
+const CALL: Duration = Duration::from_secs(10);
+
+/// The ad provider over HTTP.
+///
+/// It connects, and reads the trusted certificates, at its first call: a process that makes none pays for neither.
+pub struct HttpAdProvider {
+    base_url: BaseUrl,
+    connection: Connection,
+    clock: Arc<dyn Clock>,
+    call_time_out: Duration,
+}
+
+impl HttpAdProvider {
+    /// A client of the provider at `base_url`; the clock turns a `Retry-After` date into a wait.
+    pub fn new(base_url: BaseUrl, clock: Arc<dyn Clock>) -> Self {
+        let connection = Connection::new(base_url.is_https());
+        Self { base_url, connection, clock, call_time_out: CALL }
+    }
+}
+
+impl AdProvider for HttpAdProvider {
+    fn insights<'a>(
+        &'a self,
+        request: &'a InsightsRequest<'a>,
+    ) -> BoxFuture<'a, Result<Insights, ProviderError>> {
+        Box::pin(async move {
+            let call = self.get_insights(request);
+            match tokio::time::timeout(self.call_time_out, call).await {
+                Ok(answer) => answer,
+                Err(elapsed) => Err(ProviderError::Unreachable { source: elapsed.into() }),
+            }
+        })
+    }
+}
+
+impl fmt::Debug for HttpAdProvider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpAdProvider").field("base_url", &self.base_url).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,13 @@ pub struct Settings {
     pub plan_live_campaigns: u32,
 }
 
+impl Default for Settings {
+    /// What holds where a deployment decides nothing; so in the workers, whose own events start no limited reaction.
+    fn default() -> Self {
+        Self { plan_live_campaigns: 20 }
+    }
+}
+
 postroom::reactions! {
     /// What happens after what.
     pub fn reactions(settings: &Settings);

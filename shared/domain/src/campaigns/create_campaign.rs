@@ -19,7 +19,7 @@ const MAX_BUDGET_MINOR: i64 = 1_000_000_000_000;
 #[derive(Debug, Clone, Deserialize, Validate)]
 #[garde(allow_unvalidated)]
 pub struct CampaignInput {
-    #[garde(custom(|name: &str, _: &()| is_a_name(name)))]
+    #[garde(custom(|name: &str, _context: &()| is_a_name(name)))]
     name: String,
     channel: Channel,
     #[garde(dive)]
@@ -31,7 +31,7 @@ pub struct CampaignInput {
 #[derive(Debug, Clone, Deserialize, Validate)]
 #[garde(allow_unvalidated)]
 struct Budget {
-    #[garde(custom(|amount: &i64, _: &()| is_a_budget(*amount)))]
+    #[garde(custom(|amount: &i64, _context: &()| is_a_budget(*amount)))]
     amount_minor: i64,
     currency: Currency,
 }

@@ -47,12 +47,18 @@ pub enum ProviderError {
     /// It asked us to slow down. Retryable, after the wait it named, if it named one.
     #[error("the provider asked to wait {} s", after.as_secs())]
     Throttled { after: Duration },
-    /// It answered that it is in trouble. Retryable.
+    /// It answered that it is in trouble. Retryable, after the wait it named, if it named one.
     #[error("the provider is in trouble (status {status})")]
-    InTrouble { status: u16 },
+    InTrouble { status: u16, after: Duration },
     /// It could not be reached, or took too long. Retryable.
     #[error("the provider cannot be reached")]
     Unreachable {
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The question cannot be put into a request. Permanent.
+    #[error("the request cannot be made")]
+    Unsendable {
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
@@ -70,9 +76,14 @@ pub enum ProviderError {
 impl Classify for ProviderError {
     fn verdict(&self) -> Verdict {
         match self {
-            Self::Throttled { after } => Verdict::Retry { after: *after },
-            Self::InTrouble { .. } | Self::Unreachable { .. } => Verdict::RETRY,
-            Self::Gone { .. } | Self::Refused { .. } | Self::Malformed { .. } => Verdict::Permanent,
+            Self::Throttled { after } | Self::InTrouble { after, .. } => {
+                Verdict::Retry { after: *after }
+            }
+            Self::Unreachable { .. } => Verdict::RETRY,
+            Self::Gone { .. }
+            | Self::Unsendable { .. }
+            | Self::Refused { .. }
+            | Self::Malformed { .. } => Verdict::Permanent,
         }
     }
 }
