@@ -8,5 +8,6 @@ pub mod aws;
 pub mod provider;
 pub mod gateway;
 pub mod schedules;
+pub mod system;
 mod mapping;
 mod server;

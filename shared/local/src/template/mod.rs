@@ -9,6 +9,8 @@ mod events;
 mod resolve;
 mod resource;
 mod stack;
+#[cfg(test)]
+mod tests;
 
 use std::{collections::BTreeMap, path::Path};
 

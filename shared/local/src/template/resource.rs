@@ -1,5 +1,7 @@
 //! One resource of the template, with properties that are resolved when they are asked for.
 
+use std::collections::BTreeSet;
+
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -20,17 +22,18 @@ pub(super) struct Resource<'a> {
 impl Resource<'_> {
     /// A property as `CloudFormation` would see it, or `None` if it is absent.
     ///
-    /// Objects of `Globals` and of the resource are merged, as SAM merges environments.
-    pub(super) fn value(&self, name: &str) -> Result<Option<Value>, TemplateError> {
-        let own = &self.body["Properties"][name];
-        let global = &self.globals[name];
-        match (own, global) {
-            (Value::Null, Value::Null) => Ok(None),
-            (Value::Object(own), Value::Object(global)) => {
-                self.resolver.resolve(self.id, name, &Value::Object(merged(global, own)))
-            }
-            (Value::Null, value) | (value, _) => self.resolver.resolve(self.id, name, value),
+    /// A property of a property is written as a path: `LoggingConfig/LogFormat`.
+    pub(super) fn value(&self, path: &str) -> Result<Option<Value>, TemplateError> {
+        match self.own(path).or_else(|| self.global(path)) {
+            Some(value) => self.resolver.resolve(self.id, path, value),
+            None => Ok(None),
         }
+    }
+
+    /// The names in a property that is an object, those of `Globals` among them, as SAM merges them.
+    pub(super) fn names(&self, path: &str) -> BTreeSet<String> {
+        let objects = [self.own(path), self.global(path)].into_iter().flatten();
+        objects.filter_map(Value::as_object).flat_map(Map::keys).cloned().collect()
     }
 
     /// A property of a type, or `None` if it is absent.
@@ -76,18 +79,12 @@ impl Resource<'_> {
             None => Ok(true),
         }
     }
-}
 
-fn merged(global: &Map<String, Value>, own: &Map<String, Value>) -> Map<String, Value> {
-    let mut merged = global.clone();
-    for (key, value) in own {
-        let value = match (merged.get(key), value) {
-            (Some(Value::Object(below)), Value::Object(above)) => {
-                Value::Object(self::merged(below, above))
-            }
-            _ => value.clone(),
-        };
-        merged.insert(key.clone(), value);
+    fn own(&self, path: &str) -> Option<&Value> {
+        self.body["Properties"].pointer(&format!("/{path}"))
     }
-    merged
+
+    fn global(&self, path: &str) -> Option<&Value> {
+        self.globals.pointer(&format!("/{path}"))
+    }
 }

@@ -196,21 +196,20 @@ fn function(resource: &Resource<'_>) -> Result<Function, TemplateError> {
     let prefix = format!("{STACK}-");
     let name = full_name.strip_prefix(&prefix).unwrap_or(&full_name).to_owned();
     let binary = resource.body["Metadata"]["BuildProperties"]["Binary"].as_str().unwrap_or(&name);
-    let environment = resource.value("Environment")?.unwrap_or_default();
-    let logging = resource.value("LoggingConfig")?.unwrap_or_default();
+    let mut environment = BTreeMap::new();
+    for variable in resource.names("Environment/Variables") {
+        if let Some(value) = resource.value(&format!("Environment/Variables/{variable}"))? {
+            environment.insert(variable, to_text(&value));
+        }
+    }
     let timeout_s = resource.number("Timeout")?.unwrap_or(DEFAULT_TIMEOUT_S);
     Ok(Function {
         binary: binary.to_owned(),
         timeout: Duration::from_secs(timeout_s),
         memory_mb: resource.number("MemorySize")?.unwrap_or(DEFAULT_MEMORY_MB),
-        log_format: logging["LogFormat"].as_str().map(str::to_owned),
-        log_level: logging["ApplicationLogLevel"].as_str().map(str::to_owned),
-        environment: environment["Variables"]
-            .as_object()
-            .into_iter()
-            .flatten()
-            .map(|(name, value)| (name.clone(), to_text(value)))
-            .collect(),
+        log_format: resource.optional("LoggingConfig/LogFormat")?,
+        log_level: resource.optional("LoggingConfig/ApplicationLogLevel")?,
+        environment,
         name,
         full_name,
     })
