@@ -9,7 +9,7 @@ use crate::stored::StreamId;
 
 /// The payload of an envelope, with its name and version on the wire.
 pub trait Message: Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// Wire name: noun dot snake_case, `order.placed`; the version is never part of it.
+    /// Wire name: `order.placed`, a noun and a past participle in snake case; the version is never part of it.
     const TYPE: &'static str;
     /// The version this code writes. Older ones are read through [`upcast`](Self::upcast).
     const VERSION: u32 = 1;

@@ -15,7 +15,7 @@ use postroom::{
 
 /// What the store does with one commit instead of just doing it.
 #[derive(Debug, Clone, Copy)]
-pub enum Mishap {
+pub(crate) enum Mishap {
     /// Says that somebody was faster; writes nothing.
     LostRace,
     /// Writes it, and the answer is lost.
@@ -27,8 +27,8 @@ pub enum Mishap {
 }
 
 /// A memory store whose next commits go wrong as scripted.
-pub struct FaultyStore {
-    pub inner: MemoryStore,
+pub(crate) struct FaultyStore {
+    pub(crate) inner: MemoryStore,
     script: Mutex<VecDeque<Mishap>>,
     commits: Mutex<Vec<Transaction>>,
 }
@@ -69,13 +69,13 @@ impl Store for FaultyStore {
 
 /// A bank that answers as scripted and remembers under which keys it was asked.
 #[derive(Clone, Default)]
-pub struct ScriptedBank {
-    pub answers: Arc<Mutex<VecDeque<Result<String, ShopError>>>>,
-    pub keys: Arc<Mutex<Vec<String>>>,
+pub(crate) struct ScriptedBank {
+    pub(crate) answers: Arc<Mutex<VecDeque<Result<String, ShopError>>>>,
+    pub(crate) keys: Arc<Mutex<Vec<String>>>,
 }
 
 impl ScriptedBank {
-    pub fn answering(answers: impl IntoIterator<Item = Result<String, ShopError>>) -> Self {
+    pub(crate) fn answering(answers: impl IntoIterator<Item = Result<String, ShopError>>) -> Self {
         let bank = Self::default();
         bank.answers.lock().unwrap().extend(answers);
         bank
@@ -89,21 +89,21 @@ impl Bank for ScriptedBank {
     }
 }
 
-pub struct Shop {
-    pub store: Arc<FaultyStore>,
-    pub memory: MemoryStore,
-    pub queue: Arc<MemoryQueue>,
-    pub clock: Arc<ManualClock>,
-    pub ids: Arc<SeededIds>,
-    pub runtime: Runtime,
+pub(crate) struct Shop {
+    pub(crate) store: Arc<FaultyStore>,
+    pub(crate) memory: MemoryStore,
+    pub(crate) queue: Arc<MemoryQueue>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) ids: Arc<SeededIds>,
+    pub(crate) runtime: Runtime,
 }
 
 impl Shop {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(reactions(&Settings { most_open_orders: 20 }))
     }
 
-    pub fn with(reactions: Reactions) -> Self {
+    pub(crate) fn with(reactions: Reactions) -> Self {
         let memory = MemoryStore::default();
         let store = Arc::new(FaultyStore {
             inner: memory.clone(),
@@ -125,16 +125,16 @@ impl Shop {
         Self { store, memory, queue, clock, ids, runtime }
     }
 
-    pub fn mishaps(&self, mishaps: impl IntoIterator<Item = Mishap>) {
+    pub(crate) fn mishaps(&self, mishaps: impl IntoIterator<Item = Mishap>) {
         self.store.script.lock().unwrap().extend(mishaps);
     }
 
     /// Every transaction sent to the store, in order.
-    pub fn commits(&self) -> Vec<Transaction> {
+    pub(crate) fn commits(&self) -> Vec<Transaction> {
         self.store.commits.lock().unwrap().clone()
     }
 
-    pub fn origin(&self) -> Origin {
+    pub(crate) fn origin(&self) -> Origin {
         Origin {
             command_id: self.ids.fresh().into(),
             tenant_id: tenant(),
@@ -144,23 +144,26 @@ impl Shop {
         }
     }
 
-    pub async fn place(&self, order: &str) -> Result<Executed<u64>, ExecuteError<ShopError>> {
+    pub(crate) async fn place(
+        &self,
+        order: &str,
+    ) -> Result<Executed<u64>, ExecuteError<ShopError>> {
         let command = PlaceOrder { order: order.to_owned() };
         self.runtime.execute(&command, &self.origin()).await
     }
 
     /// Places an order and answers the message its card job got.
-    pub async fn placed(&self, order: &str) -> Record {
+    pub(crate) async fn placed(&self, order: &str) -> Record {
         self.place(order).await.unwrap();
         let body = self.sent().last().unwrap().body.clone();
         Record { message_id: format!("sqs-{order}"), body }
     }
 
-    pub fn sent(&self) -> Vec<OutboxRow> {
+    pub(crate) fn sent(&self) -> Vec<OutboxRow> {
         self.queue.sent("charge-card")
     }
 
-    pub async fn outbox(&self) -> Vec<OutboxRow> {
+    pub(crate) async fn outbox(&self) -> Vec<OutboxRow> {
         use postroom::port::Outbox;
         let mut rows = Vec::new();
         for shard in 0..postroom::port::SHARDS {
@@ -170,25 +173,25 @@ impl Shop {
         rows
     }
 
-    pub async fn journal(&self) -> Vec<JournalRecord> {
+    pub(crate) async fn journal(&self) -> Vec<JournalRecord> {
         use postroom::port::Journal;
         let chain = "chain-1".parse().unwrap();
         self.memory.chain(&tenant(), &chain, None).await.unwrap().items
     }
 
-    pub fn card_worker<B: Bank>(&self, bank: B) -> Worker {
+    pub(crate) fn card_worker<B: Bank>(&self, bank: B) -> Worker {
         self.worker(ChargeCard { bank })
     }
 
-    pub fn worker<J: Job<postroom::doc_example::OrderPlaced>>(&self, job: J) -> Worker {
+    pub(crate) fn worker<J: Job<postroom::doc_example::OrderPlaced>>(&self, job: J) -> Worker {
         Worker::new(J::NAME, self.runtime.clone(), Arc::new(self.memory.clone())).job(job)
     }
 
-    pub fn now(&self) -> jiff::Timestamp {
+    pub(crate) fn now(&self) -> jiff::Timestamp {
         self.clock.now()
     }
 }
 
-pub fn tenant() -> TenantId {
+pub(crate) fn tenant() -> TenantId {
     "demo".parse().unwrap()
 }

@@ -240,7 +240,7 @@ impl Task for SendReminder {
 impl Routed for SendReminder {}
 
 command!(RemindLater, "remind-later", |tx| {
-    tx.enqueue(SendReminder { order: "1".to_owned() }, Duration::from_secs(3600))?;
+    tx.enqueue(SendReminder { order: "1".to_owned() }, Duration::from_hours(1))?;
 });
 
 #[tokio::test]
@@ -251,7 +251,7 @@ async fn a_delayed_task_is_kept_until_it_is_due() {
 
     shop.runtime.execute(&RemindLater, &shop.origin()).await.unwrap();
     assert!(shop.queue.sent("reminder").is_empty());
-    let (courier, later) = (&shop.runtime.ports().courier, Duration::from_secs(3600));
+    let (courier, later) = (&shop.runtime.ports().courier, Duration::from_hours(1));
     let far = shop.now() + 3 * later;
     let early = courier.relay(shop.now(), far).await.unwrap();
     shop.clock.advance(later);

@@ -1,14 +1,17 @@
 //! A worker: every record's message is done, parked, or delivered again.
 
-use std::future::pending;
+use std::future::{pending, ready};
+use std::slice::from_ref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use postroom::doc_example::{Order, OrderPlaced, ShopError};
-use postroom::port::{Claim, Claimed, Inbox, LeaseError, Run, RunKey, RunStatus};
+use postroom::doc_example::{ChargeCard, Order, OrderPlaced, ShopError};
+use postroom::port::{
+    Claim, Claimed, DeadLetter, DeadLetters, Inbox, LeaseError, Run, RunKey, RunStatus, StoreError,
+};
 use postroom::{
-    Disposition, Effects, Envelope, Ids, Job, Listener, OnUnknown, Outcome, RawEnvelope, Record,
-    Tx, Worker,
+    BoxFuture, Disposition, Effects, Envelope, Ids, Job, Listener, OnUnknown, Outcome, RawEnvelope,
+    Record, Tx, Worker,
 };
 
 use crate::shop::{Mishap, ScriptedBank, Shop, tenant};
@@ -24,7 +27,7 @@ fn key(record: &Record) -> RunKey {
 }
 
 async fn status(shop: &Shop, record: &Record) -> Option<(RunStatus, u32)> {
-    let found = shop.memory.find(&key(record), shop.now()).await.unwrap();
+    let found = Inbox::find(&shop.memory, &key(record), shop.now()).await.unwrap();
     found.map(|found| (found.status, found.attempts))
 }
 
@@ -42,7 +45,7 @@ fn claim(shop: &Shop, record: &Record, lease: Duration) -> Claim {
         actor_id: envelope.actor_id,
         correlation_id: envelope.correlation_id,
         started_at: shop.now(),
-        expires_at: shop.now() + Duration::from_secs(86_400),
+        expires_at: shop.now() + Duration::from_hours(24),
     };
     Claim { run, owner: shop.ids.fresh().into(), until: shop.now() + lease }
 }
@@ -54,8 +57,8 @@ async fn a_job_takes_effect_once_and_its_duplicates_change_nothing() {
     let bank = ScriptedBank::default();
     let worker = shop.card_worker(bank.clone());
 
-    let first = worker.process(&[record.clone()], None).await;
-    let again = worker.process(&[record.clone()], None).await;
+    let first = worker.process(from_ref(&record), None).await;
+    let again = worker.process(from_ref(&record), None).await;
 
     assert_eq!((first, again), (vec![ACKNOWLEDGE], vec![ACKNOWLEDGE]));
     assert_eq!(*bank.keys.lock().unwrap(), [key(&record).to_string()]);
@@ -71,14 +74,14 @@ async fn a_passing_failure_is_counted_and_tried_again_under_the_same_key() {
     let worker = shop.card_worker(bank.clone());
 
     for attempt in 1..=2 {
-        let dispositions = worker.process(&[record.clone()], None).await;
+        let dispositions = worker.process(from_ref(&record), None).await;
         let [Disposition::Redeliver { after: Some(after) }] = dispositions[..] else {
             panic!("{dispositions:?}")
         };
         assert!(after < Duration::from_secs(4));
         assert_eq!(status(&shop, &record).await, Some((RunStatus::Waiting, attempt)));
     }
-    let done = worker.process(&[record.clone()], None).await;
+    let done = worker.process(from_ref(&record), None).await;
 
     assert_eq!(done, [ACKNOWLEDGE]);
     let keys = bank.keys.lock().unwrap().clone();
@@ -95,7 +98,7 @@ async fn exhausted_attempts_are_parked_with_the_last_reason_and_not_run_again() 
 
     let mut dispositions = Vec::new();
     for _ in 0..6 {
-        dispositions.extend(worker.process(&[record.clone()], None).await);
+        dispositions.extend(worker.process(from_ref(&record), None).await);
     }
 
     assert!(dispositions[..4].iter().all(|disposition| *disposition != ACKNOWLEDGE));
@@ -118,7 +121,7 @@ async fn a_permanent_failure_is_parked_at_once() {
     let gone = Err(ShopError::Gone { order: "1".to_owned() });
     let worker = shop.card_worker(ScriptedBank::answering([gone]));
 
-    let dispositions = worker.process(&[record.clone()], None).await;
+    let dispositions = worker.process(from_ref(&record), None).await;
 
     assert_eq!(dispositions, [ACKNOWLEDGE]);
     let [letter] = shop.memory.dead_letters().try_into().unwrap();
@@ -210,7 +213,7 @@ async fn what_another_worker_is_at_is_delivered_again_when_its_lease_ends() {
     shop.memory.claim(&claim(&shop, &record, lease)).await.unwrap();
     let bank = ScriptedBank::default();
 
-    let dispositions = shop.card_worker(bank.clone()).process(&[record.clone()], None).await;
+    let dispositions = shop.card_worker(bank.clone()).process(from_ref(&record), None).await;
 
     assert_eq!(dispositions, [Disposition::Redeliver { after: Some(lease) }]);
     assert!(bank.keys.lock().unwrap().is_empty());
@@ -231,9 +234,9 @@ impl Job<OrderPlaced> for Slow {
     type Error = ShopError;
 
     async fn perform(&self, _: &Envelope<OrderPlaced>, _: &Effects) -> Result<Outcome, ShopError> {
-        self.shop.clock.advance(Duration::from_secs(3600));
+        self.shop.clock.advance(Duration::from_hours(1));
         let rival = self.shop.card_worker(self.rival.clone());
-        assert_eq!(rival.process(std::slice::from_ref(&self.record), None).await, [ACKNOWLEDGE]);
+        assert_eq!(rival.process(from_ref(&self.record), None).await, [ACKNOWLEDGE]);
         Ok(Outcome::DONE)
     }
 
@@ -256,7 +259,7 @@ async fn a_late_owner_changes_nothing() {
     let record = shop.placed("1").await;
     let slow = Slow { shop: shop.clone(), rival: ScriptedBank::default(), record: record.clone() };
 
-    let dispositions = shop.worker(slow).process(&[record.clone()], None).await;
+    let dispositions = shop.worker(slow).process(from_ref(&record), None).await;
 
     assert!(paid(&shop, "1").await, "the late owner has overwritten the rival's work");
     assert_eq!(dispositions, [ACKNOWLEDGE]);
@@ -318,7 +321,7 @@ async fn an_effect_that_must_not_repeat_is_parked_when_its_outcome_is_unknown() 
     shop.clock.advance(2 * lease);
     let bank = ScriptedBank::default();
 
-    let dispositions = shop.worker(AtMostOnce(bank.clone())).process(&[record.clone()], None).await;
+    let dispositions = shop.worker(AtMostOnce(bank.clone())).process(from_ref(&record), None).await;
 
     assert_eq!(dispositions, [ACKNOWLEDGE]);
     assert!(bank.keys.lock().unwrap().is_empty());
@@ -390,7 +393,7 @@ async fn nothing_starts_inside_the_last_second() {
     let deadline = shop.now() + Duration::from_millis(900);
 
     let dispositions =
-        shop.card_worker(bank.clone()).process(&[record.clone()], Some(deadline)).await;
+        shop.card_worker(bank.clone()).process(from_ref(&record), Some(deadline)).await;
 
     assert_eq!(dispositions, [Disposition::Redeliver { after: None }]);
     assert!(bank.keys.lock().unwrap().is_empty());
@@ -429,7 +432,7 @@ async fn a_queued_listener_commits_its_key_with_its_writes() {
     let worker = listening(&shop, false);
 
     for _ in 0..3 {
-        assert_eq!(worker.process(&[record.clone()], None).await, [ACKNOWLEDGE]);
+        assert_eq!(worker.process(from_ref(&record), None).await, [ACKNOWLEDGE]);
     }
 
     assert!(paid(&shop, "1").await);
@@ -440,10 +443,40 @@ async fn a_queued_listener_commits_its_key_with_its_writes() {
 async fn an_error_after_the_effect_is_a_duplicate_and_no_failure() {
     let shop = Shop::new();
     let record = shop.placed("1").await;
-    listening(&shop, false).process(&[record.clone()], None).await;
+    listening(&shop, false).process(from_ref(&record), None).await;
 
-    let again = listening(&shop, true).process(&[record.clone()], None).await;
+    let again = listening(&shop, true).process(from_ref(&record), None).await;
 
     assert_eq!(again, [ACKNOWLEDGE]);
     assert_eq!(status(&shop, &record).await, Some((RunStatus::Done, 0)));
+}
+
+/// A dead-letter store that is out of reach.
+struct NoLetters;
+
+impl DeadLetters for NoLetters {
+    fn park<'a>(&'a self, _: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
+        let error = StoreError::Unavailable { operation: "park", source: "out of reach".into() };
+        Box::pin(ready(Err(error)))
+    }
+
+    fn find<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Option<DeadLetter>, StoreError>> {
+        Box::pin(ready(Ok(None)))
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_parked_is_not_acknowledged() {
+    let shop = Shop::new();
+    let record = shop.placed("1").await;
+    let unreadable = Record { message_id: "bad".to_owned(), body: "null".to_owned() };
+    let gone = Err(ShopError::Gone { order: "1".to_owned() });
+    let bank = ScriptedBank::answering([gone]);
+    let worker = Worker::new("charge-card", shop.runtime.clone(), Arc::new(NoLetters));
+
+    let dispositions =
+        worker.job(ChargeCard { bank }).process(&[record.clone(), unreadable], None).await;
+
+    assert_eq!(dispositions, [Disposition::Redeliver { after: None }; 2]);
+    assert_eq!(status(&shop, &record).await, Some((RunStatus::Running, 0)));
 }

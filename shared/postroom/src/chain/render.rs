@@ -25,7 +25,7 @@ const BAR: u128 = 8;
 impl fmt::Display for Chain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for root in &self.roots {
-            row(f, root, "", "", 0)?;
+            row(f, root, "", "")?;
         }
         if self.truncated {
             writeln!(f, "… and more: the chain is longer than what was read")?;
@@ -34,13 +34,7 @@ impl fmt::Display for Chain {
     }
 }
 
-fn row(
-    f: &mut fmt::Formatter<'_>,
-    node: &Node,
-    branch: &str,
-    indent: &str,
-    depth: usize,
-) -> fmt::Result {
+fn row(f: &mut fmt::Formatter<'_>, node: &Node, branch: &str, indent: &str) -> fmt::Result {
     let name = format!("{branch}{}", node.name);
     let text = format!("{name:<NAMES$}  {}", describe(&node.kind));
     writeln!(f, "{}", text.trim_end())?;
@@ -48,7 +42,7 @@ fn row(
         let last = index + 1 == node.children.len();
         let branch = format!("{indent}{}", if last { "└ " } else { "├ " });
         let indent = format!("{indent}{}", if last { "  " } else { "│ " });
-        row(f, child, &branch, &indent, depth + 1)?;
+        row(f, child, &branch, &indent)?;
     }
     Ok(())
 }

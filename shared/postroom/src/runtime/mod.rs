@@ -22,7 +22,7 @@ pub(crate) use queued::{Ran, RunError, run_of};
 pub use settle::SettleError;
 
 /// How long the inbox remembers: longer than a queue (14 days) and its dead-letter queue (14 days) together keep a message.
-const REMEMBER: Duration = Duration::from_secs(30 * 24 * 3600);
+const REMEMBER: Duration = Duration::from_hours(30 * 24);
 /// How often a command or a `record` is decided anew when it lost a race.
 const MAX_RUNS: u32 = 5;
 

@@ -16,6 +16,9 @@ pub(super) struct Items {
     by_stream: BTreeMap<StreamId, Key>,
 }
 
+/// What a reader finds staged; `None`: that there is no such thing.
+pub(super) struct Seen(pub(super) Option<Value>);
+
 #[derive(Debug)]
 struct Staged {
     /// `None`: a view, which is written whatever was there.
@@ -30,10 +33,10 @@ struct Staged {
 
 impl Items {
     /// What is staged at a key, as `reader` now knows it; `None`: nothing is.
-    pub(super) fn read(&mut self, key: &Key, reader: &'static str) -> Option<Option<Value>> {
+    pub(super) fn read(&mut self, key: &Key, reader: &'static str) -> Option<Seen> {
         let staged = self.by_key.get_mut(key)?;
         staged.readers.push(reader);
-        Some(staged.data.clone())
+        Some(Seen(staged.data.clone()))
     }
 
     /// Keeps what was read from the store: from now on it must not change before the commit.

@@ -24,7 +24,7 @@ use crate::reactions::Reactions;
 use crate::stored::{Key, Place, Stored};
 use crate::transaction::Transaction;
 use crate::tx::dispatch::Pending;
-use crate::tx::items::Items;
+use crate::tx::items::{Items, Seen};
 
 pub use error::TxError;
 
@@ -113,7 +113,7 @@ impl Tx {
     /// [`TxError::Read`], retryable or not as the store says; [`TxError::Shape`], permanent.
     pub async fn load<T: Stored>(&mut self, place: &Place<T>) -> Result<Option<T>, TxError> {
         let key = place.key(&self.origin.tenant_id);
-        if let Some(staged) = self.items.read(&key, self.frame.handler) {
+        if let Some(Seen(staged)) = self.items.read(&key, self.frame.handler) {
             return staged.map(|data| shape(&key, data)).transpose();
         }
         let found = self.fetch(&key).await?;
@@ -129,7 +129,7 @@ impl Tx {
     pub async fn peek<T: Stored>(&mut self, place: &Place<T>) -> Result<Option<T>, TxError> {
         let key = place.key(&self.origin.tenant_id);
         let found = match self.items.read(&key, self.frame.handler) {
-            Some(staged) => staged,
+            Some(Seen(staged)) => staged,
             None => self.fetch(&key).await?.map(|item| item.data),
         };
         found.map(|data| shape(&key, data)).transpose()

@@ -20,12 +20,12 @@ use crate::worker::handler::{RecordError, Start};
 use crate::worker::{Disposition, MAX_ATTEMPTS, Record, Worker};
 
 /// How long a lease holds where the invocation has no deadline.
-const DEFAULT_LEASE: Duration = Duration::from_secs(60);
+const DEFAULT_LEASE: Duration = Duration::from_mins(1);
 /// How much longer than the invocation a lease holds: its owner is certainly gone when it ends.
 const LEASE_MARGIN: Duration = Duration::from_secs(2);
 /// The longest a message can be hidden; SQS allows 12 h from its receipt.
 // <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html>, read 2026-11-21.
-const MAX_WAIT: Duration = Duration::from_secs(11 * 3600);
+const MAX_WAIT: Duration = Duration::from_hours(11);
 
 impl Classify for RecordError {
     fn verdict(&self) -> Verdict {

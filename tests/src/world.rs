@@ -1,0 +1,265 @@
+//! One whole system on free ports, with the real function binaries, and what a test does to it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use local::binaries::Binaries;
+use local::gateway::Authentication;
+use local::system::{Options, Output, System};
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+use tokio::time::{Instant, sleep};
+
+use crate::Reply;
+
+/// How long anything queued may take before a test gives up on it.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// Built once for all tests of a process; cargo would otherwise look at the whole workspace for each.
+static BINARIES: OnceCell<Binaries> = OnceCell::const_new();
+
+/// What is different about a test's system.
+#[derive(Debug, Clone, Default)]
+pub struct WorldOptions {
+    /// Template parameters in place of their defaults.
+    pub parameters: Vec<(&'static str, String)>,
+    /// Texts of the template to replace, such as a time-out.
+    pub template: Vec<(&'static str, &'static str)>,
+    /// Requests without a token are refused.
+    pub require_auth: bool,
+}
+
+/// A running system and one of its callers.
+#[derive(Debug)]
+pub struct World {
+    system: System,
+    http: Client,
+    token: Option<String>,
+    // Holds the changed template for as long as the system may read it.
+    _template: Option<tempfile::TempPath>,
+}
+
+impl World {
+    /// The system as it is deployed.
+    pub async fn start() -> Self {
+        Self::with(WorldOptions::default()).await
+    }
+
+    /// A system with differences.
+    pub async fn with(options: WorldOptions) -> Self {
+        let binaries =
+            BINARIES.get_or_init(|| async { Binaries::build(&root()).await.unwrap() }).await;
+        let template = changed_template(&options.template);
+        let parameters: BTreeMap<String, String> = options
+            .parameters
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect();
+        let started = System::start(Options {
+            authentication: if options.require_auth {
+                Authentication::Required
+            } else {
+                Authentication::Optional
+            },
+            output: Output::Kept,
+            template: template.as_ref().map(|path| path.to_path_buf()),
+            parameters,
+            binaries: Some(binaries.clone()),
+            ..Options::default()
+        });
+        let system = started.await.unwrap();
+        Self { system, http: Client::new(), token: None, _template: template }
+    }
+
+    /// The system itself.
+    pub fn system(&self) -> &System {
+        &self.system
+    }
+
+    /// Acts as a user of a tenant from now on.
+    pub async fn act_as(&mut self, tenant: &str) {
+        let path = format!("/dev/token?tenant={tenant}&scope=ops&sub={tenant}-user");
+        self.token = Some(self.get(&path).await.expect(200).text("/token"));
+    }
+
+    /// A request to the API, to be completed and sent.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.system.api_url()));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    /// Sends a request.
+    pub async fn send(&self, request: RequestBuilder) -> Reply {
+        Reply::read(request.send().await.unwrap()).await
+    }
+
+    pub async fn get(&self, path: &str) -> Reply {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    pub async fn post(&self, path: &str) -> Reply {
+        self.send(self.request(Method::POST, path)).await
+    }
+
+    /// Creates a campaign from the fixture and answers its id.
+    pub async fn draft(&self) -> String {
+        let request =
+            self.request(Method::POST, "/campaigns").json(&fixture("http/create_campaign.json"));
+        self.send(request).await.expect(201).text("/id")
+    }
+
+    /// Creates and publishes a campaign and answers its id.
+    pub async fn published(&self) -> String {
+        let id = self.draft().await;
+        self.post(&format!("/campaigns/{id}/publish")).await.expect(200);
+        id
+    }
+
+    /// Asks again until the answer has a status.
+    pub async fn eventually(&self, path: &str, status: u16) -> Reply {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let reply = self.get(path).await;
+            if reply.status == status {
+                return reply;
+            }
+            self.not_after(deadline, &format!("{path} answers {}: {:#}", reply.status, reply.body));
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Waits until nothing is in a queue, visible or not.
+    pub async fn drained(&self, queue: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let attributes = self.system.sqs().attributes(&format!("local-{queue}")).unwrap();
+            let count = |name: &str| attributes.get(name).map_or("0", String::as_str) != "0";
+            let busy = count("ApproximateNumberOfMessages")
+                || count("ApproximateNumberOfMessagesNotVisible")
+                || count("ApproximateNumberOfMessagesDelayed");
+            if !busy {
+                return;
+            }
+            self.not_after(deadline, &format!("{queue} still holds messages: {attributes:?}"));
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Fires a schedule until the answer has a status.
+    pub async fn fired_until(&self, schedule: &str, path: &str, status: u16) -> Reply {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            self.post(&format!("/dev/schedules/{schedule}")).await.expect(202);
+            sleep(Duration::from_millis(500)).await;
+            let reply = self.get(path).await;
+            if reply.status == status {
+                return reply;
+            }
+            self.not_after(deadline, &format!("{path} answers {}", reply.status));
+        }
+    }
+
+    /// Makes calls to AWS go wrong; see `POST /_faults` of the AWS endpoint.
+    pub async fn aws_fault(&self, fault: Value) {
+        let request = self.http.post(format!("{}/_faults", self.system.aws_url())).json(&fault);
+        let reply = self.send(request).await;
+        assert!(reply.status < 300, "{reply:?}");
+    }
+
+    /// Makes calls to the ad provider go wrong; see `POST /faults` of the provider.
+    pub async fn provider_fault(&self, fault: Value) {
+        let request = self.http.post(format!("{}/faults", self.system.provider_url())).json(&fault);
+        let reply = self.send(request).await;
+        assert!(reply.status < 300, "{reply:?}");
+    }
+
+    /// The calls the ad provider got about a campaign.
+    pub async fn provider_calls(&self, id: &str) -> Vec<Value> {
+        let url = format!("{}/calls", self.system.provider_url());
+        let reply = self.send(self.http.get(url)).await.expect(200);
+        let calls = reply.body.as_array().unwrap().iter();
+        calls.filter(|call| call["path"].as_str().unwrap().contains(id)).cloned().collect()
+    }
+
+    /// How often each function called what since the last call of this.
+    pub async fn aws_calls(&self) -> Value {
+        let url = format!("{}/_calls", self.system.aws_url());
+        let calls = self.send(self.http.get(&url)).await.expect(200).body;
+        self.send(self.http.delete(&url)).await;
+        calls
+    }
+
+    /// Calls AWS as no function in particular: `("DynamoDB_20120810", "Scan", {...})`.
+    pub async fn aws(&self, service: &str, action: &str, request: Value) -> Value {
+        let credential = "AWS4-HMAC-SHA256 Credential=test/20261121/us-east-1/any/aws4_request, \
+                          SignedHeaders=host, Signature=0";
+        let request = self
+            .http
+            .post(self.system.aws_url())
+            .header("x-amz-target", format!("{service}.{action}"))
+            .header("content-type", "application/x-amz-json-1.0")
+            .header("authorization", credential)
+            .body(request.to_string());
+        self.send(request).await.expect(200).body
+    }
+
+    /// Everything in a table.
+    pub async fn table(&self, table: &str) -> Vec<Value> {
+        let request = json!({"TableName": format!("local-{table}"), "ConsistentRead": true});
+        let scanned = self.aws("DynamoDB_20120810", "Scan", request).await;
+        assert!(scanned.get("LastEvaluatedKey").is_none(), "more than one page of {table}");
+        scanned["Items"].as_array().unwrap().clone()
+    }
+
+    /// Puts a body into a queue, as it stands.
+    pub async fn enqueue(&self, queue: &str, body: &str) {
+        let url = format!("{}/000000000000/local-{queue}", self.system.aws_url());
+        let request = json!({"QueueUrl": url, "MessageBody": body});
+        self.aws("AmazonSQS", "SendMessage", request).await;
+    }
+
+    /// Stops everything.
+    pub async fn stop(self) {
+        self.system.stop().await;
+    }
+
+    fn not_after(&self, deadline: Instant, state: &str) {
+        if Instant::now() > deadline {
+            let output = self.system.output();
+            let last = &output[output.len().saturating_sub(40)..];
+            panic!("after {PATIENCE:?}: {state}\nthe functions said last:\n{}", last.join("\n"));
+        }
+    }
+}
+
+/// The workspace.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// A fixture of `events/`.
+pub fn fixture(name: &str) -> Value {
+    let path = root().join("events").join(name);
+    let text = std::fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_str(&text).unwrap()
+}
+
+fn changed_template(changes: &[(&str, &str)]) -> Option<tempfile::TempPath> {
+    if changes.is_empty() {
+        return None;
+    }
+    let mut text = std::fs::read_to_string(root().join("infra/template.yaml")).unwrap();
+    for (old, new) in changes {
+        assert!(text.contains(old), "the template has no `{old}` any more");
+        text = text.replace(old, new);
+    }
+    let file = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap().into_temp_path();
+    std::fs::write(&file, text).unwrap();
+    Some(file)
+}

@@ -1,0 +1,145 @@
+//! Processes die at the worst moments; nothing is lost and nothing takes effect twice.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::json;
+use tests::{World, WorldOptions};
+use tokio::time::sleep;
+
+/// A worker that may take 4 s instead of 30, so that what a dead one held comes back soon.
+const SHORT: [(&str, &str); 2] =
+    [("Timeout: 30", "Timeout: 4"), ("VisibilityTimeout: 180", "VisibilityTimeout: 6")];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_api_killed_between_commit_and_send_loses_nothing() {
+    let world = World::start().await;
+    let id = world.draft().await;
+    world
+        .aws_fault(
+            json!({"service": "sqs", "action": "SendMessageBatch", "function": "api", "times": 1,
+            "kill_caller": "before"}),
+        )
+        .await;
+
+    let killed = world.post(&format!("/campaigns/{id}/publish")).await;
+    let campaign = world.get(&format!("/campaigns/{id}")).await.expect(200);
+    let kept = world.table("outbox").await.len();
+    let path = format!("/campaigns/{id}/statistics");
+    world.fired_until("relay-outbox", &path, 200).await;
+
+    assert_eq!(killed.status, 500, "{:#}", killed.body);
+    assert_eq!(campaign.text("/status"), "published");
+    assert_eq!(kept, 1);
+    assert!(world.table("outbox").await.is_empty());
+    assert_eq!(world.provider_calls(&id).await.len(), 1);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_api_killed_after_the_send_makes_a_duplicate_that_changes_nothing() {
+    let world = World::start().await;
+    let id = world.draft().await;
+    world
+        .aws_fault(
+            json!({"service": "sqs", "action": "SendMessageBatch", "function": "api", "times": 1,
+            "kill_caller": "after"}),
+        )
+        .await;
+
+    world.post(&format!("/campaigns/{id}/publish")).await.expect(500);
+    world.eventually(&format!("/campaigns/{id}/statistics"), 200).await;
+    // The row is still there, and older than what the relay leaves to its own sender.
+    while !world.table("outbox").await.is_empty() {
+        world.post("/dev/schedules/relay-outbox").await.expect(202);
+        sleep(Duration::from_millis(500)).await;
+    }
+    world.drained("sync-statistics").await;
+
+    assert_eq!(world.provider_calls(&id).await.len(), 1);
+    let synced = world.table("journal").await;
+    let synced = synced.iter().filter(|item| item.to_string().contains("statistics.synced"));
+    assert_eq!(synced.count(), 1);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_api_killed_before_the_commit_has_written_nothing() {
+    let world = World::start().await;
+    let id = world.draft().await;
+    world
+        .aws_fault(json!({"service": "dynamodb", "action": "TransactWriteItems", "function": "api", "times": 1,
+            "kill_caller": "before"}))
+        .await;
+
+    world.post(&format!("/campaigns/{id}/publish")).await.expect(500);
+
+    assert_eq!(world.get(&format!("/campaigns/{id}")).await.text("/status"), "draft");
+    world.post(&format!("/campaigns/{id}/publish")).await.expect(200);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_whose_answer_is_lost_is_neither_lost_nor_repeated() {
+    let world = World::start().await;
+    let id = world.draft().await;
+    world
+        .aws_fault(json!({"service": "dynamodb", "action": "TransactWriteItems", "function": "api", "times": 1,
+            "status": 503, "drop_response": true}))
+        .await;
+
+    let published = world.post(&format!("/campaigns/{id}/publish")).await.expect(200);
+    world.eventually(&format!("/campaigns/{id}/statistics"), 200).await;
+
+    assert_eq!(published.body["version"], 2);
+    let journal = world.table("journal").await;
+    let published = journal.iter().filter(|item| item.to_string().contains("campaign.published"));
+    assert_eq!(published.count(), 1);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_killed_in_the_middle_of_its_batch_loses_nothing() {
+    let world =
+        World::with(WorldOptions { template: SHORT.to_vec(), ..WorldOptions::default() }).await;
+    world
+        .provider_fault(json!({"campaign_id": "*", "status": 200, "times": 100, "delay_ms": 700}))
+        .await;
+    let mut ids = Vec::new();
+    for _ in 0..6 {
+        ids.push(world.published().await);
+    }
+    sleep(Duration::from_millis(300)).await;
+
+    world.system().kill("sync-statistics");
+
+    for id in &ids {
+        world.eventually(&format!("/campaigns/{id}/statistics"), 200).await;
+        let calls = world.provider_calls(id).await;
+        let keys: BTreeSet<_> =
+            calls.iter().map(|call| call["idempotency_key"].as_str().unwrap()).collect();
+        assert_eq!(keys.len(), 1, "one effect, one key, however often it was tried: {calls:?}");
+    }
+    world.drained("sync-statistics").await;
+    let journal = world.table("journal").await;
+    let synced = journal.iter().filter(|item| item.to_string().contains("statistics.synced"));
+    assert_eq!(synced.count(), ids.len());
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_killed_after_its_commit_does_not_repeat_it() {
+    let world =
+        World::with(WorldOptions { template: SHORT.to_vec(), ..WorldOptions::default() }).await;
+    world
+        .aws_fault(json!({"service": "dynamodb", "action": "TransactWriteItems", "function": "sync-statistics",
+            "times": 1, "kill_caller": "after"}))
+        .await;
+    let id = world.published().await;
+
+    world.eventually(&format!("/campaigns/{id}/statistics"), 200).await;
+    world.drained("sync-statistics").await;
+
+    assert_eq!(world.provider_calls(&id).await.len(), 1);
+    world.stop().await;
+}

@@ -1,0 +1,7 @@
+//! The whole system with the real binaries: what a caller, an operator and an adversary see.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod publish;
+mod crashes;
+mod costs;
+mod program;
