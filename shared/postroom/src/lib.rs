@@ -5,8 +5,8 @@
 
 pub mod port;
 pub mod chain;
-//#[cfg(feature = "contract")]
-//pub mod contract;
+#[cfg(feature = "contract")]
+pub mod contract;
 #[doc(hidden)]
 pub mod doc_example;
 pub mod memory;

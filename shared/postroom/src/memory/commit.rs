@@ -83,7 +83,8 @@ impl State {
             actions: Some(completion.actions),
             reason: None,
         };
-        self.inbox.insert(completion.run.key.clone(), Entry { record, owner: None });
+        self.inbox
+            .insert(completion.run.key.clone(), Entry { record, owner: None, unknown: false });
     }
 }
 

@@ -90,6 +90,8 @@ impl State {
                 return Claimed::Parked { reason: entry.record.reason.unwrap_or_default() };
             }
             RunStatus::Waiting => false,
+            // A claim whose answer was lost is sent again.
+            RunStatus::Running if entry.owner == Some(claim.owner) => entry.unknown,
             RunStatus::Running => match entry.record.lease_until {
                 Some(until) if until > now => return Claimed::InFlight { until },
                 _ => true,
@@ -99,7 +101,7 @@ impl State {
         entry.record.run = claim.run.clone();
         entry.record.status = RunStatus::Running;
         entry.record.lease_until = Some(claim.until);
-        entry.owner = Some(claim.owner);
+        (entry.owner, entry.unknown) = (Some(claim.owner), unknown);
         self.inbox.insert(claim.run.key.clone(), entry);
         Claimed::Granted { attempts, unknown }
     }
@@ -147,7 +149,7 @@ impl Entry {
             actions: None,
             reason: None,
         };
-        Self { record, owner: None }
+        Self { record, owner: None, unknown: false }
     }
 
     /// Whether the lease is this owner's. One that ran out is its owner's still, until somebody else takes it.

@@ -48,6 +48,8 @@ pub(super) struct Entry {
     pub(super) record: InboxRecord,
     /// Who holds the lease, while running.
     pub(super) owner: Option<OwnerToken>,
+    /// Whether it took the lease over from one that had run out.
+    pub(super) unknown: bool,
 }
 
 impl MemoryStore {

@@ -1,0 +1,143 @@
+//! What a store promises about the inbox record that a transaction completes.
+
+use serde_json::json;
+
+use crate::contract::Adapters;
+use crate::contract::sample::{
+    FIRST, Sample, at, begun, claim, failure, owner, parking, put_view, tx_of,
+};
+use crate::port::{Run, RunStatus};
+use crate::transaction::{Fence, Transaction};
+
+/// Everything about the run is in its record.
+pub async fn what_was_done_is_remembered(adapters: &Adapters) {
+    let sample = Sample::new();
+    let mut tx = sample.tx();
+    tx.completion.output = Some(json!({"id": "a", "count": u64::MAX}));
+    tx.completion.skipped = Some("it was there already".to_owned());
+    tx.completion.actions = 7;
+
+    adapters.commit(&tx).await;
+
+    let record = adapters.inbox.find(&tx.completion.run.key, at(1)).await.unwrap().unwrap();
+    assert_eq!(record.run, tx.completion.run);
+    assert_eq!(record.status, RunStatus::Done);
+    assert_eq!(record.token, Some(tx.token));
+    assert_eq!(record.output, tx.completion.output);
+    assert_eq!(record.skipped, tx.completion.skipped);
+    assert_eq!(record.actions, Some(7));
+    assert_eq!(record.finished_at, Some(tx.completion.finished_at));
+    assert_eq!((record.attempts, record.lease_until, record.reason), (0, None, None));
+}
+
+/// What was done is not done again.
+pub async fn a_done_run_is_not_done_again(adapters: &Adapters) {
+    let sample = Sample::new();
+    let run = sample.run();
+    adapters.commit(&writing(&sample, &run, Fence::NotDone)).await;
+
+    loses_and_writes_nothing(adapters, &sample, &run, Fence::NotDone).await;
+}
+
+/// An attempt that failed leaves the way free, and its count behind.
+pub async fn a_failed_run_is_done_and_keeps_its_attempts(adapters: &Adapters) {
+    let sample = Sample::new();
+    let run = sample.run();
+    adapters.inbox.fail(&failure(&run, None)).await.unwrap();
+
+    adapters.commit(&writing(&sample, &run, Fence::NotDone)).await;
+
+    let record = adapters.inbox.find(&run.key, at(1)).await.unwrap().unwrap();
+    assert_eq!((record.status, record.attempts), (RunStatus::Done, 1));
+    assert_eq!(record.reason, None);
+}
+
+/// What was given up is not done after all.
+pub async fn a_parked_run_is_not_done(adapters: &Adapters) {
+    let sample = Sample::new();
+    let run = sample.run();
+    adapters.inbox.fail(&parking(&run, None)).await.unwrap();
+
+    loses_and_writes_nothing(adapters, &sample, &run, Fence::NotDone).await;
+}
+
+/// Without the lease nobody completes what another is at, even when its lease has run out.
+pub async fn a_leased_run_is_not_done_without_the_lease(adapters: &Adapters) {
+    let sample = Sample::new();
+    let run = sample.run();
+    assert_eq!(adapters.claimed(&claim(&run, owner())).await, FIRST);
+
+    loses_and_writes_nothing(adapters, &sample, &run, Fence::NotDone).await;
+    loses_and_writes_nothing(adapters, &sample, &begun(&run, at(120)), Fence::NotDone).await;
+}
+
+/// The holder completes, and the lease is over.
+pub async fn the_holder_of_the_lease_completes(adapters: &Adapters) {
+    let sample = Sample::new();
+    let (run, holder) = (sample.run(), owner());
+    adapters.claimed(&claim(&run, holder)).await;
+    adapters.inbox.fail(&failure(&run, Some(holder))).await.unwrap();
+    adapters.claimed(&claim(&run, holder)).await;
+
+    adapters.commit(&writing(&sample, &run, Fence::Held(holder))).await;
+
+    let record = adapters.inbox.find(&run.key, at(1)).await.unwrap().unwrap();
+    assert_eq!((record.status, record.attempts), (RunStatus::Done, 1));
+    assert_eq!(record.lease_until, None);
+    assert!(adapters.item(&sample.key("written")).await.is_some());
+}
+
+/// Whoever does not hold the lease changes nothing: a stranger, a late owner, one who gave it back.
+pub async fn only_the_holder_of_the_lease_completes(adapters: &Adapters) {
+    let sample = Sample::new();
+    let (run, late, holder) = (sample.run(), owner(), owner());
+    loses_and_writes_nothing(adapters, &sample, &run, Fence::Held(late)).await;
+
+    adapters.claimed(&claim(&run, late)).await;
+    adapters.claimed(&claim(&begun(&run, at(61)), holder)).await;
+    loses_and_writes_nothing(adapters, &sample, &run, Fence::Held(late)).await;
+
+    adapters.inbox.release(&run.key, holder).await.unwrap();
+    loses_and_writes_nothing(adapters, &sample, &run, Fence::Held(holder)).await;
+}
+
+/// A record past its time does not stand in the way.
+pub async fn an_expired_record_does_not_stand_in_the_way(adapters: &Adapters) {
+    let sample = Sample::new();
+    let run = sample.run();
+    adapters.commit(&tx_of(run.clone(), Fence::NotDone)).await;
+
+    loses_and_writes_nothing(adapters, &sample, &begun(&run, at(3598)), Fence::NotDone).await;
+    adapters.commit(&writing(&sample, &begun(&run, at(3600)), Fence::NotDone)).await;
+
+    assert!(adapters.item(&sample.key("written")).await.is_some());
+}
+
+/// When both an item and the record have changed, the record is named: it tells more.
+pub async fn a_changed_record_is_named_beside_a_changed_item(adapters: &Adapters) {
+    let sample = Sample::new();
+    let run = sample.run();
+    let tx = |sample: &Sample| {
+        let mut tx = tx_of(run.clone(), Fence::NotDone);
+        tx.items = vec![super::sample::save_new(&sample.key("a"), json!({}))];
+        tx
+    };
+    adapters.commit(&tx(&sample)).await;
+
+    adapters.loses(&tx(&sample), true).await;
+}
+
+fn writing(sample: &Sample, run: &Run, fence: Fence) -> Transaction {
+    let items = vec![put_view(&sample.key("written"), json!({"for": run.key.as_str()}))];
+    Transaction { items, ..tx_of(run.clone(), fence) }
+}
+
+async fn loses_and_writes_nothing(adapters: &Adapters, sample: &Sample, run: &Run, fence: Fence) {
+    let written = adapters.item(&sample.key("written")).await;
+    let record = adapters.inbox.find(&run.key, run.started_at).await.unwrap();
+
+    adapters.loses(&writing(sample, run, fence), true).await;
+
+    assert_eq!(adapters.item(&sample.key("written")).await, written);
+    assert_eq!(adapters.inbox.find(&run.key, run.started_at).await.unwrap(), record);
+}

@@ -1,0 +1,118 @@
+//! What an inbox promises about leases: one holder at a time, and nobody else changes anything.
+
+use crate::contract::Adapters;
+use crate::contract::inbox::lost;
+use crate::contract::sample::{FIRST, Sample, at, begun, claim, failure, owner};
+use crate::id::OwnerToken;
+use crate::port::{Claimed, Run, RunStatus};
+
+/// Nothing stands in the way of the first.
+pub async fn the_first_claim_is_granted(adapters: &Adapters) {
+    let sample = Sample::new();
+    let run = sample.run();
+
+    assert_eq!(adapters.claimed(&claim(&run, owner())).await, FIRST);
+
+    let record = adapters.inbox.find(&run.key, at(0)).await.unwrap().unwrap();
+    assert_eq!((record.status, record.lease_until), (RunStatus::Running, Some(at(60))));
+    assert_eq!(record.run, run);
+}
+
+/// A claim whose answer was lost may be sent again.
+pub async fn a_claim_sent_twice_is_granted_twice(adapters: &Adapters) {
+    let sample = Sample::new();
+    let (run, first, second) = (sample.run(), owner(), owner());
+
+    assert_eq!(adapters.claimed(&claim(&run, first)).await, FIRST);
+    assert_eq!(adapters.claimed(&claim(&run, first)).await, FIRST);
+
+    let over = claim(&begun(&run, at(60)), second);
+    let unknown = Claimed::Granted { attempts: 0, unknown: true };
+    assert_eq!(adapters.claimed(&over).await, unknown);
+    assert_eq!(adapters.claimed(&over).await, unknown);
+}
+
+/// Until the lease runs out the others are told how long it holds.
+pub async fn while_a_lease_holds_others_wait(adapters: &Adapters) {
+    let sample = Sample::new();
+    let run = sample.run();
+    adapters.claimed(&claim(&run, owner())).await;
+
+    let waits = adapters.claimed(&claim(&begun(&run, at(59)), owner())).await;
+
+    assert_eq!(waits, Claimed::InFlight { until: at(60) });
+}
+
+/// Whether the effect of one who disappeared has happened, nobody knows.
+pub async fn a_lease_that_ran_out_leaves_an_unknown_outcome(adapters: &Adapters) {
+    let sample = Sample::new();
+    let (run, gone) = (sample.run(), owner());
+    adapters.claimed(&claim(&run, gone)).await;
+    adapters.inbox.fail(&failure(&run, Some(gone))).await.unwrap();
+    adapters.claimed(&claim(&run, gone)).await;
+
+    let claimed = adapters.claimed(&claim(&begun(&run, at(60)), owner())).await;
+
+    assert_eq!(claimed, Claimed::Granted { attempts: 1, unknown: true });
+}
+
+/// From then on the others wait longer.
+pub async fn a_renewed_lease_holds_longer(adapters: &Adapters) {
+    let sample = Sample::new();
+    let (run, holder) = (sample.run(), owner());
+    adapters.claimed(&claim(&run, holder)).await;
+
+    adapters.inbox.renew(&run.key, holder, at(100)).await.unwrap();
+
+    let waits = adapters.claimed(&claim(&begun(&run, at(99)), owner())).await;
+    assert_eq!(waits, Claimed::InFlight { until: at(100) });
+}
+
+/// Given back unused: granted at once, nothing unknown, nothing counted.
+pub async fn a_released_lease_counts_as_not_tried(adapters: &Adapters) {
+    let sample = Sample::new();
+    let (run, holder) = (sample.run(), owner());
+    adapters.claimed(&claim(&run, holder)).await;
+
+    adapters.inbox.release(&run.key, holder).await.unwrap();
+
+    assert_eq!(adapters.claimed(&claim(&run, owner())).await, FIRST);
+}
+
+/// A stranger, one who gave it back, and an owner whose lease was taken over: none of them changes anything.
+pub async fn only_the_holder_changes_anything(adapters: &Adapters) {
+    let sample = Sample::new();
+    let (run, late, holder) = (sample.run(), owner(), owner());
+    changes_nothing(adapters, &run, late).await;
+
+    adapters.claimed(&claim(&run, late)).await;
+    changes_nothing(adapters, &run, owner()).await;
+
+    adapters.claimed(&claim(&begun(&run, at(60)), holder)).await;
+    changes_nothing(adapters, &run, late).await;
+
+    adapters.inbox.release(&run.key, holder).await.unwrap();
+    changes_nothing(adapters, &run, holder).await;
+}
+
+/// A handler without a lease leaves alone what somebody holds.
+pub async fn a_leased_run_does_not_fail_without_its_lease(adapters: &Adapters) {
+    let sample = Sample::new();
+    let run = sample.run();
+    adapters.claimed(&claim(&run, owner())).await;
+    let before = adapters.inbox.find(&run.key, at(0)).await.unwrap();
+
+    lost(&adapters.inbox.fail(&failure(&run, None)).await);
+
+    assert_eq!(adapters.inbox.find(&run.key, at(0)).await.unwrap(), before);
+}
+
+async fn changes_nothing(adapters: &Adapters, run: &Run, owner: OwnerToken) {
+    let before = adapters.inbox.find(&run.key, at(0)).await.unwrap();
+
+    lost(&adapters.inbox.renew(&run.key, owner, at(500)).await);
+    lost(&adapters.inbox.release(&run.key, owner).await);
+    lost(&adapters.inbox.fail(&failure(run, Some(owner))).await);
+
+    assert_eq!(adapters.inbox.find(&run.key, at(0)).await.unwrap(), before);
+}

@@ -1,0 +1,143 @@
+//! One macro a suite: a test for each promise, named as the promise. A promise that is not listed here is not kept.
+
+/// Makes tests of all that a [`Store`](crate::port::Store) promises, over what `$adapters().await` gives.
+#[macro_export]
+macro_rules! store_contract {
+    ($adapters:path) => {
+        $crate::promises! { $adapters, store:
+            a_missing_item_is_absent,
+            an_item_is_read_back_as_it_was_written,
+            items_are_listed_in_the_order_of_their_ids,
+            a_descending_list_runs_the_other_way,
+            pages_neither_skip_nor_repeat,
+            a_list_holds_only_its_partition,
+        }
+        $crate::promises! { $adapters, commit:
+            each_write_counts_the_version_up,
+            a_new_item_does_not_replace_an_existing_one,
+            a_lost_race_writes_nothing,
+            a_check_guards_what_was_only_read,
+            the_last_view_wins,
+            a_guard_notices_that_a_view_was_put,
+            an_event_is_appended_once_at_its_version,
+            a_transaction_sent_twice_commits_once,
+            a_token_is_not_taken_for_other_content,
+            a_hundred_actions_are_written_as_one,
+            of_two_at_the_same_time_one_commits,
+        }
+        $crate::promises! { $adapters, completion:
+            what_was_done_is_remembered,
+            a_done_run_is_not_done_again,
+            a_failed_run_is_done_and_keeps_its_attempts,
+            a_parked_run_is_not_done,
+            a_leased_run_is_not_done_without_the_lease,
+            the_holder_of_the_lease_completes,
+            only_the_holder_of_the_lease_completes,
+            an_expired_record_does_not_stand_in_the_way,
+            a_changed_record_is_named_beside_a_changed_item,
+        }
+    };
+}
+
+/// Makes tests of all that a [`Journal`](crate::port::Journal) promises.
+#[macro_export]
+macro_rules! journal_contract {
+    ($adapters:path) => {
+        $crate::promises! { $adapters, journal:
+            an_event_is_read_back_as_it_was_written,
+            a_stream_is_read_in_order_from_any_version,
+            a_long_stream_comes_in_pages,
+            a_stream_holds_only_its_own_events,
+            a_chain_holds_its_events_by_time,
+            a_chain_holds_only_its_own_events,
+            a_long_chain_comes_in_pages,
+        }
+    };
+}
+
+/// Makes tests of all that an [`Inbox`](crate::port::Inbox) promises.
+#[macro_export]
+macro_rules! inbox_contract {
+    ($adapters:path) => {
+        $crate::promises! { $adapters, inbox:
+            a_run_that_never_was_is_absent,
+            failures_are_counted,
+            giving_up_does_not_count_again,
+            a_failure_ends_the_lease,
+            a_parked_run_is_remembered_with_its_reason,
+            a_done_run_stays_done,
+            an_expired_record_counts_as_absent,
+            a_chain_holds_its_runs_by_time,
+            a_long_chain_comes_in_pages,
+        }
+        $crate::promises! { $adapters, leases:
+            the_first_claim_is_granted,
+            a_claim_sent_twice_is_granted_twice,
+            while_a_lease_holds_others_wait,
+            a_lease_that_ran_out_leaves_an_unknown_outcome,
+            a_renewed_lease_holds_longer,
+            a_released_lease_counts_as_not_tried,
+            only_the_holder_changes_anything,
+            a_leased_run_does_not_fail_without_its_lease,
+        }
+    };
+}
+
+/// Makes tests of all that an [`Outbox`](crate::port::Outbox) promises.
+#[macro_export]
+macro_rules! outbox_contract {
+    ($adapters:path) => {
+        $crate::promises! { $adapters, outbox:
+            rows_come_in_the_order_they_are_due,
+            rows_wait_until_they_are_due,
+            a_shard_holds_only_its_own_rows,
+            a_full_shard_comes_in_pages,
+            one_message_for_two_handlers_is_two_rows,
+            removing_is_repeatable,
+        }
+    };
+}
+
+/// Makes tests of all that [`DeadLetters`](crate::port::DeadLetters) promise.
+#[macro_export]
+macro_rules! dead_letters_contract {
+    ($adapters:path) => {
+        $crate::promises! { $adapters, dead_letters:
+            a_parked_letter_is_found,
+            an_unreadable_message_is_kept_too,
+            parking_twice_keeps_one,
+            a_letter_that_never_was_is_absent,
+        }
+    };
+}
+
+/// Makes tests of all that a [`Queue`](crate::port::Queue) promises, over a
+/// [`QueueUnderTest`](crate::contract::queue::QueueUnderTest).
+#[macro_export]
+macro_rules! queue_contract {
+    ($subject:path) => {
+        $crate::promises! { $subject, queue:
+            a_batch_of_ten_arrives,
+            more_than_a_batch_is_refused,
+            a_handler_without_a_queue_is_named,
+        }
+    };
+}
+
+/// One test a promise, in a module named as its part of the suite.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! promises {
+    ($subject:path, $suite:ident: $($promise:ident,)*) => {
+        mod $suite {
+            use super::*;
+            $(
+                #[tokio::test]
+                async fn $promise() {
+                    let subject = $subject().await;
+                    $crate::contract::$suite::$promise(subject.as_ref()).await;
+                }
+            )*
+        }
+    };
+}
