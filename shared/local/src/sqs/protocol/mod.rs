@@ -88,3 +88,6 @@ impl Call<'_> {
 fn nothing() -> Value {
     json!({})
 }
+
+#[cfg(test)]
+mod tests;
