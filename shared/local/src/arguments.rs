@@ -10,7 +10,8 @@ use local::{
 pub(crate) const HELP: &str = "\
 The whole system on this machine: HTTP API, functions, queues, tables, ad provider.
 
-    cargo run --bin local [-- OPTIONS]
+    cargo run --bin local [-- OPTIONS]         serves until Ctrl-C
+    cargo run --bin local -- demo [OPTIONS]    runs the main job on free ports, draws its chain, ends
 
 Builds the functions, starts everything that infra/template.yaml declares on 127.0.0.1, and prints
 one line on standard output when it is ready:
@@ -43,7 +44,8 @@ On the ad provider:
     GET  /calls     the calls it got
     POST /faults    the next calls fail or wait
 
-Exit codes: 0 stopped as asked, 1 could not start (the reason is on standard error), 2 wrong usage.
+Exit codes: 0 stopped as asked, 1 could not start or the demo failed (the reason is on standard
+error), 2 wrong usage.
 ";
 
 const DEFAULT_API_PORT: u16 = 3000;
@@ -55,6 +57,7 @@ const DEFAULT_PROVIDER_PORT: u16 = 3001;
 pub(crate) enum Request {
     Help,
     Serve(Options),
+    Demo(Options),
 }
 
 /// Why a command line is not understood.
@@ -70,14 +73,20 @@ pub(crate) enum UsageError {
 
 /// Reads the arguments, without the program's name. Both `--a 1` and `--a=1` will do.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Request, UsageError> {
-    let mut options = Options {
-        api_port: DEFAULT_API_PORT,
-        aws_port: DEFAULT_AWS_PORT,
-        provider_port: DEFAULT_PROVIDER_PORT,
-        ..Options::default()
-    };
     let mut arguments =
-        arguments.into_iter().map(|argument| argument.to_string_lossy().into_owned());
+        arguments.into_iter().map(|argument| argument.to_string_lossy().into_owned()).peekable();
+    let demo = arguments.next_if(|argument| argument == "demo").is_some();
+    let mut options = if demo {
+        // Nobody addresses it from outside, so it takes no port that anybody may need.
+        Options { output: Output::Kept, ..Options::default() }
+    } else {
+        Options {
+            api_port: DEFAULT_API_PORT,
+            aws_port: DEFAULT_AWS_PORT,
+            provider_port: DEFAULT_PROVIDER_PORT,
+            ..Options::default()
+        }
+    };
     while let Some(argument) = arguments.next() {
         let (option, given) = match argument.split_once('=') {
             Some((option, value)) => (option.to_owned(), Some(value.to_owned())),
@@ -103,7 +112,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Req
             _ => return Err(UsageError::Unknown { argument: option }),
         }
     }
-    Ok(Request::Serve(options))
+    Ok(if demo { Request::Demo(options) } else { Request::Serve(options) })
 }
 
 fn port(option: &str, value: String) -> Result<u16, UsageError> {
@@ -145,6 +154,14 @@ mod tests {
         let Ok(Request::Serve(options)) = parsed("") else { panic!("nothing is not understood") };
 
         assert_eq!((options.api_port, options.aws_port, options.provider_port), (3000, 4566, 3001));
+    }
+
+    #[test]
+    fn the_demo_takes_free_ports_unless_told_otherwise() {
+        let Ok(Request::Demo(options)) = parsed("demo --aws-port 4000") else { panic!("no demo") };
+
+        assert_eq!((options.api_port, options.aws_port, options.provider_port), (0, 4000, 0));
+        assert_eq!(options.output, Output::Kept);
     }
 
     #[test]

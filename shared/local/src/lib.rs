@@ -9,5 +9,6 @@ pub mod provider;
 pub mod gateway;
 pub mod schedules;
 pub mod system;
+pub mod demo;
 mod mapping;
 mod server;

@@ -83,6 +83,11 @@ impl Aws {
         DynamoJournal::new(self.dynamodb.retrying.clone(), env.text("JOURNAL_TABLE"))
     }
 
+    /// Runs. Reads `INBOX_TABLE`.
+    pub fn inbox(&self, env: &mut Env) -> DynamoInbox {
+        DynamoInbox::new(self.dynamodb.clone(), env.text("INBOX_TABLE"))
+    }
+
     /// Messages that failed for good. Reads `DEAD_LETTERS_TABLE`.
     pub fn dead_letters(&self, env: &mut Env) -> DynamoDeadLetters {
         DynamoDeadLetters::new(self.dynamodb.retrying.clone(), env.text("DEAD_LETTERS_TABLE"))
