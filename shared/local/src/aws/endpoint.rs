@@ -13,6 +13,7 @@ use super::Killer;
 use super::connections::Connections;
 use super::dispatch::Dispatcher;
 use super::dynamodb::{DynamoDb, DynamoDbClient, Refused};
+use super::queue_file::{QueueFile, ReadError};
 use crate::sqs::Sqs;
 
 /// How to start the endpoint. The default is any free port and nothing kept.
@@ -20,8 +21,8 @@ use crate::sqs::Sqs;
 pub struct AwsOptions {
     /// 0 takes any free port.
     pub port: u16,
-    /// Where tables are kept across restarts; `None` keeps them in memory. Queues are in memory
-    /// in either case.
+    /// Where tables and messages are kept across restarts; `None` forgets them. Tables are written
+    /// as they change, messages when the endpoint stops in order.
     pub data: Option<PathBuf>,
 }
 
@@ -45,6 +46,13 @@ pub enum AwsError {
         #[source]
         source: io::Error,
     },
+    /// The messages of the run before cannot be read.
+    #[error("cannot read the messages kept in {}", path.display())]
+    Messages {
+        path: PathBuf,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The embedded DynamoDB did not start.
     #[error("cannot start the embedded DynamoDB: {reason}")]
     Database { reason: String },
@@ -66,6 +74,8 @@ pub struct AwsEndpoint {
     connections: Connections,
     database: DynamoDb,
     client: DynamoDbClient,
+    sqs: Sqs,
+    kept: Option<QueueFile>,
 }
 
 impl AwsEndpoint {
@@ -87,10 +97,17 @@ impl AwsEndpoint {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let database = DynamoDb::start(options.data.as_deref()).await?;
+        let kept = options.data.as_deref().map(QueueFile::new);
+        if let Some(file) = &kept {
+            let path = file.path().to_owned();
+            let unreadable =
+                |source: ReadError| AwsError::Messages { path, source: Box::new(source) };
+            file.restore(&sqs).map_err(unreadable)?;
+        }
         let client = database.client();
-        let dispatcher = Dispatcher::new(url(address), sqs, client.clone(), killer);
+        let dispatcher = Dispatcher::new(url(address), sqs.clone(), client.clone(), killer);
         let connections = Connections::accept(listener, Arc::new(dispatcher));
-        Ok(Self { address, connections, database, client })
+        Ok(Self { address, connections, database, client, sqs, kept })
     }
 
     /// `http://127.0.0.1:PORT`, without a slash at the end.
@@ -125,10 +142,14 @@ impl AwsEndpoint {
     }
 
     /// Stops taking requests, lets those under way finish for a moment, and stops the database.
+    /// With a data directory, the messages in the queues are written down last.
     pub async fn stop(self) {
         self.connections.stop().await;
         drop(self.client);
         self.database.stop().await;
+        if let Some(Err(error)) = self.kept.as_ref().map(|file| file.save(&self.sqs)) {
+            tracing::error!(%error, "cannot keep the messages that are in the queues");
+        }
     }
 }
 

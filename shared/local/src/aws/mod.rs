@@ -12,6 +12,7 @@ mod target;
 mod calls;
 mod faults;
 mod dynamodb;
+mod queue_file;
 mod reply;
 
 pub use self::endpoint::{AwsEndpoint, AwsError, AwsOptions};

@@ -137,18 +137,30 @@ async fn a_table_that_the_database_refuses_is_a_typed_error() {
 }
 
 #[tokio::test]
-async fn tables_in_a_directory_outlive_the_endpoint() {
+async fn tables_and_messages_in_a_directory_outlive_the_endpoint() {
     let directory = tempfile::tempdir().expect("directory");
     let options = AwsOptions { port: 0, data: Some(directory.path().join("new")) };
     let first = Harness::start_with(options.clone()).await;
     first.endpoint.create_table(a_table()).await.expect("created");
+    first.send_message("api").await.expect("sent");
     first.endpoint.stop().await;
 
     let second = Harness::start_with(options).await;
     let answer = second.call("api", "DynamoDB_20120810.ListTables", json!({})).await;
 
     let listed: Value = answer.expect("answered").json().await.expect("JSON");
-    assert_eq!(listed["TableNames"], json!(["things"]));
+    assert_eq!((&listed["TableNames"], second.messages()), (&json!(["things"]), "1".into()));
+}
+
+#[tokio::test]
+async fn kept_messages_that_cannot_be_read_stop_the_start() {
+    let directory = tempfile::tempdir().expect("directory");
+    std::fs::write(directory.path().join("queues.json"), "{").expect("written");
+
+    let options = AwsOptions { port: 0, data: Some(directory.path().to_owned()) };
+    let refused = AwsEndpoint::start(options, Sqs::new(), Arc::new(Witness::default())).await;
+
+    assert!(matches!(refused, Err(AwsError::Messages { .. })));
 }
 
 #[tokio::test]

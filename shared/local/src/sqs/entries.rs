@@ -109,6 +109,10 @@ impl Entries {
         *self = Self::starting_at(self.next_sequence);
     }
 
+    pub(crate) fn messages(&self) -> impl Iterator<Item = &Message> {
+        self.by_sequence.values().map(|entry| &entry.message)
+    }
+
     /// The ready messages, oldest first.
     pub(crate) fn ready(&self) -> impl Iterator<Item = (u64, &Message)> {
         let found = |sequence: &u64| Some((*sequence, &self.by_sequence.get(sequence)?.message));

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::SqsError;
@@ -20,7 +21,7 @@ const ATTRIBUTE_NAME_CHARACTERS: usize = 256;
 const ID_CHARACTERS: usize = 128;
 
 /// A message attribute: a value and the type its sender gave it, as `Number.int`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct MessageAttribute {
     /// `String`, `Number` or `Binary`, with an optional label behind a full stop.
     pub data_type: String,
@@ -28,7 +29,7 @@ pub struct MessageAttribute {
 }
 
 /// The value of a message attribute.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub enum AttributeValue {
     /// Of the types `String` and `Number`.
     Text(String),
@@ -64,7 +65,7 @@ pub(crate) struct Draft {
 }
 
 /// A message that a queue keeps.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 pub(crate) struct Message {
     pub(crate) id: Uuid,
     pub(crate) body: String,

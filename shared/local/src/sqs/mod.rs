@@ -1,8 +1,8 @@
 //! SQS on this machine: standard and FIFO queues that behave as AWS documents.
 //!
 //! `queue` is one queue as a pure state machine, `queues` all of them together, [`Sqs`] the shared
-//! handle that knows the time and waits, `protocol` the AWS JSON 1.0 wire. Everything is kept in
-//! memory. Where AWS is vague this server is strict: order in a standard queue is kept, and a
+//! handle that knows the time and waits, `protocol` the AWS JSON 1.0 wire. Everything is in memory;
+//! `kept` is what may be written down at the end. Where AWS is vague this server is strict: order in a standard queue is kept, and a
 //! receipt that was overtaken by another deletes nothing.
 
 mod error;
@@ -17,6 +17,7 @@ mod entries;
 mod queue;
 mod queues;
 mod moves;
+mod kept;
 mod handle;
 pub(crate) mod protocol;
 

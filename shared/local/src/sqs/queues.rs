@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::SqsError;
 use super::arn::check_queue_name;
+use super::kept::Kept;
 use super::message::Received;
 use super::moves::MoveTask;
 use super::queue::{Queue, Wanted};
@@ -15,9 +16,11 @@ use super::settings::Settings;
 /// The queues of the account, by name.
 #[derive(Debug, Default)]
 pub(crate) struct Queues {
-    pub(super) queues: BTreeMap<String, Queue>,
+    pub(super) by_name: BTreeMap<String, Queue>,
     /// Newest first.
     pub(super) moves: Vec<MoveTask>,
+    /// Messages of an earlier run whose queues were not created again so far.
+    pub(super) unclaimed: Kept,
 }
 
 impl Queues {
@@ -31,7 +34,7 @@ impl Queues {
         now: Timestamp,
     ) -> Result<(), SqsError> {
         check_queue_name(name)?;
-        if let Some(present) = self.queues.get(name) {
+        if let Some(present) = self.by_name.get(name) {
             return match present.settings.first_difference(attributes)? {
                 Some(attribute) => Err(SqsError::QueueNameExists { attribute }),
                 None => Ok(()),
@@ -39,7 +42,8 @@ impl Queues {
         }
         let settings = Settings::new(name, attributes)?;
         self.check_redrive(name, &settings)?;
-        self.queues.insert(name.to_owned(), Queue::new(name, settings, now));
+        self.by_name.insert(name.to_owned(), Queue::new(name, settings, now));
+        self.claim(name, now);
         Ok(())
     }
 
@@ -59,21 +63,21 @@ impl Queues {
     }
 
     pub(crate) fn delete(&mut self, name: &str) -> Result<(), SqsError> {
-        let gone = self.queues.remove(name);
+        let gone = self.by_name.remove(name);
         gone.map(drop).ok_or_else(|| missing(name))
     }
 
     pub(crate) fn get(&self, name: &str) -> Result<&Queue, SqsError> {
-        self.queues.get(name).ok_or_else(|| missing(name))
+        self.by_name.get(name).ok_or_else(|| missing(name))
     }
 
     pub(crate) fn get_mut(&mut self, name: &str) -> Result<&mut Queue, SqsError> {
-        self.queues.get_mut(name).ok_or_else(|| missing(name))
+        self.by_name.get_mut(name).ok_or_else(|| missing(name))
     }
 
     /// The names that begin so, in their order.
     pub(crate) fn names(&self, prefix: &str) -> impl Iterator<Item = &str> {
-        let range = self.queues.range(prefix.to_owned()..);
+        let range = self.by_name.range(prefix.to_owned()..);
         range.map(|(name, _)| name.as_str()).take_while(move |name| name.starts_with(prefix))
     }
 
@@ -83,7 +87,7 @@ impl Queues {
         let gives_up_to = |queue: &Queue| {
             queue.settings.redrive.as_ref().is_some_and(|policy| policy.target == name)
         };
-        let sources = self.queues.iter().filter(|(_, queue)| gives_up_to(queue));
+        let sources = self.by_name.iter().filter(|(_, queue)| gives_up_to(queue));
         Ok(sources.map(|(name, _)| name.as_str()).collect())
     }
 
@@ -97,7 +101,7 @@ impl Queues {
         now: Timestamp,
     ) -> Result<(Vec<Received>, usize), SqsError> {
         let policy = self.get(name)?.settings.redrive.clone();
-        let policy = policy.filter(|policy| self.queues.contains_key(&policy.target));
+        let policy = policy.filter(|policy| self.by_name.contains_key(&policy.target));
         let most_receives = policy.as_ref().map(|policy| policy.most_receives);
         let wanted = Wanted { most, visibility, most_receives };
         let handover = self.get_mut(name)?.receive(wanted, now)?;
@@ -114,7 +118,7 @@ impl Queues {
 
     fn check_redrive(&self, name: &str, settings: &Settings) -> Result<(), SqsError> {
         let Some(policy) = &settings.redrive else { return Ok(()) };
-        let target = self.queues.get(&policy.target);
+        let target = self.by_name.get(&policy.target);
         let reason = match target.map(|queue| &queue.settings) {
             _ if policy.target == name => "a queue cannot be its own dead-letter queue",
             None => "the dead-letter queue does not exist",

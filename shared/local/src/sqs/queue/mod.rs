@@ -111,7 +111,8 @@ impl Queue {
         Ok(sent)
     }
 
-    /// Takes in a message that another queue gave up, ready at once.
+    /// Takes in a message that was sent before, to another queue or to this one in an earlier run;
+    /// it is ready at once.
     pub(crate) fn accept(&mut self, mut message: Message, now: Timestamp) {
         self.advance(now);
         // Retention goes on from the first send in a standard queue, and starts anew in a FIFO one.
@@ -217,6 +218,11 @@ impl Queue {
 
     pub(crate) fn purge(&mut self) {
         self.entries.clear();
+    }
+
+    /// Every message, oldest first, wherever it stands.
+    pub(crate) fn messages(&self) -> impl Iterator<Item = &Message> {
+        self.entries.messages()
     }
 
     /// When a message becomes ready without anyone doing anything.
