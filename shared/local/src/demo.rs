@@ -46,7 +46,10 @@ async fn show(system: &System, screen: &mut impl Write) -> anyhow::Result<()> {
     let created = demo.post(screen, "/campaigns", campaign).await?;
     let id = created["id"].as_str().context("the campaign has no id")?;
 
-    writeln!(screen, "\n2. It is published. Timeline, notification and plan limit commit with it, or nothing does.\n")?;
+    writeln!(
+        screen,
+        "\n2. It is published. Timeline, notification and plan limit commit with it, or nothing does.\n"
+    )?;
     demo.post(screen, &format!("/campaigns/{id}/publish"), String::new()).await?;
     let timeline = demo.get(screen, &format!("/campaigns/{id}/timeline")).await?;
     for entry in timeline["items"].as_array().into_iter().flatten() {
@@ -85,8 +88,14 @@ struct Demo {
 }
 
 impl Demo {
-    async fn post(&self, screen: &mut impl Write, path: &str, body: String) -> anyhow::Result<Value> {
-        let request = self.http.post(format!("{}{path}", self.api)).header("x-correlation-id", CHAIN);
+    async fn post(
+        &self,
+        screen: &mut impl Write,
+        path: &str,
+        body: String,
+    ) -> anyhow::Result<Value> {
+        let request =
+            self.http.post(format!("{}{path}", self.api)).header("x-correlation-id", CHAIN);
         let request = request.header("content-type", "application/json").body(body);
         let (status, body) = read(request.send().await?).await?;
         shown(screen, "POST", path, status)?;
@@ -110,7 +119,9 @@ impl Demo {
                 StatusCode::NOT_FOUND if Instant::now() < deadline => {
                     sleep(Duration::from_millis(50)).await;
                 }
-                StatusCode::NOT_FOUND => bail!("GET {path} still answers {status} after {PATIENCE:?}"),
+                StatusCode::NOT_FOUND => {
+                    bail!("GET {path} still answers {status} after {PATIENCE:?}")
+                }
                 status => {
                     shown(screen, "GET", path, status)?;
                     ensure!(status.is_success(), "GET {path} answers {status}: {body}");

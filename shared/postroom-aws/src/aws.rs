@@ -71,11 +71,19 @@ impl Aws {
 
     /// From the outbox to the queues. Reads `OUTBOX_TABLE`, and a queue URL for each handler.
     pub fn courier(&self, env: &mut Env, handlers: &[&str]) -> Courier {
-        let table = env.text("OUTBOX_TABLE");
-        let urls = handlers.iter().map(|handler| ((*handler).to_owned(), env.queue_url(handler)));
-        let queue = SqsQueue::new(self.sqs(), urls.collect());
-        let outbox = DynamoOutbox::new(self.dynamodb.retrying.clone(), table);
+        let (outbox, queue) = (self.outbox(env), self.queue(env, handlers));
         Courier::new(Arc::new(outbox), Arc::new(queue), Arc::new(SystemClock))
+    }
+
+    /// Messages to be sent. Reads `OUTBOX_TABLE`.
+    pub fn outbox(&self, env: &mut Env) -> DynamoOutbox {
+        DynamoOutbox::new(self.dynamodb.retrying.clone(), env.text("OUTBOX_TABLE"))
+    }
+
+    /// Queues of handlers. Reads a queue URL for each.
+    pub fn queue(&self, env: &mut Env, handlers: &[&str]) -> SqsQueue {
+        let urls = handlers.iter().map(|handler| ((*handler).to_owned(), env.queue_url(handler)));
+        SqsQueue::new(self.sqs(), urls.collect())
     }
 
     /// Events. Reads `JOURNAL_TABLE`.

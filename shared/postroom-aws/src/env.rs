@@ -11,13 +11,13 @@ use std::str::FromStr;
 /// ```
 /// use postroom_aws::Env;
 ///
-/// let mut env = Env::of([("PLAN_LIVE_CAMPAIGNS", "many")]);
+/// let mut env = Env::of([("MOST_OPEN_ORDERS", "many")]);
 /// let _table = env.text("STATE_TABLE");
-/// let _limit: u32 = env.parsed("PLAN_LIVE_CAMPAIGNS");
+/// let _limit: u32 = env.parsed("MOST_OPEN_ORDERS");
 ///
 /// let error = env.check().unwrap_err().to_string();
 /// assert!(error.contains("STATE_TABLE is missing"));
-/// assert!(error.contains("PLAN_LIVE_CAMPAIGNS is malformed"));
+/// assert!(error.contains("MOST_OPEN_ORDERS is malformed"));
 /// ```
 pub struct Env {
     values: BTreeMap<String, String>,
@@ -89,7 +89,7 @@ impl Env {
         }
     }
 
-    /// The URL of a handler's queue: `SYNC_STATISTICS_QUEUE_URL` for `sync-statistics`.
+    /// The URL of a handler's queue: `CHARGE_CARD_QUEUE_URL` for `charge-card`.
     pub fn queue_url(&mut self, handler: &str) -> String {
         let name = handler.to_uppercase().replace('-', "_");
         self.text(&format!("{name}_QUEUE_URL"))
@@ -159,14 +159,14 @@ mod tests {
         env.text("STATE_TABLE");
         env.text("STATE_TABLE");
         env.text("EMPTY");
-        env.queue_url("sync-statistics");
+        env.queue_url("charge-card");
         let limit: u32 = env.parsed("LIMIT");
 
         assert_eq!(limit, 0);
         assert_eq!(
             env.check().unwrap_err().to_string(),
             "the environment is not complete: STATE_TABLE is missing; EMPTY is missing; \
-             SYNC_STATISTICS_QUEUE_URL is missing; LIMIT is malformed (invalid digit found in string)"
+             CHARGE_CARD_QUEUE_URL is missing; LIMIT is malformed (invalid digit found in string)"
         );
     }
 

@@ -9,12 +9,12 @@
 //! `chain` (`chain`, `time`) lists what one correlation id caused.
 //!
 //! ```json
-//! {"stream":     {"S": "demo#campaigns/0192…"},
+//! {"stream":     {"S": "demo#orders/0192…"},
 //!  "version":    {"N": "2"},
-//!  "envelope":   {"S": "{\"specversion\":\"1.0\",\"id\":\"7b0c…\",\"type\":\"campaign.published\",…}"},
-//!  "by":         {"S": "publish-campaign"},
-//!  "in_request": {"L": [{"M": {"handler": {"S": "timeline"}, "writes": {"N": "1"}, ["skipped": {"S": "why"}]}}]},
-//!  "queued":     {"L": [{"S": "sync-statistics"}]},
+//!  "envelope":   {"S": "{\"specversion\":\"1.0\",\"id\":\"7b0c…\",\"type\":\"order.placed\",…}"},
+//!  "by":         {"S": "place-order"},
+//!  "in_request": {"L": [{"M": {"handler": {"S": "history"}, "writes": {"N": "1"}, ["skipped": {"S": "why"}]}}]},
+//!  "queued":     {"L": [{"S": "charge-card"}]},
 //!  "chain":      {"S": "demo#req-1"},
 //!  "time":       {"S": "2026-11-21T09:30:00.000000Z#01#0000000002#7b0c…"}}
 //! ```
@@ -28,11 +28,11 @@
 //! `version` up. `head` is the version of the last event on the item's stream; views have none.
 //!
 //! ```json
-//! {"pk":      {"S": "demo#campaigns"},
+//! {"pk":      {"S": "demo#orders"},
 //!  "sk":      {"S": "0192…"},
 //!  "version": {"N": "2"},
 //!  ["head":   {"N": "2"}],
-//!  "data":    {"M": {"name": {"S": "Spring"}, "budget": {"M": {"amount_minor": {"N": "150000"}, …}}, …}}}
+//!  "data":    {"M": {"name": {"S": "Spring"}, "price": {"M": {"amount_minor": {"N": "150000"}, …}}, …}}}
 //! ```
 //! `data` is the thing's JSON in DynamoDB's own types. Integers come back exactly; a float without a fraction comes
 //! back as an integer, because DynamoDB knows one kind of number only.
@@ -44,11 +44,11 @@
 //!
 //! ```json
 //! {"shard":          {"S": "3"},
-//!  "due":            {"S": "2026-11-21T09:30:00.000000Z#7b0c…#sync-statistics"},
+//!  "due":            {"S": "2026-11-21T09:30:00.000000Z#7b0c…#charge-card"},
 //!  "due_at":         {"S": "2026-11-21T09:30:00.000000Z"},
-//!  "handler":        {"S": "sync-statistics"},
+//!  "handler":        {"S": "charge-card"},
 //!  "message_id":     {"S": "7b0c…"},
-//!  "type":           {"S": "campaign.published"},
+//!  "type":           {"S": "order.placed"},
 //!  "correlation_id": {"S": "req-1"},
 //!  "body":           {"S": "{\"specversion\":\"1.0\",…}"}}
 //! ```
@@ -59,16 +59,16 @@
 //! TTL; readers filter what is past it themselves. The moves between the states are those of [`postroom::port::Inbox`].
 //!
 //! ```json
-//! {"key":            {"S": "sync-statistics#7b0c…"},
+//! {"key":            {"S": "charge-card#7b0c…"},
 //!  "status":         {"S": "running" | "waiting" | "done" | "parked"},
-//!  "handler":        {"S": "sync-statistics"},
+//!  "handler":        {"S": "charge-card"},
 //!  "message_id":     {"S": "7b0c…"},
 //!  "tenant_id":      {"S": "demo"},
 //!  ["actor_id":      {"S": "ann"}],
 //!  "correlation_id": {"S": "req-1"},
 //!  "chain":          {"S": "demo#req-1"},
 //!  "started_at":     {"S": "2026-11-21T09:30:01.000000Z"},
-//!  "time":           {"S": "2026-11-21T09:30:01.000000Z#sync-statistics%237b0c…"},
+//!  "time":           {"S": "2026-11-21T09:30:01.000000Z#charge-card%237b0c…"},
 //!  "expires_at":     {"N": "1797845401"},
 //!  ["attempts":      {"N": "1"}],            failed attempts; absent means none
 //!  ["owner":         {"S": "0192…"}],        while running: who holds the lease
@@ -87,16 +87,16 @@
 //! Key `id`: `handler#event-id`, or `queue#message-id`. The index `chain` lists those whose body told their chain.
 //!
 //! ```json
-//! {"id":              {"S": "sync-statistics#7b0c…"},
-//!  "handler":         {"S": "sync-statistics"},
+//! {"id":              {"S": "charge-card#7b0c…"},
+//!  "handler":         {"S": "charge-card"},
 //!  "body":            {"S": "{\"specversion\":\"1.0\",…}"},
-//!  "reason":          {"S": "the handler failed: campaign 0192… no longer exists"},
+//!  "reason":          {"S": "the handler failed: order 0192… no longer exists"},
 //!  "permanent":       {"BOOL": true},
 //!  "attempts":        {"N": "1"},
 //!  "parked_at":       {"S": "2026-11-21T09:30:02.000000Z"},
-//!  "time":            {"S": "2026-11-21T09:30:02.000000Z#sync-statistics#7b0c…"},
+//!  "time":            {"S": "2026-11-21T09:30:02.000000Z#charge-card#7b0c…"},
 //!  ["message_id":     {"S": "7b0c…"}],
-//!  ["type":           {"S": "campaign.published"}],
+//!  ["type":           {"S": "order.placed"}],
 //!  ["tenant_id":      {"S": "demo"}],
 //!  ["correlation_id": {"S": "req-1"}],
 //!  ["chain":          {"S": "demo#req-1"}]}

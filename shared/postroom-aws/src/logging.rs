@@ -10,7 +10,7 @@ use crate::env::Env;
 ///
 /// ```json
 /// {"timestamp":"2026-11-21T09:30:00.000000Z","level":"INFO","message":"done","duration_ms":41,
-///  "target":"postroom::worker::record","span":{"name":"record","correlation_id":"req-1","handler":"sync-statistics"}}
+///  "target":"postroom::worker::record","span":{"name":"record","correlation_id":"req-1","handler":"charge-card"}}
 /// ```
 pub fn start(env: &mut Env) {
     let name = if env.optional("RUST_LOG").is_some() { "RUST_LOG" } else { "AWS_LAMBDA_LOG_LEVEL" };

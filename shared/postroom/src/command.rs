@@ -15,7 +15,7 @@ use crate::verdict::{Classify, Refuse};
 /// `handle` takes `&self` and may run several times: a lost race re-runs it from its reads. It decides and stages;
 /// it cannot commit, and nothing it staged survives an error.
 pub trait Command: Send + Sync {
-    /// Kebab-case: `publish-campaign`. Part of the ids of what it emits; never rename one in use.
+    /// Kebab-case: `place-order`. Part of the ids of what it emits; never rename one in use.
     const NAME: &'static str;
     /// What the caller gets; stored with the command's record so that a repeated command answers the same.
     type Output: Serialize + DeserializeOwned + Send;

@@ -1,8 +1,8 @@
 //! The one format in which events and tasks are journaled and travel: CloudEvents 1.0, structured JSON.
 //!
 //! ```json
-//! {"specversion":"1.0","id":"0192…","source":"/postroom","type":"campaign.published",
-//!  "subject":"campaigns/0192…","time":"2026-11-21T09:30:00.000000Z","datacontenttype":"application/json",
+//! {"specversion":"1.0","id":"0192…","source":"/postroom","type":"order.placed",
+//!  "subject":"orders/0192…","time":"2026-11-21T09:30:00.000000Z","datacontenttype":"application/json",
 //!  "data":{…},"correlationid":"req-1","causationid":"0192…","traceparent":"00-…","tenantid":"demo",
 //!  "actorid":"ann","dataversion":1,"streamversion":2,"hops":1}
 //! ```

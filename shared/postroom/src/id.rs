@@ -184,13 +184,13 @@ mod tests {
     #[test]
     fn a_derived_id_depends_on_every_part() {
         let cause = MessageId(Uuid::from_u128(1));
-        let base = derive("event", cause, "timeline", 0);
+        let base = derive("event", cause, "history", 0);
 
-        assert_eq!(base, derive("event", cause, "timeline", 0));
-        assert_ne!(base, derive("task", cause, "timeline", 0));
-        assert_ne!(base, derive("event", MessageId(Uuid::from_u128(2)), "timeline", 0));
+        assert_eq!(base, derive("event", cause, "history", 0));
+        assert_ne!(base, derive("task", cause, "history", 0));
+        assert_ne!(base, derive("event", MessageId(Uuid::from_u128(2)), "history", 0));
         assert_ne!(base, derive("event", cause, "timelin", 0));
-        assert_ne!(base, derive("event", cause, "timeline", 1));
+        assert_ne!(base, derive("event", cause, "history", 1));
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub enum OnUnknown {
 /// `record` commits together with the run's completion, fenced by the lease: exactly once. `perform` can run again
 /// when its worker died or its lease ran out; it then carries the same idempotency key.
 pub trait Job<M: Message>: Send + Sync + 'static {
-    /// Kebab-case: `sync-statistics`. Also the name of its queue; never rename one in use.
+    /// Kebab-case: `charge-card`. Also the name of its queue; never rename one in use.
     const NAME: &'static str;
     /// When an earlier attempt may have had its effect.
     const ON_UNKNOWN: OnUnknown;

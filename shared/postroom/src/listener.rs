@@ -18,7 +18,7 @@ use crate::verdict::{Classify, Refuse};
     note = "a job has effects outside the transaction: route it `queued`"
 )]
 pub trait Listener<E: Event>: Send + Sync + 'static {
-    /// Kebab-case: `timeline`. Part of its dedup key; never rename one in use.
+    /// Kebab-case: `history`. Part of its dedup key; never rename one in use.
     const NAME: &'static str;
     /// Why not.
     type Error: Error + Classify + Refuse + Send + Sync + 'static;

@@ -7,7 +7,7 @@ pub enum Outcome<T = ()> {
     Done(T),
     /// Deliberately nothing: the state is already past what the message asks for. Remembered like `Done`.
     Skipped {
-        /// Why, for people: `campaign is no longer live`.
+        /// Why, for people: `order was cancelled`.
         reason: &'static str,
     },
 }

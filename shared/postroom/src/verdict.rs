@@ -40,7 +40,7 @@ pub enum RefusalKind {
 /// A business no, in the words a caller may branch on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refusal {
-    /// Stable, kebab-case: `plan-limit-reached`.
+    /// Stable, kebab-case: `too-many-open-orders`.
     pub code: &'static str,
     /// What kind of no.
     pub kind: RefusalKind,

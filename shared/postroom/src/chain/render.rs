@@ -16,11 +16,11 @@ const BAR: u128 = 8;
 /// One row a node, as an operator reads it:
 ///
 /// ```text
-/// publish-campaign                    command     done, 10 writes of 100              41 ms
-/// └ campaign.published                event       campaigns/0192… version 2
-///   ├ timeline                        in request  +1 write
-///   └ sync-statistics                 queued      attempt 1/5  done    ░░░░████  waited 12 ms, ran 9 ms
-///     └ statistics.synced             event       statistics/0192… version 1
+/// place-order                         command     done, 6 writes of 100, 41 ms
+/// └ order.placed                      event       orders/1 version 1
+///   ├ history                         in request  +1 write
+///   └ charge-card                     queued      attempt 1/5  done  ░░░░████  waited 12 ms, ran 9 ms
+///     └ order.paid                    event       orders/1 version 2
 /// ```
 impl fmt::Display for Chain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
