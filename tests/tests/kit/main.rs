@@ -5,4 +5,5 @@ mod shop;
 mod commands;
 mod transactions;
 mod workers;
+mod leases;
 mod chains;

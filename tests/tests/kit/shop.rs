@@ -2,15 +2,17 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use postroom::doc_example::{Bank, ChargeCard, PlaceOrder, Settings, ShopError, reactions};
+use postroom::doc_example::{Bank, ChargeCard, Order, PlaceOrder, Settings, ShopError, reactions};
 use postroom::memory::{ManualClock, MemoryQueue, MemoryStore, SeededIds};
 use postroom::port::{
-    CommitError, Item, JournalRecord, Listing, OutboxRow, Page, Store, StoreError,
+    Claim, CommitError, Inbox, Item, JournalRecord, Listing, OutboxRow, Page, Run, RunKey,
+    RunStatus, Store, StoreError,
 };
 use postroom::{
-    BoxFuture, Clock, Courier, ExecuteError, Executed, Ids, Job, Key, Origin, Ports, Reactions,
-    Record, Runtime, TenantId, Transaction, Worker,
+    BoxFuture, Clock, Courier, ExecuteError, Executed, Ids, Job, Key, Origin, Ports, RawEnvelope,
+    Reactions, Record, Runtime, TenantId, Transaction, Worker,
 };
 
 /// What the store does with one commit instead of just doing it.
@@ -187,6 +189,33 @@ impl Shop {
         Worker::new(J::NAME, self.runtime.clone(), Arc::new(self.memory.clone())).job(job)
     }
 
+    /// How a record's run stands, and how often it failed.
+    pub(crate) async fn status(&self, record: &Record) -> Option<(RunStatus, u32)> {
+        let found = Inbox::find(&self.memory, &key(record), self.now()).await.unwrap();
+        found.map(|found| (found.status, found.attempts))
+    }
+
+    pub(crate) async fn paid(&self, order: &str) -> bool {
+        let found = self.runtime.reader(&tenant()).get(&Order::at(order)).await.unwrap();
+        found.unwrap().value.paid
+    }
+
+    /// What a worker of its own would ask the inbox before it runs a record.
+    pub(crate) fn claim_for(&self, record: &Record, lease: Duration) -> Claim {
+        let envelope = RawEnvelope::parse(&record.body).unwrap();
+        let run = Run {
+            key: key(record),
+            handler: "charge-card".to_owned(),
+            message_id: envelope.id,
+            tenant_id: envelope.tenant_id,
+            actor_id: envelope.actor_id,
+            correlation_id: envelope.correlation_id,
+            started_at: self.now(),
+            expires_at: self.now() + Duration::from_hours(24),
+        };
+        Claim { run, owner: self.ids.fresh().into(), until: self.now() + lease }
+    }
+
     pub(crate) fn now(&self) -> jiff::Timestamp {
         self.clock.now()
     }
@@ -194,4 +223,9 @@ impl Shop {
 
 pub(crate) fn tenant() -> TenantId {
     "demo".parse().unwrap()
+}
+
+/// Under which key a record's run is remembered.
+pub(crate) fn key(record: &Record) -> RunKey {
+    RunKey::of_handler("charge-card", RawEnvelope::parse(&record.body).unwrap().id)
 }
