@@ -7,8 +7,8 @@ use std::time::Duration;
 use postroom::doc_example::{Bank, ChargeCard, Order, PlaceOrder, Settings, ShopError, reactions};
 use postroom::memory::{ManualClock, MemoryQueue, MemoryStore, SeededIds};
 use postroom::port::{
-    Claim, CommitError, Inbox, Item, JournalRecord, Listing, OutboxRow, Page, Run, RunKey,
-    RunStatus, Store, StoreError,
+    Claim, CommitError, Inbox, Item, Journal, JournalRecord, Listing, Outbox, OutboxRow, Page, Run,
+    RunKey, RunStatus, Store, StoreError,
 };
 use postroom::{
     BoxFuture, Clock, Courier, ExecuteError, Executed, Ids, Job, Key, Origin, Ports, RawEnvelope,
@@ -166,7 +166,6 @@ impl Shop {
     }
 
     pub(crate) async fn outbox(&self) -> Vec<OutboxRow> {
-        use postroom::port::Outbox;
         let mut rows = Vec::new();
         for shard in 0..postroom::port::SHARDS {
             let by = "9999-01-01T00:00:00Z".parse().unwrap();
@@ -176,9 +175,8 @@ impl Shop {
     }
 
     pub(crate) async fn journal(&self) -> Vec<JournalRecord> {
-        use postroom::port::Journal;
         let chain = "chain-1".parse().unwrap();
-        self.memory.chain(&tenant(), &chain, None).await.unwrap().items
+        Journal::chain(&self.memory, &tenant(), &chain, None).await.unwrap().items
     }
 
     pub(crate) fn card_worker<B: Bank>(&self, bank: B) -> Worker {
