@@ -8,8 +8,6 @@ mod body;
 mod page;
 mod routes;
 mod problem;
-#[cfg(test)]
-mod tests;
 
 use domain::{Settings, reactions};
 use postroom::Runtime;

@@ -1,0 +1,120 @@
+//! Lists in pages: `?limit=` and `?cursor=` in, `{"items": […], "next_cursor": …}` out.
+
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{FromRequestParts, Query};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use domain::PageRequest;
+use postroom::port;
+use serde::{Deserialize, Serialize};
+
+use crate::problem::Problem;
+
+/// Items of a page where the caller names no number.
+const DEFAULT_LIMIT: usize = 20;
+/// The most items of a page.
+const MAX_LIMIT: usize = 100;
+/// The longest position inside a list; the longest of ours, a time and an id, has 64 bytes.
+const MAX_POSITION_BYTES: usize = 256;
+
+/// Which page of a list the caller asks for. Its cursor is not read before the list is known.
+#[derive(Debug)]
+pub(crate) struct PageQuery {
+    limit: usize,
+    cursor: Option<String>,
+}
+
+/// One page as it is answered.
+#[derive(Debug, Serialize)]
+pub(crate) struct PageReply<T> {
+    items: Vec<T>,
+    /// `null`: this was the last page.
+    next_cursor: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Parameters {
+    limit: Option<String>,
+    cursor: Option<String>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for PageQuery {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Query(parameters) = Query::<Parameters>::from_request_parts(parts, state)
+            .await
+            .map_err(|rejection: QueryRejection| {
+                Problem::new(StatusCode::BAD_REQUEST, "malformed-query")
+                    .detail(rejection.body_text())
+            })?;
+        let Parameters { limit, cursor } = parameters;
+        let limit = limit.map_or(Some(DEFAULT_LIMIT), |limit| limit.parse().ok());
+        match limit {
+            Some(limit @ 1..=MAX_LIMIT) => Ok(Self { limit, cursor }),
+            _ => Err(Problem::new(StatusCode::BAD_REQUEST, "invalid-limit")
+                .detail(format!("`limit` has to be 1-{MAX_LIMIT}"))),
+        }
+    }
+}
+
+impl PageQuery {
+    /// The page of the list of this name.
+    ///
+    /// # Errors
+    /// 400: the cursor is not one that this list gave out.
+    pub(crate) fn of(self, list: &str) -> Result<PageRequest, Problem> {
+        let after = match self.cursor {
+            Some(cursor) => Some(decode(list, &cursor).ok_or_else(|| {
+                Problem::new(StatusCode::BAD_REQUEST, "unknown-cursor")
+                    .detail("`cursor` is not one that this list gave out")
+            })?),
+            None => None,
+        };
+        Ok(PageRequest { limit: self.limit, after })
+    }
+}
+
+impl<T> PageReply<T> {
+    /// A page of the list of this name.
+    pub(crate) fn of(list: &str, page: port::Page<T>) -> Self {
+        let next_cursor = page.next.map(|position| encode(list, &position));
+        Self { items: page.items, next_cursor }
+    }
+}
+
+/// A cursor is base64url of `list`, a line feed and the position: opaque to callers, and useless on another list.
+fn encode(list: &str, position: &str) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(format!("{list}\n{position}"))
+}
+
+fn decode(list: &str, cursor: &str) -> Option<String> {
+    let text = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+    let position = text.strip_prefix(list)?.strip_prefix('\n')?;
+    let plausible = (1..=MAX_POSITION_BYTES).contains(&position.len());
+    plausible.then(|| position.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_leads_back_to_its_place_in_its_list() {
+        let cursor = encode("campaigns", "0192");
+
+        assert_eq!(decode("campaigns", &cursor).as_deref(), Some("0192"));
+        assert_eq!(decode("campaign", &cursor), None);
+        assert_eq!(decode("timeline/0192", &cursor), None);
+    }
+
+    #[test]
+    fn what_no_list_gave_out_is_no_cursor() {
+        let too_long = encode("campaigns", &"x".repeat(MAX_POSITION_BYTES + 1));
+        for unknown in ["", "0192", "?", "Y2FtcGFpZ25z", &encode("campaigns", ""), &too_long] {
+            assert_eq!(decode("campaigns", unknown), None, "{unknown:?}");
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! `/campaigns/{id}/timeline`.
+
+use axum::extract::State;
+use axum::routing::get;
+use axum::{Json, Router};
+use domain::timeline::{TimelineItem, list_timeline};
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::page::{PageQuery, PageReply};
+use crate::problem::Problem;
+use crate::routes::CampaignPath;
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new().route("/campaigns/{id}/timeline", get(list))
+}
+
+async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    CampaignPath(campaign_id): CampaignPath,
+    page: PageQuery,
+) -> Result<Json<PageReply<TimelineItem>>, Problem> {
+    let list = format!("timeline/{campaign_id}");
+    let request = page.of(&list)?;
+    let page = list_timeline(&app.runtime.reader(caller.tenant()), campaign_id, request).await?;
+    Ok(Json(PageReply::of(&list, page)))
+}
