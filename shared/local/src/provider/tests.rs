@@ -1,5 +1,7 @@
 //! The provider as its callers see it: over HTTP on the loopback address.
 
+use std::time::Duration;
+
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
 
@@ -101,6 +103,20 @@ async fn calls_are_listed_with_their_key_and_the_status_they_got() {
     assert_eq!(calls[0]["idempotency_key"], "sync-statistics#1");
     assert_eq!(calls[0]["status"], 429);
     assert!(calls[0]["at"].as_str().is_some_and(|at| at.ends_with('Z')));
+}
+
+#[tokio::test]
+async fn a_delayed_call_is_listed_even_when_its_caller_gave_up_waiting() {
+    let harness = Harness::start().await;
+    harness.add_fault(json!({ "campaign_id": "a", "delay_ms": 60_000 })).await;
+    let url = harness.url("/v1/campaigns/a/insights");
+
+    let gave_up = harness.http.get(url).timeout(Duration::from_millis(200)).send().await;
+
+    let listed = harness.http.get(harness.url("/calls")).send().await.expect("answered");
+    let calls: Value = listed.json().await.expect("JSON");
+    assert!(gave_up.is_err_and(|error| error.is_timeout()));
+    assert_eq!(calls[0]["status"], 200);
 }
 
 #[tokio::test]

@@ -151,6 +151,11 @@ impl Entries {
         self.waiting.first().map(|(until, _)| *until)
     }
 
+    /// Whether that many messages are in flight, without counting them when they cannot be.
+    pub(crate) fn has_in_flight(&self, count: usize) -> bool {
+        self.waiting.len() >= count && self.counts().in_flight >= count
+    }
+
     pub(crate) fn counts(&self) -> Counts {
         let is_delayed = |(_, sequence): &&(Timestamp, u64)| {
             let entry = self.by_sequence.get(sequence);

@@ -230,6 +230,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_receiver_of_dead_letters_gets_one_when_a_message_is_given_up() {
+        let sqs = Sqs::new();
+        sqs.create_queue("dead", &BTreeMap::new()).expect("created");
+        let arn = "arn:aws:sqs:us-east-1:000000000000:dead";
+        let policy = format!(r#"{{"deadLetterTargetArn": "{arn}", "maxReceiveCount": 1}}"#);
+        let attributes = [("RedrivePolicy", policy), ("VisibilityTimeout", "0".to_owned())];
+        let attributes = attributes.map(|(name, value)| (name.to_owned(), value)).into();
+        sqs.create_queue("jobs", &attributes).expect("created");
+        send(&sqs, "poison");
+        sqs.receive("jobs", 1, Duration::ZERO).await.expect("received");
+        let start = Instant::now();
+
+        let (dead, nothing) =
+            tokio::join!(sqs.receive("dead", 1, LONG), sqs.receive("jobs", 1, Duration::ZERO));
+
+        assert_eq!((dead.expect("received")[0].body.as_str(), nothing), ("poison", Ok(vec![])));
+        assert!(start.elapsed() < LONG / 2);
+    }
+
+    #[tokio::test]
     async fn what_one_clone_returns_another_receives() {
         let sqs = with_queue();
         let other = sqs.clone();

@@ -67,6 +67,8 @@ pub(crate) struct Queue {
     created_at: Timestamp,
     pub(crate) modified_at: Timestamp,
     entries: Entries,
+    /// A field, so that tests need not fill the queue.
+    most_in_flight: usize,
     remembered: Deduplication,
 }
 
@@ -79,6 +81,7 @@ impl Queue {
             created_at: now,
             modified_at: now,
             entries: Entries::starting_at(u64::try_from(now.as_microsecond()).unwrap_or_default()),
+            most_in_flight: MOST_IN_FLIGHT,
             remembered: Deduplication::default(),
         }
     }
@@ -125,11 +128,11 @@ impl Queue {
     /// Hands over the oldest messages that may be received now.
     pub(crate) fn receive(&mut self, wanted: Wanted, now: Timestamp) -> Result<Handover, SqsError> {
         self.advance(now);
-        if self.entries.counts().in_flight >= MOST_IN_FLIGHT {
+        if self.entries.has_in_flight(self.most_in_flight) {
             // A FIFO queue answers with nothing instead: its receivers are expected to wait.
             return match self.settings.fifo {
                 Some(_) => Ok(Handover::default()),
-                None => Err(SqsError::OverLimit { limit: MOST_IN_FLIGHT, place: "in flight" }),
+                None => Err(SqsError::OverLimit { limit: self.most_in_flight, place: "in flight" }),
             };
         }
         let barriers = match self.settings.fifo {

@@ -269,3 +269,19 @@ fn a_purged_queue_is_empty() {
     assert_eq!(queue.next_change(), None);
     assert!(receive(&mut queue, 10, 100).is_empty());
 }
+
+#[test]
+fn nothing_more_is_handed_out_at_the_limit_of_messages_in_flight() {
+    let mut queue = jobs();
+    queue.most_in_flight = 2;
+    for body in ["a", "b", "c"] {
+        send(&mut queue, body, 0);
+    }
+    receive_one(&mut queue, 0);
+
+    let last = receive(&mut queue, 1, 0);
+    let wanted = Wanted { most: 1, visibility: None, most_receives: None };
+    let over = queue.receive(wanted, at(0)).map(|_| ());
+
+    assert_eq!((last.len(), over), (1, Err(SqsError::OverLimit { limit: 2, place: "in flight" })));
+}
