@@ -24,7 +24,7 @@ Options:
     --api-port PORT        HTTP API; 0 takes any free port               [3000]
     --aws-port PORT        DynamoDB and SQS, for the AWS CLI and SDKs    [4566]
     --provider-port PORT   the ad provider, with faults to order         [3001]
-    --data DIR             keep the tables here; a fresh system otherwise
+    --data DIR             keep tables and messages here; a fresh system otherwise
     --template FILE        another template than infra/template.yaml
     --parameter NAME=VALUE a template parameter's value; may be repeated
     --require-auth         refuse requests without a token with 401

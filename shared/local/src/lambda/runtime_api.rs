@@ -192,3 +192,117 @@ impl axum::response::IntoResponse for Refusal {
         (status, axum::Json(body)).into_response()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use reqwest::Client;
+
+    use super::super::registry::{Delivery, Registration};
+    use super::*;
+    use crate::server::{self, Server};
+
+    /// A Runtime API with one open environment, and a process's way to it.
+    struct Process {
+        registration: Registration,
+        server: Server,
+        http: Client,
+    }
+
+    impl Process {
+        async fn start() -> Self {
+            let registry = Arc::new(Registry::default());
+            let registration = registry.open("fn");
+            let listener = server::bind(0).await.unwrap();
+            let server = Server::start(listener, router(registry)).unwrap();
+            Self { registration, server, http: Client::new() }
+        }
+
+        fn url(&self, path: &str) -> String {
+            format!("{}/{}/{path}", self.server.url(), self.registration.id)
+        }
+
+        async fn next(&self) -> reqwest::Response {
+            self.http.get(self.url("2018-06-01/runtime/invocation/next")).send().await.unwrap()
+        }
+
+        async fn post(&self, path: &str, body: &'static str) -> u16 {
+            self.http.post(self.url(path)).body(body).send().await.unwrap().status().as_u16()
+        }
+    }
+
+    fn delivery(request_id: &str) -> Delivery {
+        Delivery {
+            request_id: request_id.to_owned(),
+            deadline_ms: 1_000,
+            function_arn: "arn".to_owned(),
+            trace_id: "Root=1".to_owned(),
+            payload: Bytes::from_static(b"{}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn an_event_is_answered_once_and_by_its_id_only() {
+        let process = Process::start().await;
+        let answered = process.registration.slot.send(delivery("r-1"));
+
+        let event = process.next().await;
+        let other = process.post("2018-06-01/runtime/invocation/r-2/response", "other").await;
+        let first = process.post("2018-06-01/runtime/invocation/r-1/response", "first").await;
+        let second = process.post("2018-06-01/runtime/invocation/r-1/response", "second").await;
+
+        assert_eq!(event.headers()["lambda-runtime-aws-request-id"], "r-1");
+        assert_eq!((other, first, second), (400, 202, 400));
+        assert_eq!(answered.await.unwrap(), Ok(Bytes::from_static(b"first")));
+    }
+
+    #[tokio::test]
+    async fn closing_an_environment_cancels_its_pending_next() {
+        let Process { registration, server, http } = Process::start().await;
+        let url = |path| format!("{}/{}/{path}", server.url(), registration.id);
+        let (next, after) = (url("2018-06-01/runtime/invocation/next"), url("2020-01-01/any"));
+        let slot = Arc::clone(&registration.slot);
+
+        let pending = http.get(&next).send();
+        let close = async {
+            slot.started().await;
+            drop(registration);
+        };
+        let (cancelled, ()) = tokio::join!(pending, close);
+
+        assert_eq!(cancelled.unwrap().status(), StatusCode::GONE);
+        assert_eq!(http.get(&next).send().await.unwrap().status(), StatusCode::GONE);
+        assert_eq!(http.get(&after).send().await.unwrap().status(), StatusCode::NOT_FOUND);
+    }
+
+    #[tokio::test]
+    async fn an_extension_may_wait_for_shutdown_but_not_for_events() {
+        let process = Process::start().await;
+        let register = "2020-01-01/extension/register";
+
+        let refused = process.post(register, r#"{"events": ["INVOKE", "SHUTDOWN"]}"#).await;
+        assert!(!process.registration.slot.has_extension());
+        let accepted = process.post(register, r#"{"events": ["SHUTDOWN"]}"#).await;
+
+        assert_eq!((refused, accepted), (403, 200));
+        assert!(process.registration.slot.has_extension());
+    }
+
+    #[tokio::test]
+    async fn an_error_report_is_passed_on_readable_or_not() {
+        let cases = [
+            (r#"{"errorType": "T", "errorMessage": "m", "stackTrace": []}"#, "T: m"),
+            ("{}", "Unknown: "),
+            ("no json", "Unknown: no json"),
+        ];
+
+        for (report, expected) in cases {
+            let process = Process::start().await;
+            let answered = process.registration.slot.send(delivery("r"));
+            process.next().await;
+
+            process.post("2018-06-01/runtime/invocation/r/error", report).await;
+
+            assert_eq!(answered.await.unwrap().unwrap_err().to_string(), expected);
+        }
+    }
+}
