@@ -8,6 +8,8 @@ mod body;
 mod page;
 mod routes;
 mod problem;
+#[cfg(test)]
+mod tests;
 
 use domain::{Settings, reactions};
 use postroom::Runtime;

@@ -26,3 +26,5 @@ pub use reactions::{Settings, reactions};
 mod samples;
 #[cfg(test)]
 mod shipped;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,6 @@
+//! What callers get, from the gateway's event in to the reply out, over the memory adapters.
+
+mod world;
+mod campaigns;
+mod errors;
+mod faults;

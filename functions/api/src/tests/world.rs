@@ -1,0 +1,158 @@
+//! Test support: the router over memory adapters, and requests as API Gateway sends them.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::to_bytes;
+use axum::http::{HeaderMap, StatusCode};
+use domain::{Settings, reactions};
+use lambda_http::Service;
+use postroom::memory::{ManualClock, MemoryQueue, MemoryStore, SeededIds};
+use postroom::port::Store;
+use postroom::{Courier, Ports, Runtime};
+use serde_json::{Value, json};
+
+use crate::app::{App, router};
+use crate::caller::ClaimNames;
+
+/// As many campaigns may be live in tests.
+pub(super) const PLAN: u32 = 2;
+
+/// The API, and what it stands on.
+pub(super) struct World {
+    pub(super) memory: MemoryStore,
+    pub(super) queue: MemoryQueue,
+    pub(super) clock: Arc<ManualClock>,
+    router: Router,
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        Self::over(|memory| Arc::new(memory))
+    }
+
+    /// With a store of its own; the rest is memory.
+    pub(super) fn over(store: impl FnOnce(MemoryStore) -> Arc<dyn Store>) -> Self {
+        let memory = MemoryStore::default();
+        let reactions = reactions(&Settings { plan_live_campaigns: PLAN });
+        let queue = MemoryQueue::new(reactions.queues());
+        let clock = Arc::new(ManualClock::at("2026-11-21T09:30:00Z".parse().unwrap()));
+        let outbox = Arc::new(memory.clone());
+        let ports = Ports {
+            store: store(memory.clone()),
+            inbox: Arc::new(memory.clone()),
+            courier: Courier::new(outbox, Arc::new(queue.clone()), clock.clone()),
+            clock: clock.clone(),
+            ids: Arc::new(SeededIds::new(1)),
+        };
+        let claims = ClaimNames { tenant: "custom:tenant".to_owned(), subject: "sub".to_owned() };
+        let router = router(App::new(Runtime::new(ports, reactions), claims));
+        Self { memory, queue, clock, router }
+    }
+
+    pub(super) async fn send(&self, request: Ask) -> Reply {
+        let request = lambda_http::request::from_str(&request.event.to_string()).unwrap();
+        let response = self.router.clone().call(request).await.unwrap();
+        let (head, body) = response.into_parts();
+        let bytes = to_bytes(body, 1024 * 1024).await.unwrap();
+        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        Reply { status: head.status, headers: head.headers, body }
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Reply {
+        self.send(Ask::new("GET", path)).await
+    }
+
+    pub(super) async fn post(&self, path: &str) -> Reply {
+        self.send(Ask::new("POST", path)).await
+    }
+
+    /// Creates the campaign of the fixture; answers its id.
+    pub(super) async fn create(&self) -> String {
+        let created = self.send(Ask::fixture()).await;
+        assert_eq!(created.status, StatusCode::CREATED, "{}", created.body);
+        created.body["id"].as_str().unwrap().to_owned()
+    }
+
+    /// What is written: items, events, messages in the outbox.
+    pub(super) fn written(&self) -> (usize, usize, usize) {
+        let memory = &self.memory;
+        (memory.items().len(), memory.journal_records().len(), memory.outbox_rows().len())
+    }
+}
+
+/// A request as an event of the gateway.
+pub(super) struct Ask {
+    event: Value,
+}
+
+impl Ask {
+    /// `events/apigw/create_campaign.json` as it is.
+    pub(super) fn fixture() -> Self {
+        let fixture = include_str!("../../../../events/apigw/create_campaign.json");
+        Self { event: serde_json::from_str(fixture).unwrap() }
+    }
+
+    /// Another method and path with the fixture's caller, and no body.
+    pub(super) fn new(method: &str, path: &str) -> Self {
+        let mut ask = Self::fixture();
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        ask.event["rawPath"] = json!(path);
+        ask.event["rawQueryString"] = json!(query);
+        ask.event["requestContext"]["http"]["method"] = json!(method);
+        ask.event["requestContext"]["http"]["path"] = json!(path);
+        ask.event.as_object_mut().unwrap().remove("body");
+        ask
+    }
+
+    pub(super) fn body(mut self, body: impl Into<String>) -> Self {
+        self.event["body"] = json!(body.into());
+        self
+    }
+
+    pub(super) fn header(mut self, name: &str, value: &str) -> Self {
+        self.event["headers"][name] = json!(value);
+        self
+    }
+
+    pub(super) fn without_header(mut self, name: &str) -> Self {
+        self.event["headers"].as_object_mut().unwrap().remove(name);
+        self
+    }
+
+    pub(super) fn claim(mut self, name: &str, value: &str) -> Self {
+        self.event["requestContext"]["authorizer"]["jwt"]["claims"][name] = json!(value);
+        self
+    }
+
+    /// As the gateway sends it where a route has no authorizer.
+    pub(super) fn anonymous(mut self) -> Self {
+        self.event["requestContext"].as_object_mut().unwrap().remove("authorizer");
+        self
+    }
+}
+
+/// A reply; a body that is no JSON reads as `null`.
+pub(super) struct Reply {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Value,
+}
+
+impl Reply {
+    pub(super) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Asserts that it is a whole problem of this status and code.
+    #[track_caller]
+    pub(super) fn is_problem(&self, status: u16, code: &str) {
+        assert_eq!(self.status.as_u16(), status, "{}", self.body);
+        assert_eq!(self.body["type"], format!("/problems/{code}"));
+        assert_eq!(self.body["status"], status);
+        assert!(self.body["title"].as_str().is_some_and(|title| !title.is_empty()));
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        assert_eq!(self.body["correlation_id"], self.header("x-correlation-id"));
+        assert!(!self.header("x-correlation-id").is_empty());
+    }
+}

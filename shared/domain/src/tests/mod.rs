@@ -1,0 +1,5 @@
+//! What the table of reactions makes of commands and messages, over the memory adapters.
+
+mod world;
+mod publishing;
+mod syncing;

@@ -1,0 +1,145 @@
+//! Test support: the business over memory adapters.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use postroom::memory::{ManualClock, MemoryQueue, MemoryStore, SeededIds};
+use postroom::{
+    BoxFuture, Command, Courier, Disposition, ExecuteError, Ids, Origin, Ports, Reader, Record,
+    Runtime, Stored, Worker,
+};
+use serde_json::json;
+
+use crate::campaigns::{
+    CampaignInput, CampaignPublished, CreateCampaign, PublishCampaign, PublishCampaignError,
+};
+use crate::statistics::jobs::SyncStatistics;
+use crate::statistics::{AdProvider, Insights, InsightsRequest, ProviderError};
+use crate::{CampaignId, Settings, reactions};
+
+/// As many campaigns may be live in tests.
+pub(super) const PLAN: u32 = 1;
+
+pub(super) struct World {
+    pub(super) memory: MemoryStore,
+    pub(super) queue: MemoryQueue,
+    pub(super) provider: ScriptedProvider,
+    clock: Arc<ManualClock>,
+    ids: Arc<SeededIds>,
+    runtime: Runtime,
+    worker: Worker,
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        let memory = MemoryStore::default();
+        let reactions = reactions(&Settings { plan_live_campaigns: PLAN });
+        let queue = MemoryQueue::new(reactions.queues());
+        let clock = Arc::new(ManualClock::at("2026-11-21T09:30:00Z".parse().unwrap()));
+        let ids = Arc::new(SeededIds::new(1));
+        let stored = Arc::new(memory.clone());
+        let ports = Ports {
+            store: stored.clone(),
+            inbox: stored.clone(),
+            courier: Courier::new(stored.clone(), Arc::new(queue.clone()), clock.clone()),
+            clock: clock.clone(),
+            ids: ids.clone(),
+        };
+        let runtime = Runtime::new(ports, reactions);
+        let provider = ScriptedProvider::default();
+        let worker = Worker::new(SyncStatistics::NAME, runtime.clone(), stored)
+            .job::<CampaignPublished, _>(SyncStatistics::new(Arc::new(provider.clone())));
+        Self { memory, queue, provider, clock, ids, runtime, worker }
+    }
+
+    pub(super) async fn execute<C: Command>(
+        &self,
+        command: &C,
+    ) -> Result<C::Output, ExecuteError<C::Error>> {
+        let origin = Origin {
+            command_id: self.ids.fresh().into(),
+            tenant_id: "demo".parse().unwrap(),
+            actor_id: Some("ann".parse().unwrap()),
+            correlation_id: "req-1".parse().unwrap(),
+            traceparent: None,
+        };
+        Ok(self.runtime.execute(command, &origin).await?.output)
+    }
+
+    pub(super) async fn create(&self) -> CampaignId {
+        let input: CampaignInput = serde_json::from_value(json!({
+            "name": "Summer sale",
+            "channel": "facebook",
+            "budget": { "amount_minor": 150_000, "currency": "NZD" },
+        }))
+        .unwrap();
+        let command = CreateCampaign::try_from(input).unwrap();
+        self.execute(&command).await.unwrap().campaign.id
+    }
+
+    pub(super) async fn publish(
+        &self,
+        campaign_id: CampaignId,
+    ) -> Result<(), ExecuteError<PublishCampaignError>> {
+        self.execute(&PublishCampaign { campaign_id }).await.map(drop)
+    }
+
+    /// Delivers a message to the worker.
+    pub(super) async fn deliver(&self, body: &str) -> Disposition {
+        self.clock.advance(Duration::from_secs(1));
+        let record = Record { message_id: "m1".to_owned(), body: body.to_owned() };
+        self.worker.process(&[record], None).await[0]
+    }
+
+    /// The message that publishing left for the worker.
+    pub(super) fn message(&self) -> String {
+        self.queue.sent(SyncStatistics::NAME)[0].body.clone()
+    }
+
+    pub(super) fn reader(&self) -> Reader {
+        self.runtime.reader(&"demo".parse().unwrap())
+    }
+
+    /// How many `T` are stored, in any partition.
+    pub(super) fn count<T: Stored>(&self) -> usize {
+        let items = self.memory.items();
+        let of_type = |partition: &str| partition.split('#').nth(1) == Some(T::COLLECTION);
+        items.iter().filter(|item| of_type(item.key.partition.as_str())).count()
+    }
+
+    /// The wire names of all events.
+    pub(super) fn events(&self) -> Vec<String> {
+        let records = self.memory.journal_records();
+        records.into_iter().map(|record| record.envelope.r#type).collect()
+    }
+}
+
+/// A provider that fails as it is told to, then answers; it remembers the keys it was asked under.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ScriptedProvider {
+    failures: Arc<Mutex<VecDeque<ProviderError>>>,
+    keys: Arc<Mutex<Vec<String>>>,
+}
+
+impl ScriptedProvider {
+    pub(super) fn fail_next(&self, error: ProviderError) {
+        self.failures.lock().unwrap().push_back(error);
+    }
+
+    pub(super) fn keys(&self) -> Vec<String> {
+        self.keys.lock().unwrap().clone()
+    }
+}
+
+impl AdProvider for ScriptedProvider {
+    fn insights<'a>(
+        &'a self,
+        request: &'a InsightsRequest<'a>,
+    ) -> BoxFuture<'a, Result<Insights, ProviderError>> {
+        self.keys.lock().unwrap().push(request.idempotency_key.to_owned());
+        let failure = self.failures.lock().unwrap().pop_front();
+        let answer = Insights { impressions: 12_000, clicks: 340, spend_minor: 5_120 };
+        Box::pin(async move { failure.map_or(Ok(answer), Err) })
+    }
+}
