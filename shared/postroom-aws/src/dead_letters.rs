@@ -45,7 +45,8 @@ impl DeadLetters for DynamoDeadLetters {
     }
 }
 
-fn item(letter: &DeadLetter) -> Attributes {
+/// A dead letter as it is kept.
+pub(crate) fn item(letter: &DeadLetter) -> Attributes {
     let mut attributes = Attributes::from([
         (ID.to_owned(), text(&letter.id)),
         (HANDLER.to_owned(), text(&letter.handler)),

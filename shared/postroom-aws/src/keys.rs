@@ -35,7 +35,8 @@
 //!  "data":    {"M": {"name": {"S": "Spring"}, "price": {"M": {"amount_minor": {"N": "150000"}, …}}, …}}}
 //! ```
 //! `data` is the thing's JSON in DynamoDB's own types. Integers come back exactly; a float without a fraction comes
-//! back as an integer, because DynamoDB knows one kind of number only.
+//! back as an integer, because DynamoDB knows one kind of number only. A member without a name, and a float beyond
+//! 10^125, is refused as malformed.
 //!
 //! # Outbox: messages on their way to their queue
 //!

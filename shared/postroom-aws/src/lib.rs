@@ -40,6 +40,8 @@ mod visibility;
 mod aws;
 mod worker;
 mod relay;
+#[cfg(test)]
+mod documented;
 
 pub use aws::{Aws, DynamoClients};
 pub use dead_letters::DynamoDeadLetters;

@@ -24,6 +24,8 @@ use crate::keys::{KEY, LEASE_UNTIL, OWNER, PRIOR_OWNER, STATUS};
 use crate::pages::ChainQuery;
 
 pub(crate) use record::completion;
+#[cfg(test)]
+pub(crate) use record::item;
 
 /// Reads and moves the records of the inbox table; completing is part of a transaction.
 #[derive(Debug, Clone)]

@@ -77,7 +77,7 @@ fn attributes(run: &Run) -> [(&'static str, AttributeValue); 8] {
 }
 
 /// A fresh record in a state, without what belongs to the state.
-pub(super) fn item(run: &Run, status: RunStatus) -> Attributes {
+pub(crate) fn item(run: &Run, status: RunStatus) -> Attributes {
     let mut item: Attributes =
         attributes(run).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     item.insert(KEY.to_owned(), text(run.key.as_str()));

@@ -19,7 +19,7 @@ pub async fn an_item_is_read_back_as_it_was_written(adapters: &Adapters) {
     let data = json!({
         "least": i64::MIN, "most": u64::MAX, "zero": 0, "part": 0.125, "minus": -2.5,
         "text": "grüße \u{1F4EE}", "empty": "", "yes": true, "no": false, "nothing": null,
-        "list": [1, "two", [], {}], "map": {"deep": {"deeper": [null]}}, "": "unnamed",
+        "list": [1, "two", [], {}], "map": {"deep": {"deeper": [null]}}, "any #:.% name": 1,
     });
 
     adapters.commit(&sample.tx_with([save_new(&sample.key("a"), data.clone())])).await;

@@ -1,0 +1,153 @@
+//! Items are kept as [`keys`](crate::keys) documents them, attribute by attribute.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+use postroom::RawEnvelope;
+use postroom::port::{DeadLetter, InRequest, JournalRecord, OutboxRow, Run, RunKey, RunStatus};
+use serde_json::{Value, json};
+
+use crate::attributes::Attributes;
+use crate::{dead_letters, inbox, journal, outbox};
+
+const MESSAGE: &str = "7b0c0000-0000-5000-8000-00000000000b";
+
+fn at() -> Timestamp {
+    "2026-11-21T09:30:00Z".parse().unwrap()
+}
+
+/// As the AWS CLI shows an item.
+fn shown(attributes: Attributes) -> Value {
+    let shown = attributes.into_iter().map(|(name, value)| (name, one(value)));
+    Value::Object(shown.collect())
+}
+
+fn one(value: AttributeValue) -> Value {
+    match value {
+        AttributeValue::S(text) => json!({"S": text}),
+        AttributeValue::N(digits) => json!({"N": digits}),
+        AttributeValue::Bool(yes) => json!({"BOOL": yes}),
+        AttributeValue::L(list) => json!({"L": list.into_iter().map(one).collect::<Vec<_>>()}),
+        AttributeValue::M(map) => json!({"M": shown(map)}),
+        other => panic!("no item holds a {other:?}"),
+    }
+}
+
+#[test]
+fn an_event_is_kept_as_documented() {
+    let body = json!({
+        "specversion": "1.0", "id": MESSAGE, "source": "/postroom",
+        "type": "campaign.published", "subject": "campaigns/1",
+        "time": "2026-11-21T09:30:00.000000Z", "datacontenttype": "application/json",
+        "data": {}, "correlationid": "req-1", "causationid": MESSAGE, "tenantid": "demo",
+        "dataversion": 1, "streamversion": 2, "hops": 1,
+    });
+    let envelope = RawEnvelope::parse(&body.to_string()).unwrap();
+    let reaction = InRequest { handler: "timeline".to_owned(), writes: 1, skipped: None };
+    let record = JournalRecord {
+        envelope: envelope.clone(),
+        by: "publish-campaign".to_owned(),
+        in_request: vec![reaction],
+        queued: vec!["sync-statistics".to_owned()],
+    };
+
+    let expected = json!({
+        "stream": {"S": "demo#campaigns/1"},
+        "version": {"N": "2"},
+        "envelope": {"S": envelope.to_body()},
+        "by": {"S": "publish-campaign"},
+        "in_request": {"L": [{"M": {"handler": {"S": "timeline"}, "writes": {"N": "1"}}}]},
+        "queued": {"L": [{"S": "sync-statistics"}]},
+        "chain": {"S": "demo#req-1"},
+        "time": {"S": format!("2026-11-21T09:30:00.000000Z#01#0000000002#{MESSAGE}")},
+    });
+    assert_eq!(shown(journal::item(&record)), expected);
+}
+
+#[test]
+fn an_outbox_row_is_kept_as_documented() {
+    let row = OutboxRow {
+        message_id: MESSAGE.parse().unwrap(),
+        handler: "sync-statistics".to_owned(),
+        due: at(),
+        body: "{}".to_owned(),
+        r#type: "campaign.published".to_owned(),
+        correlation_id: "req-1".parse().unwrap(),
+    };
+
+    let expected = json!({
+        "shard": {"S": "3"},
+        "due": {"S": format!("2026-11-21T09:30:00.000000Z#{MESSAGE}#sync-statistics")},
+        "due_at": {"S": "2026-11-21T09:30:00.000000Z"},
+        "handler": {"S": "sync-statistics"},
+        "message_id": {"S": MESSAGE},
+        "type": {"S": "campaign.published"},
+        "correlation_id": {"S": "req-1"},
+        "body": {"S": "{}"},
+    });
+    assert_eq!(shown(outbox::item(&row)), expected);
+}
+
+#[test]
+fn an_inbox_record_is_kept_as_documented() {
+    let message_id = MESSAGE.parse().unwrap();
+    let run = Run {
+        key: RunKey::of_handler("sync-statistics", message_id),
+        handler: "sync-statistics".to_owned(),
+        message_id,
+        tenant_id: "demo".parse().unwrap(),
+        actor_id: Some("ann".parse().unwrap()),
+        correlation_id: "req-1".parse().unwrap(),
+        started_at: at(),
+        expires_at: at(),
+    };
+
+    let key = format!("sync-statistics#{MESSAGE}");
+    let expected = json!({
+        "key": {"S": key},
+        "status": {"S": "running"},
+        "handler": {"S": "sync-statistics"},
+        "message_id": {"S": MESSAGE},
+        "tenant_id": {"S": "demo"},
+        "actor_id": {"S": "ann"},
+        "correlation_id": {"S": "req-1"},
+        "chain": {"S": "demo#req-1"},
+        "started_at": {"S": "2026-11-21T09:30:00.000000Z"},
+        "time": {"S": format!("2026-11-21T09:30:00.000000Z#{key}")},
+        "expires_at": {"N": at().as_second().to_string()},
+    });
+    assert_eq!(shown(inbox::item(&run, RunStatus::Running)), expected);
+}
+
+#[test]
+fn a_dead_letter_is_kept_as_documented() {
+    let letter = DeadLetter {
+        id: format!("sync-statistics#{MESSAGE}"),
+        handler: "sync-statistics".to_owned(),
+        body: "{}".to_owned(),
+        reason: "the handler failed".to_owned(),
+        permanent: true,
+        attempts: 1,
+        parked_at: at(),
+        message_id: Some(MESSAGE.parse().unwrap()),
+        r#type: Some("campaign.published".to_owned()),
+        tenant_id: Some("demo".parse().unwrap()),
+        correlation_id: Some("req-1".parse().unwrap()),
+    };
+
+    let expected = json!({
+        "id": {"S": letter.id},
+        "handler": {"S": "sync-statistics"},
+        "body": {"S": "{}"},
+        "reason": {"S": "the handler failed"},
+        "permanent": {"BOOL": true},
+        "attempts": {"N": "1"},
+        "parked_at": {"S": "2026-11-21T09:30:00.000000Z"},
+        "time": {"S": format!("2026-11-21T09:30:00.000000Z#{}", letter.id)},
+        "message_id": {"S": MESSAGE},
+        "type": {"S": "campaign.published"},
+        "tenant_id": {"S": "demo"},
+        "correlation_id": {"S": "req-1"},
+        "chain": {"S": "demo#req-1"},
+    });
+    assert_eq!(shown(dead_letters::item(&letter)), expected);
+}

@@ -1,0 +1,105 @@
+//! An AWS endpoint of its own for each test, with the tables of the template.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use local::aws::{AwsEndpoint, AwsOptions, Killer};
+use local::sqs::Sqs;
+use local::template::Template;
+use postroom::contract::Adapters;
+use postroom_aws::{Aws, Env};
+use serde_json::{Value, json};
+
+/// The handler that the queues of these tests belong to.
+pub(crate) const HANDLER: &str = "tell-owner";
+
+/// A running endpoint and a way to reach it as a function would.
+pub(crate) struct Endpoint {
+    pub(crate) aws: Aws,
+    pub(crate) env: Env,
+    pub(crate) sqs: Sqs,
+    url: String,
+    // Dropped last: the endpoint stops with it.
+    _server: AwsEndpoint,
+}
+
+struct NobodyDies;
+
+impl Killer for NobodyDies {
+    fn kill(&self, function: &str) {
+        panic!("{function} should have been killed");
+    }
+}
+
+impl Endpoint {
+    /// An endpoint with empty tables, and with a queue for each of `handlers`.
+    pub(crate) async fn with_queues(handlers: &[&str]) -> Self {
+        let sqs = Sqs::new();
+        let server = AwsEndpoint::start(AwsOptions::default(), sqs.clone(), Arc::new(NobodyDies));
+        let server = server.await.unwrap();
+        let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/template.yaml");
+        let template = Template::load(&template).unwrap();
+        let stack = template.resolve(&BTreeMap::new(), &server.url()).unwrap();
+        for table in stack.tables {
+            server.create_table(table.create_request).await.unwrap();
+        }
+        for handler in handlers {
+            sqs.create_queue(handler, &BTreeMap::new()).unwrap();
+        }
+        let mut env = environment(&server.url(), handlers);
+        let aws = Aws::connect(&mut env);
+        env.check().unwrap();
+        Self { aws, env, sqs, url: server.url(), _server: server }
+    }
+
+    /// The adapters over its tables.
+    pub(crate) fn adapters(&mut self) -> Adapters {
+        let (aws, env) = (&self.aws, &mut self.env);
+        let ports = aws.ports(env, &[]);
+        let adapters = Adapters {
+            store: ports.store,
+            journal: Arc::new(aws.journal(env)),
+            inbox: ports.inbox,
+            outbox: Arc::new(aws.outbox(env)),
+            dead_letters: Arc::new(aws.dead_letters(env)),
+        };
+        env.check().unwrap();
+        adapters
+    }
+
+    /// Makes the next calls of an action go wrong: `{"drop_response": true}`, `{"status": 503}`.
+    pub(crate) async fn fault(&self, action: &str, times: u64, effect: Value) {
+        let mut fault = json!({"service": "dynamodb", "action": action, "times": times});
+        fault.as_object_mut().unwrap().extend(effect.as_object().unwrap().clone());
+        let answer = reqwest::Client::new().post(format!("{}/_faults", self.url)).json(&fault);
+        answer.send().await.unwrap().error_for_status().unwrap();
+    }
+
+    /// How often an operation was called: `dynamodb.TransactWriteItems`.
+    pub(crate) async fn calls(&self, operation: &str) -> u64 {
+        let calls = reqwest::get(format!("{}/_calls", self.url)).await.unwrap();
+        let calls: Value = calls.json().await.unwrap();
+        calls["tests"][operation].as_u64().unwrap_or(0)
+    }
+}
+
+fn environment(url: &str, handlers: &[&str]) -> Env {
+    let fixed = [
+        ("AWS_ENDPOINT_URL", url),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "tests"),
+        ("AWS_SECRET_ACCESS_KEY", "tests"),
+        ("JOURNAL_TABLE", "local-journal"),
+        ("STATE_TABLE", "local-state"),
+        ("OUTBOX_TABLE", "local-outbox"),
+        ("INBOX_TABLE", "local-inbox"),
+        ("DEAD_LETTERS_TABLE", "local-dead-letters"),
+    ];
+    let fixed = fixed.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let queues = handlers.iter().map(|handler| {
+        let name = handler.to_uppercase().replace('-', "_");
+        (format!("{name}_QUEUE_URL"), format!("{url}/000000000000/{handler}"))
+    });
+    Env::of(fixed.into_iter().chain(queues))
+}

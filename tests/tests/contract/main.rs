@@ -1,0 +1,9 @@
+//! Every adapter keeps the promises of its port: in memory, on DynamoDB and on SQS.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod endpoint;
+mod memory;
+mod dynamodb;
+mod sqs;
+mod outcomes;
+mod batches;

@@ -1,0 +1,60 @@
+//! The memory adapters.
+
+use std::future::{Ready, ready};
+use std::sync::Arc;
+
+use postroom::BoxFuture;
+use postroom::contract::Adapters;
+use postroom::contract::queue::{Arrived, QueueUnderTest};
+use postroom::memory::{MemoryQueue, MemoryStore};
+use postroom::port::Queue;
+
+use crate::endpoint::HANDLER;
+
+fn adapters() -> Ready<Adapters> {
+    let memory = Arc::new(MemoryStore::default());
+    ready(Adapters {
+        store: memory.clone(),
+        journal: memory.clone(),
+        inbox: memory.clone(),
+        outbox: memory.clone(),
+        dead_letters: memory,
+    })
+}
+
+postroom::store_contract!(adapters);
+postroom::journal_contract!(adapters);
+postroom::inbox_contract!(adapters);
+postroom::outbox_contract!(adapters);
+postroom::dead_letters_contract!(adapters);
+
+struct InMemory {
+    queue: MemoryQueue,
+}
+
+fn in_memory() -> Ready<InMemory> {
+    ready(InMemory { queue: MemoryQueue::new([HANDLER]) })
+}
+
+impl AsRef<dyn QueueUnderTest> for InMemory {
+    fn as_ref(&self) -> &(dyn QueueUnderTest + 'static) {
+        self
+    }
+}
+
+impl QueueUnderTest for InMemory {
+    fn queue(&self) -> &dyn Queue {
+        &self.queue
+    }
+
+    fn arrived(&self) -> BoxFuture<'_, Vec<Arrived>> {
+        let arrived = self.queue.sent(HANDLER).into_iter().map(|row| Arrived {
+            body: row.body,
+            r#type: row.r#type,
+            correlation_id: row.correlation_id.to_string(),
+        });
+        Box::pin(ready(arrived.collect()))
+    }
+}
+
+postroom::queue_contract!(in_memory);

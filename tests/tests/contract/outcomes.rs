@@ -1,0 +1,122 @@
+//! What the runtime makes of a DynamoDB that is contended, does not answer, or is not there.
+
+use std::sync::Arc;
+
+use postroom::doc_example::{Order, PlaceOrder, Settings, reactions};
+use postroom::memory::{MemoryQueue, SeededIds};
+use postroom::{
+    Courier, ExecuteError, Ids, Origin, Ports, Reader, Runtime, SystemClock, SystemIds, TenantId,
+};
+use serde_json::json;
+
+use crate::endpoint::Endpoint;
+
+fn runtime(endpoint: &mut Endpoint, most_open_orders: u32) -> Runtime {
+    let adapters = endpoint.adapters();
+    let queue = MemoryQueue::new(["charge-card"]);
+    let courier = Courier::new(adapters.outbox, Arc::new(queue), Arc::new(SystemClock));
+    let ports = Ports {
+        store: adapters.store,
+        inbox: adapters.inbox,
+        courier,
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(SystemIds),
+    };
+    Runtime::new(ports, reactions(&Settings { most_open_orders }))
+}
+
+fn tenant() -> TenantId {
+    "demo".parse().unwrap()
+}
+
+fn origin(seed: u64) -> Origin {
+    Origin {
+        command_id: SeededIds::new(seed).fresh().into(),
+        tenant_id: tenant(),
+        actor_id: None,
+        correlation_id: "req-1".parse().unwrap(),
+        traceparent: None,
+    }
+}
+
+fn place(order: &str) -> PlaceOrder {
+    PlaceOrder { order: order.to_owned() }
+}
+
+async fn events(endpoint: &mut Endpoint) -> usize {
+    let journal = endpoint.adapters().journal;
+    let chain = journal.chain(&tenant(), &origin(0).correlation_id, None).await.unwrap();
+    chain.items.len()
+}
+
+async fn version(reader: &Reader, order: &str) -> Option<u64> {
+    reader.get(&Order::at(order)).await.unwrap().map(|order| order.version)
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_is_asked_for_again_and_nothing_happens_twice() {
+    let mut endpoint = Endpoint::with_queues(&[]).await;
+    let runtime = runtime(&mut endpoint, 10);
+    endpoint.fault("TransactWriteItems", 1, json!({"drop_response": true})).await;
+
+    let executed = runtime.execute(&place("a"), &origin(1)).await.unwrap();
+
+    assert!(!executed.replayed);
+    assert_eq!(version(&runtime.reader(&tenant()), "a").await, Some(1));
+    assert_eq!(events(&mut endpoint).await, 1);
+    assert_eq!(endpoint.calls("dynamodb.TransactWriteItems").await, 2);
+}
+
+#[tokio::test]
+async fn a_store_that_is_down_for_a_moment_is_asked_again() {
+    let mut endpoint = Endpoint::with_queues(&[]).await;
+    let runtime = runtime(&mut endpoint, 10);
+    endpoint.fault("TransactWriteItems", 2, json!({"status": 503})).await;
+
+    runtime.execute(&place("a"), &origin(1)).await.unwrap();
+
+    assert_eq!(events(&mut endpoint).await, 1);
+    assert_eq!(endpoint.calls("dynamodb.TransactWriteItems").await, 3);
+}
+
+#[tokio::test]
+async fn a_store_that_stays_down_is_given_up_after_a_few_sendings() {
+    let mut endpoint = Endpoint::with_queues(&[]).await;
+    let runtime = runtime(&mut endpoint, 10);
+    endpoint.fault("TransactWriteItems", 100, json!({"status": 400})).await;
+
+    let error = runtime.execute(&place("a"), &origin(1)).await.unwrap_err();
+
+    assert!(matches!(error, ExecuteError::Settle { .. }), "{error:?}");
+    assert_eq!(endpoint.calls("dynamodb.TransactWriteItems").await, 4);
+}
+
+#[tokio::test]
+async fn a_command_sent_twice_at_once_takes_effect_once() {
+    let mut endpoint = Endpoint::with_queues(&[]).await;
+    let (left, right) = (runtime(&mut endpoint, 10), runtime(&mut endpoint, 10));
+    let (command, origin) = (place("a"), origin(1));
+
+    let (left, right) =
+        tokio::join!(left.execute(&command, &origin), right.execute(&command, &origin));
+
+    assert_ne!(left.unwrap().replayed, right.unwrap().replayed);
+    assert_eq!(events(&mut endpoint).await, 1);
+}
+
+#[tokio::test]
+async fn of_many_who_race_for_the_last_place_one_gets_it() {
+    let mut endpoint = Endpoint::with_queues(&[]).await;
+    let runtime = runtime(&mut endpoint, 1);
+    let (commands, origins) = (["a", "b", "c"].map(place), [1, 2, 3].map(origin));
+
+    let (first, second, third) = tokio::join!(
+        runtime.execute(&commands[0], &origins[0]),
+        runtime.execute(&commands[1], &origins[1]),
+        runtime.execute(&commands[2], &origins[2]),
+    );
+
+    let placed = [&first, &second, &third].into_iter().filter(|result| result.is_ok()).count();
+    assert_eq!(placed, 1, "{first:?} {second:?} {third:?}");
+    assert_eq!(events(&mut endpoint).await, 1);
+}
