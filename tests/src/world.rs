@@ -197,12 +197,13 @@ impl World {
     /// Calls AWS as no function in particular: `("DynamoDB_20120810", "Scan", {...})`.
     pub async fn aws(&self, service: &str, action: &str, request: Value) -> Value {
         let credential = "AWS4-HMAC-SHA256 Credential=test/20261121/us-east-1/any/aws4_request, \
-                          SignedHeaders=host, Signature=0";
+                          SignedHeaders=host;x-amz-date, Signature=0";
         let request = self
             .http
             .post(self.system.aws_url())
             .header("x-amz-target", format!("{service}.{action}"))
             .header("content-type", "application/x-amz-json-1.0")
+            .header("x-amz-date", "20261121T000000Z")
             .header("authorization", credential)
             .body(request.to_string());
         self.send(request).await.expect(200).body
