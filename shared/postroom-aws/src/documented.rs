@@ -36,27 +36,27 @@ fn one(value: AttributeValue) -> Value {
 fn an_event_is_kept_as_documented() {
     let body = json!({
         "specversion": "1.0", "id": MESSAGE, "source": "/postroom",
-        "type": "campaign.published", "subject": "campaigns/1",
+        "type": "order.placed", "subject": "orders/1",
         "time": "2026-11-21T09:30:00.000000Z", "datacontenttype": "application/json",
         "data": {}, "correlationid": "req-1", "causationid": MESSAGE, "tenantid": "demo",
         "dataversion": 1, "streamversion": 2, "hops": 1,
     });
     let envelope = RawEnvelope::parse(&body.to_string()).unwrap();
-    let reaction = InRequest { handler: "timeline".to_owned(), writes: 1, skipped: None };
+    let reaction = InRequest { handler: "history".to_owned(), writes: 1, skipped: None };
     let record = JournalRecord {
         envelope: envelope.clone(),
-        by: "publish-campaign".to_owned(),
+        by: "place-order".to_owned(),
         in_request: vec![reaction],
-        queued: vec!["sync-statistics".to_owned()],
+        queued: vec!["charge-card".to_owned()],
     };
 
     let expected = json!({
-        "stream": {"S": "demo#campaigns/1"},
+        "stream": {"S": "demo#orders/1"},
         "version": {"N": "2"},
         "envelope": {"S": envelope.to_body()},
-        "by": {"S": "publish-campaign"},
-        "in_request": {"L": [{"M": {"handler": {"S": "timeline"}, "writes": {"N": "1"}}}]},
-        "queued": {"L": [{"S": "sync-statistics"}]},
+        "by": {"S": "place-order"},
+        "in_request": {"L": [{"M": {"handler": {"S": "history"}, "writes": {"N": "1"}}}]},
+        "queued": {"L": [{"S": "charge-card"}]},
         "chain": {"S": "demo#req-1"},
         "time": {"S": format!("2026-11-21T09:30:00.000000Z#01#0000000002#{MESSAGE}")},
     });
@@ -67,20 +67,20 @@ fn an_event_is_kept_as_documented() {
 fn an_outbox_row_is_kept_as_documented() {
     let row = OutboxRow {
         message_id: MESSAGE.parse().unwrap(),
-        handler: "sync-statistics".to_owned(),
+        handler: "charge-card".to_owned(),
         due: at(),
         body: "{}".to_owned(),
-        r#type: "campaign.published".to_owned(),
+        r#type: "order.placed".to_owned(),
         correlation_id: "req-1".parse().unwrap(),
     };
 
     let expected = json!({
         "shard": {"S": "3"},
-        "due": {"S": format!("2026-11-21T09:30:00.000000Z#{MESSAGE}#sync-statistics")},
+        "due": {"S": format!("2026-11-21T09:30:00.000000Z#{MESSAGE}#charge-card")},
         "due_at": {"S": "2026-11-21T09:30:00.000000Z"},
-        "handler": {"S": "sync-statistics"},
+        "handler": {"S": "charge-card"},
         "message_id": {"S": MESSAGE},
-        "type": {"S": "campaign.published"},
+        "type": {"S": "order.placed"},
         "correlation_id": {"S": "req-1"},
         "body": {"S": "{}"},
     });
@@ -91,8 +91,8 @@ fn an_outbox_row_is_kept_as_documented() {
 fn an_inbox_record_is_kept_as_documented() {
     let message_id = MESSAGE.parse().unwrap();
     let run = Run {
-        key: RunKey::of_handler("sync-statistics", message_id),
-        handler: "sync-statistics".to_owned(),
+        key: RunKey::of_handler("charge-card", message_id),
+        handler: "charge-card".to_owned(),
         message_id,
         tenant_id: "demo".parse().unwrap(),
         actor_id: Some("ann".parse().unwrap()),
@@ -101,11 +101,11 @@ fn an_inbox_record_is_kept_as_documented() {
         expires_at: at(),
     };
 
-    let key = format!("sync-statistics#{MESSAGE}");
+    let key = format!("charge-card#{MESSAGE}");
     let expected = json!({
         "key": {"S": key},
         "status": {"S": "running"},
-        "handler": {"S": "sync-statistics"},
+        "handler": {"S": "charge-card"},
         "message_id": {"S": MESSAGE},
         "tenant_id": {"S": "demo"},
         "actor_id": {"S": "ann"},
@@ -121,22 +121,22 @@ fn an_inbox_record_is_kept_as_documented() {
 #[test]
 fn a_dead_letter_is_kept_as_documented() {
     let letter = DeadLetter {
-        id: format!("sync-statistics#{MESSAGE}"),
-        handler: "sync-statistics".to_owned(),
+        id: format!("charge-card#{MESSAGE}"),
+        handler: "charge-card".to_owned(),
         body: "{}".to_owned(),
         reason: "the handler failed".to_owned(),
         permanent: true,
         attempts: 1,
         parked_at: at(),
         message_id: Some(MESSAGE.parse().unwrap()),
-        r#type: Some("campaign.published".to_owned()),
+        r#type: Some("order.placed".to_owned()),
         tenant_id: Some("demo".parse().unwrap()),
         correlation_id: Some("req-1".parse().unwrap()),
     };
 
     let expected = json!({
         "id": {"S": letter.id},
-        "handler": {"S": "sync-statistics"},
+        "handler": {"S": "charge-card"},
         "body": {"S": "{}"},
         "reason": {"S": "the handler failed"},
         "permanent": {"BOOL": true},
@@ -144,7 +144,7 @@ fn a_dead_letter_is_kept_as_documented() {
         "parked_at": {"S": "2026-11-21T09:30:00.000000Z"},
         "time": {"S": format!("2026-11-21T09:30:00.000000Z#{}", letter.id)},
         "message_id": {"S": MESSAGE},
-        "type": {"S": "campaign.published"},
+        "type": {"S": "order.placed"},
         "tenant_id": {"S": "demo"},
         "correlation_id": {"S": "req-1"},
         "chain": {"S": "demo#req-1"},
