@@ -64,3 +64,45 @@ fn http_client(endpoint: Option<&str>) -> SharedHttpClient {
         .tls_context(context)
         .build_https()
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::types::AttributeValue;
+
+    use super::*;
+    use crate::aws::DynamoClients;
+    use crate::classify::{Failed, failed};
+
+    fn config(endpoint: &str) -> SdkConfig {
+        let mut env = Env::of([
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_ACCESS_KEY_ID", "key"),
+            ("AWS_SECRET_ACCESS_KEY", "secret"),
+            ("AWS_ENDPOINT_URL", endpoint),
+        ]);
+        let config = sdk_config(&mut env);
+        env.check().unwrap();
+        config
+    }
+
+    async fn read(endpoint: &str) -> Failed {
+        let client = DynamoClients::new(&config(endpoint)).once;
+        let get =
+            client.get_item().table_name("state").key("pk", AttributeValue::S("a".to_owned()));
+        failed(&get.send().await.unwrap_err())
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_nobody_accepts_certainly_did_nothing() {
+        // Port 1 is `tcpmux`, which nothing serves any more.
+        assert_eq!(read("http://127.0.0.1:1").await, Failed::NotNow);
+        assert_eq!(read("https://127.0.0.1:1").await, Failed::NotNow);
+    }
+
+    #[test]
+    fn the_roots_of_amazon_can_be_read() {
+        let roots = String::from_utf8_lossy(AMAZON_ROOTS);
+
+        assert_eq!(roots.matches("-----BEGIN CERTIFICATE-----").count(), 5);
+    }
+}

@@ -38,6 +38,9 @@ impl DynamoOutbox {
         let mut left: Vec<WriteRequest> =
             rows.iter().map(delete).collect::<Result<_, _>>().map_err(refused)?;
         for round in 0..MAX_ROUNDS {
+            if round > 0 {
+                tokio::time::sleep(Duration::from_millis(25 << round)).await;
+            }
             let call = self.client.batch_write_item().request_items(&self.table, left);
             let answer = call.send().await.map_err(|error| store_error(OPERATION, error))?;
             let unprocessed =
@@ -46,7 +49,6 @@ impl DynamoOutbox {
             if left.is_empty() {
                 return Ok(());
             }
-            tokio::time::sleep(Duration::from_millis(50 << round)).await;
         }
         let source = format!("{} rows were left over {MAX_ROUNDS} times", left.len()).into();
         Err(StoreError::Unavailable { operation: OPERATION, source })

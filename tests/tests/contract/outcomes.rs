@@ -1,9 +1,11 @@
 //! What the runtime makes of a DynamoDB that is contended, does not answer, or is not there.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use postroom::doc_example::{Order, PlaceOrder, Settings, reactions};
 use postroom::memory::{MemoryQueue, SeededIds};
+use postroom::port::{Claim, Claimed, Run, RunKey};
 use postroom::{
     Courier, ExecuteError, Ids, Origin, Ports, Reader, Runtime, SystemClock, SystemIds, TenantId,
 };
@@ -77,6 +79,43 @@ async fn a_store_that_is_down_for_a_moment_is_asked_again() {
 
     assert_eq!(events(&mut endpoint).await, 1);
     assert_eq!(endpoint.calls("dynamodb.TransactWriteItems").await, 3);
+}
+
+#[tokio::test]
+async fn a_read_that_fails_in_passing_is_repeated() {
+    let mut endpoint = Endpoint::with_queues(&[]).await;
+    let runtime = runtime(&mut endpoint, 10);
+    endpoint.fault("GetItem", 2, json!({"status": 503})).await;
+
+    assert_eq!(version(&runtime.reader(&tenant()), "a").await, None);
+
+    assert_eq!(endpoint.calls("dynamodb.GetItem").await, 3);
+}
+
+#[tokio::test]
+async fn a_claim_whose_answer_is_lost_is_granted_to_its_owner() {
+    let mut endpoint = Endpoint::with_queues(&[]).await;
+    let runtime = runtime(&mut endpoint, 10);
+    let now = runtime.ports().clock.now();
+    let message_id = SystemIds.fresh().into();
+    let run = Run {
+        key: RunKey::of_handler("charge-card", message_id),
+        handler: "charge-card".to_owned(),
+        message_id,
+        tenant_id: tenant(),
+        actor_id: None,
+        correlation_id: origin(1).correlation_id,
+        started_at: now,
+        expires_at: now + Duration::from_hours(1),
+    };
+    let owner = SystemIds.fresh().into();
+    let claim = Claim { run, owner, until: now + Duration::from_mins(1) };
+    endpoint.fault("UpdateItem", 1, json!({"drop_response": true})).await;
+
+    let claimed = runtime.ports().inbox.claim(&claim).await.unwrap();
+
+    assert_eq!(claimed, Claimed::Granted { attempts: 0, unknown: false });
+    assert_eq!(endpoint.calls("dynamodb.UpdateItem").await, 2);
 }
 
 #[tokio::test]
