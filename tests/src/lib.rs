@@ -11,4 +11,4 @@ mod reply;
 mod world;
 
 pub use reply::Reply;
-pub use world::{World, WorldOptions, fixture, root};
+pub use world::{World, WorldOptions, fixture, program, root};

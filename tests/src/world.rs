@@ -238,6 +238,16 @@ impl World {
     }
 }
 
+async fn binaries() -> &'static Binaries {
+    BINARIES.get_or_init(|| async { Binaries::build(&root()).await.unwrap() }).await
+}
+
+/// A program of the workspace, built.
+pub fn program(name: &str) -> PathBuf {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(binaries()).find(name, name).unwrap()
+}
+
 /// The workspace.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
