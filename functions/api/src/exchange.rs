@@ -38,7 +38,9 @@ pub(crate) async fn exchange(State(app): State<App>, mut request: Request, next:
             Err(problem) => problem.into_response(),
         };
         let duration = app.runtime.ports().clock.now().duration_since(started_at);
-        let (status, duration_ms) = (reply.status().as_u16(), duration.as_millis());
+        // A wider integer would be logged as text.
+        let duration_ms = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        let status = reply.status().as_u16();
         info!(status, duration_ms, "{method} {path} answered {status}");
         reply
     };

@@ -1,6 +1,6 @@
 //! The business: an agency's campaigns. One folder a slice; decisions are pure, everything else only stages.
 //!
-//! Start with [`reactions`], the table of what happens after what. A slice holds its entity, its events, its commands and
+//! Start with [`reactions()`], the table of what happens after what. A slice holds its entity, its events, its commands and
 //! queries, and the reactions it has to the others' events. Nothing here knows AWS or does I/O.
 
 mod id;
