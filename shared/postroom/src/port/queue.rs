@@ -8,7 +8,7 @@ use crate::verdict::{Classify, Verdict};
 pub trait Queue: Send + Sync {
     /// Sends one batch, all rows for the same handler.
     ///
-    /// Takes what the limits allow: at most [`Queue::BATCH`] rows and [`Queue::BATCH_BYTES`] of bodies.
+    /// Takes what the limits allow: at most `<dyn Queue>::BATCH` rows and `<dyn Queue>::BATCH_BYTES` of bodies.
     fn send<'a>(
         &'a self,
         handler: &'a str,
