@@ -152,3 +152,39 @@ fn event(schedule: &Schedule, now: Timestamp) -> Value {
         "detail": detail,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn each_service_sends_its_own_event() {
+        let schedule = |kind| Schedule {
+            name: "tick".to_owned(),
+            kind,
+            function: "fn".to_owned(),
+            every: Duration::from_mins(1),
+            input: None,
+        };
+        let now = "2026-11-21T12:34:56.789Z".parse().unwrap();
+
+        let by_scheduler = event(&schedule(ScheduleKind::EventBridgeScheduler), now);
+        let by_rule = event(&schedule(ScheduleKind::EventBridgeRule), now);
+
+        assert_eq!(by_scheduler["time"], "2026-11-21T12:34:56Z");
+        assert_eq!(by_scheduler["source"], "aws.scheduler");
+        assert_eq!(by_scheduler["detail"], "{}", "the scheduler sends a text");
+        assert_eq!(
+            by_scheduler["resources"],
+            json!(["arn:aws:scheduler:us-east-1:000000000000:schedule/local/tick"])
+        );
+        assert_eq!(by_rule["source"], "aws.events");
+        assert_eq!(by_rule["detail"], json!({}), "a rule sends an object");
+        assert_eq!(
+            by_rule["resources"],
+            json!(["arn:aws:events:us-east-1:000000000000:rule/tick"])
+        );
+    }
+}

@@ -22,7 +22,7 @@ use crate::aws::Killer;
 
 /// A longer line of output is cut into pieces of this size.
 const LINE_BYTES: u64 = 256 * 1024;
-/// Lines of output that a report about a dead process quotes.
+/// Lines of standard error that a report about a dead process quotes.
 const QUOTED_LINES: usize = 5;
 /// How long to wait for the rest of a dead process's output.
 const OUTPUT_TIMEOUT: Duration = Duration::from_millis(500);
@@ -120,8 +120,10 @@ impl Process {
             child,
         };
         let (stdout, stderr) = (process.child.stdout.take(), process.child.stderr.take());
-        process.forward(stdout, log);
-        process.forward(stderr, log);
+        process.forward(stdout, log, drop);
+        // Panics go there, logs do not: of a dead process's output this is worth quoting.
+        let last_lines = Arc::clone(&process.last_lines);
+        process.forward(stderr, log, move |line| remember(&last_lines, line));
         Ok(process)
     }
 
@@ -129,7 +131,7 @@ impl Process {
         matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// Waits for the end of the process and says how it ended, with its last lines of output.
+    /// Waits for the end of the process and says how it ended, with its last words.
     ///
     /// May be cancelled and called again.
     pub(super) async fn ended(&mut self) -> String {
@@ -164,17 +166,21 @@ impl Process {
     }
 
     /// Reads one of the two outputs to its end; without it a full pipe would stop the function.
-    fn forward(&mut self, output: Option<impl AsyncRead + Unpin + Send + 'static>, log: &Log) {
+    fn forward(
+        &mut self,
+        output: Option<impl AsyncRead + Unpin + Send + 'static>,
+        log: &Log,
+        mut also: impl FnMut(String) + Send + 'static,
+    ) {
         let Some(output) = output else { return };
         let (function, log) = (self.function.clone(), log.clone());
-        let last_lines = Arc::clone(&self.last_lines);
         self.output.spawn(async move {
             let mut reader = BufReader::new(output);
             let mut line = Vec::new();
             while let Ok(1..) = (&mut reader).take(LINE_BYTES).read_until(b'\n', &mut line).await {
                 let text = String::from_utf8_lossy(&line).trim_end().to_owned();
                 log.write(&function, &text);
-                remember(&last_lines, text);
+                also(text);
                 line.clear();
             }
         });

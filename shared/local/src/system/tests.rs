@@ -40,7 +40,7 @@ Resources:
     Type: AWS::Serverless::Function
     Properties:
       FunctionName: !Sub ${AWS::StackName}-worker
-      Timeout: 1
+      Timeout: 2
       Events:
         Queue:
           Type: SQS
@@ -52,7 +52,7 @@ Resources:
     Type: AWS::SQS::Queue
     Properties:
       QueueName: !Sub ${AWS::StackName}-worker
-      VisibilityTimeout: 1
+      VisibilityTimeout: 2
       RedrivePolicy: {deadLetterTargetArn: !GetAtt WorkerDlq.Arn, maxReceiveCount: 2}
   WorkerDlq: {Type: 'AWS::SQS::Queue', Properties: {QueueName: !Sub '${AWS::StackName}-worker-dlq'}}
   Table:
