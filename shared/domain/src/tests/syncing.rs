@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use postroom::{Disposition, RawEnvelope};
-use serde_json::Value;
 
 use super::world::World;
 use crate::campaigns::get_campaign;
@@ -76,10 +75,9 @@ async fn a_campaign_the_provider_does_not_know_is_parked_with_the_reason() {
 #[tokio::test]
 async fn a_message_about_no_campaign_is_parked_and_nobody_is_asked() {
     let world = World::new();
-    let event = include_str!("../../../../events/sqs/sync-statistics.json");
-    let event: Value = serde_json::from_str(event).unwrap();
+    let message = include_str!("../../../../events/versions/campaign.published.v1.json");
 
-    let disposition = world.deliver(event["Records"][0]["body"].as_str().unwrap()).await;
+    let disposition = world.deliver(message).await;
 
     assert_eq!(disposition, Disposition::Acknowledge);
     assert!(world.memory.dead_letters()[0].reason.contains("no longer exists"));
