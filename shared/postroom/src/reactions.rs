@@ -178,21 +178,45 @@ impl crate::Refuse for TypeClash {
 /// compile.
 ///
 /// ```
-/// # use postroom::{doc_example::*, reactions};
+/// # use postroom::{Event, Job, Listener, Message, Outcome, StreamId, Tx, Envelope, reactions};
+/// # use postroom::{Effects, OnUnknown, doc_example::{Order, ShopError}};
+/// # #[derive(Clone, serde::Serialize, serde::Deserialize)]
+/// # struct OrderShipped { order: String }
+/// # impl Message for OrderShipped { const TYPE: &'static str = "order.shipped"; }
+/// # impl Event for OrderShipped { fn stream(&self) -> StreamId { Order::at(&self.order).stream() } }
+/// # #[derive(Clone, serde::Serialize, serde::Deserialize)]
+/// # struct OrderReturned { order: String }
+/// # impl Message for OrderReturned { const TYPE: &'static str = "order.returned"; }
+/// # impl Event for OrderReturned { fn stream(&self) -> StreamId { Order::at(&self.order).stream() } }
+/// # struct Settings { most_on_the_road: u32 }
+/// # struct RoadLimit { most: u32 }
+/// # impl Listener<OrderShipped> for RoadLimit {
+/// #     const NAME: &'static str = "road-limit";
+/// #     type Error = ShopError;
+/// #     async fn on(&self, _: &Envelope<OrderShipped>, _: &mut Tx) -> Result<Outcome, ShopError> { Ok(Outcome::DONE) }
+/// # }
+/// # struct TellCustomer;
+/// # impl Job<OrderShipped> for TellCustomer {
+/// #     const NAME: &'static str = "tell-customer";
+/// #     const ON_UNKNOWN: OnUnknown = OnUnknown::Park;
+/// #     type Done = ();
+/// #     type Error = ShopError;
+/// #     async fn perform(&self, _: &Envelope<OrderShipped>, _: &Effects) -> Result<Outcome, ShopError> { Ok(Outcome::DONE) }
+/// #     async fn record(&self, _: &Envelope<OrderShipped>, (): &(), _: &mut Tx) -> Result<(), ShopError> { Ok(()) }
+/// # }
 /// reactions! {
-///     /// What happens after what in the shop.
+///     /// What happens after what in the warehouse.
 ///     pub fn reactions(settings: &Settings);
 ///
-///     OrderPlaced {
-///         in_request History,
-///         in_request StockLimit { most: settings.most_open_orders },
-///         queued ChargeCard,
+///     OrderShipped {
+///         in_request RoadLimit { most: settings.most_on_the_road },
+///         queued TellCustomer,
 ///     }
-///     OrderPaid {}
+///     OrderReturned {}
 /// }
 ///
-/// let table = reactions(&Settings { most_open_orders: 20 });
-/// assert_eq!(table.queued("order.placed"), ["charge-card"]);
+/// let table = reactions(&Settings { most_on_the_road: 20 });
+/// assert_eq!(table.queued("order.shipped"), ["tell-customer"]);
 /// ```
 #[macro_export]
 macro_rules! reactions {

@@ -14,6 +14,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("relay-outbox", &["domain", "postroom", "postroom-aws"]),
     ("sync-statistics", &["ad-provider", "domain", "postroom", "postroom-aws"]),
     ("local", &["domain", "postroom", "postroom-aws"]),
+    ("compile-fail", &["postroom"]),
     ("tests", &["domain", "local", "postroom", "postroom-aws"]),
 ];
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use tracing::{info, warn};
 
-use crate::clock::between;
+use crate::clock::{between, milliseconds};
 use crate::command::{Command, Origin};
 use crate::port::{InboxRecord, Run, RunKey};
 use crate::runtime::settle::{SettleError, Settled};
@@ -123,13 +123,13 @@ impl Runtime {
                         correlation_id = %origin.correlation_id,
                         handler = name,
                         actions = transaction.actions(),
-                        duration_ms = between(started_at, self.now()).as_millis(),
+                        duration_ms = milliseconds(between(started_at, self.now())),
                         "committed {name}"
                     );
                     return Ok(Executed { output: answer, replayed: false });
                 }
                 Settled::AlreadyDone(record) => return repeat(*record).map_err(output),
-                Settled::LostRace | Settled::LeaseLost => {
+                Settled::LostRace | Settled::LeaseLost | Settled::Parked { .. } => {
                     warn!(correlation_id = %origin.correlation_id, handler = name, attempt, "lost a race");
                     self.back_off(attempt).await;
                 }

@@ -117,10 +117,9 @@ impl Runtime {
             match self.complete(tx, run, Fence::NotDone, skipped(&outcome)).await? {
                 Settled::Committed => return Ok(Ran::Done),
                 Settled::AlreadyDone(_) => return Ok(Ran::Duplicate),
-                // The record is neither done nor free: parked. Nothing was written.
-                Settled::LeaseLost => {
-                    return Ok(Ran::Parked { reason: "failed for good before".to_owned() });
-                }
+                Settled::Parked { reason } => return Ok(Ran::Parked { reason }),
+                // A listener needs no lease; somebody holds one under its key all the same, and will finish.
+                Settled::LeaseLost => return Err(RunError::LeaseLost),
                 Settled::LostRace => self.back_off(attempt).await,
             }
         }
@@ -175,6 +174,7 @@ impl Runtime {
             match self.complete(tx, run.clone(), Fence::Held(owner), skipped(&outcome)).await? {
                 Settled::Committed => return Ok(Ran::Done),
                 Settled::AlreadyDone(_) => return Ok(Ran::Duplicate),
+                Settled::Parked { reason } => return Ok(Ran::Parked { reason }),
                 Settled::LeaseLost => return Err(RunError::LeaseLost),
                 Settled::LostRace => self.back_off(attempt).await,
             }

@@ -18,6 +18,8 @@ pub(super) enum Settled {
     AlreadyDone(Box<InboxRecord>),
     /// Something it read has changed. Nothing was written.
     LostRace,
+    /// The work was given up before. Nothing was written.
+    Parked { reason: String },
     /// The lease is somebody else's now. Nothing was written.
     LeaseLost,
 }
@@ -96,6 +98,9 @@ impl Runtime {
             Some(record) if is_ours(&record, tx.token()) => Settled::Committed,
             Some(record) if record.status == RunStatus::Done => {
                 Settled::AlreadyDone(Box::new(record))
+            }
+            Some(InboxRecord { status: RunStatus::Parked, reason, .. }) => {
+                Settled::Parked { reason: reason.unwrap_or_default() }
             }
             _ if record_changed => Settled::LeaseLost,
             _ => Settled::LostRace,

@@ -9,7 +9,7 @@ use futures_util::future::{Either, select};
 use jiff::Timestamp;
 use tracing::{Instrument, info, info_span, warn};
 
-use crate::clock::between;
+use crate::clock::{between, milliseconds};
 use crate::envelope::{DecodeError, RawEnvelope};
 use crate::id::OwnerToken;
 use crate::port::{DeadLetter, FailedRun, LeaseError};
@@ -104,7 +104,7 @@ impl Worker {
         let ran = AssertUnwindSafe(run).catch_unwind().await;
         let ran =
             ran.unwrap_or_else(|panic| Err(RecordError::Panic { message: panic_text(&*panic) }));
-        let duration_ms = between(started_at, self.runtime.ports().clock.now()).as_millis();
+        let duration_ms = milliseconds(between(started_at, self.runtime.ports().clock.now()));
         match ran {
             Ok(Ran::Done) => {
                 info!(duration_ms, "done");
@@ -170,7 +170,7 @@ impl Worker {
                 warn!(
                     reason,
                     attempt = attempts,
-                    wait_ms = wait.as_millis(),
+                    wait_ms = milliseconds(wait),
                     "failed; will be tried again"
                 );
                 Disposition::Redeliver { after: Some(wait) }

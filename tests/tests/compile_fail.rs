@@ -1,7 +1,0 @@
-//! What must not compile, and what the compiler says about it.
-
-#[test]
-fn misuse_of_the_kit_does_not_compile() {
-    let cases = trybuild::TestCases::new();
-    cases.compile_fail("tests/compile_fail/*.rs");
-}
