@@ -20,8 +20,7 @@ use crate::sqs::Sqs;
 use crate::sqs::protocol::{self, Call};
 
 /// DynamoDB takes requests of 16 MB; SQS takes less.
-// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>,
-// read 2026-11-21.
+// The same bound as the embedded database's own, dynoxide 3.2.0, `src/server/mod.rs`.
 const BODY_BYTES: usize = 16 * 1_024 * 1_024;
 
 /// The connection is to be closed without an answer.

@@ -10,8 +10,8 @@ const ARN_PREFIX: &str = "arn:aws:sqs:us-east-1:000000000000:";
 /// The ending that makes a queue a FIFO queue.
 pub(crate) const FIFO_SUFFIX: &str = ".fifo";
 
-// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html>,
-// read 2026-11-21. The limit includes the suffix.
+// The AWS SDKs' service model of SQS, as in botocore 1.43.11, read 2026-11-21. The
+// limit includes the suffix.
 const NAME_CHARACTERS: usize = 80;
 
 pub(crate) fn queue_arn(name: &str) -> String {

@@ -7,9 +7,8 @@ use jiff::Timestamp;
 
 use super::queue::Sent;
 
-// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/using-messagededuplicationid-property.html>,
-// read 2026-11-21. The interval counts from the first send, whether or not the message was
-// received or deleted since.
+// The AWS SDKs' service model of SQS, as in botocore 1.43.11, read 2026-11-21. The interval counts
+// from the first send, whether or not the message was received or deleted since.
 const INTERVAL: Duration = Duration::from_mins(5);
 
 /// A deduplication id and, where ids are separate by group, the group.

@@ -20,8 +20,6 @@ pub(crate) fn sha256_of_body(body: &str) -> String {
 ///
 /// Over the names in order, each as: name, data type, a byte that says whether the value is text
 /// (1) or binary (2), value; every part but that byte is preceded by its length, big-endian.
-// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html>,
-// read 2026-11-21.
 pub(crate) fn md5_of_attributes(attributes: &BTreeMap<String, MessageAttribute>) -> Option<String> {
     if attributes.is_empty() {
         return None;
@@ -64,6 +62,16 @@ mod tests {
         let digest = md5_of_body("hello");
 
         assert_eq!(digest, "5d41402abc4b2a76b9719d911017c592");
+    }
+
+    // A value that AWS returned, as the tests of moto and LocalStack record it.
+    #[test]
+    fn the_digest_of_an_attribute_is_the_one_that_aws_returns() {
+        let timestamp = MessageAttribute::text("Number", "1493147359900");
+
+        let digest = md5_of_attributes(&[("timestamp".to_owned(), timestamp)].into());
+
+        assert_eq!(digest.as_deref(), Some("235c5c510d26fb653d073faed50ae77c"));
     }
 
     #[test]

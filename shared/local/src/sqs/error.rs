@@ -73,8 +73,10 @@ pub(crate) struct WireNames {
 }
 
 impl SqsError {
-    // Shapes and query codes of the service model of AWS SQS, API version 2012-11-05:
-    // <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/>, read 2026-11-21.
+    // Shapes: the AWS SDKs' service model of SQS, as in botocore 1.43.11; `QueueAlreadyExists` and codes
+    // with a namespace: the source of aws-sdk-sqs 1.119; both read 2026-11-21. From memory of what AWS
+    // answers, in neither: `InvalidParameterValueException`, `MissingRequiredParameterException`,
+    // `UnknownOperationException`, `SerializationException`, and the codes beside these.
     pub(crate) fn wire_names(&self) -> WireNames {
         let (shape, query_code) = match self {
             Self::QueueDoesNotExist { .. } => {

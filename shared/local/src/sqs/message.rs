@@ -12,8 +12,7 @@ use super::arn::queue_arn;
 use super::digest;
 
 /// The most bytes of one message, and of all messages of a batch together.
-// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>,
-// read 2026-11-21.
+// The AWS SDKs' service model of SQS, as in botocore 1.43.11, read 2026-11-21.
 pub(crate) const MESSAGE_BYTES: usize = 1_048_576;
 
 const MESSAGE_ATTRIBUTES: usize = 10;
@@ -172,8 +171,8 @@ impl Message {
     }
 }
 
-// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>,
-// read 2026-11-21: #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF.
+// The AWS SDKs' service model of SQS, as in botocore 1.43.11, read 2026-11-21:
+// #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF.
 fn check_characters(text: &str) -> Result<(), SqsError> {
     let refused = |c: &char| matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}');
     match text.chars().find(refused) {
@@ -192,8 +191,8 @@ fn check_id(parameter: &'static str, id: Option<&str>) -> Result<(), SqsError> {
     Err(SqsError::InvalidParameterValue { parameter, reason })
 }
 
-// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html>,
-// read 2026-11-21.
+// Names: the AWS SDKs' service model of SQS, as in botocore 1.43.11, read 2026-11-21. That values
+// must fit their type is known from use, not from a page.
 fn check_attribute(name: &str, attribute: &MessageAttribute) -> Result<(), SqsError> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let lower = name.to_ascii_lowercase();

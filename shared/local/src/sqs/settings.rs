@@ -8,9 +8,8 @@ use super::SqsError;
 use super::arn::FIFO_SUFFIX;
 use super::redrive::{RedriveAllowPolicy, RedrivePolicy};
 
-// Ranges and defaults:
-// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html>,
-// read 2026-11-21. Durations are seconds.
+// Ranges and defaults: the AWS SDKs' service model of SQS, as in botocore 1.43.11, read 2026-11-21.
+// Durations are seconds.
 const VISIBILITY: RangeInclusive<u64> = 0..=43_200;
 const DELAY: RangeInclusive<u64> = 0..=900;
 const RETENTION: RangeInclusive<u64> = 60..=1_209_600;

@@ -14,8 +14,7 @@ use crate::sqs::message::{Draft, Received};
 use crate::sqs::queue::{LONGEST_VISIBILITY, Sent};
 use crate::sqs::{Sqs, SqsError, digest};
 
-// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html>,
-// read 2026-11-21.
+// The AWS SDKs' service model of SQS, as in botocore 1.43.11, read 2026-11-21.
 const MOST_RECEIVED: u64 = 10;
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
 

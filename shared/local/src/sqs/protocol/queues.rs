@@ -10,9 +10,8 @@ use super::{Call, nothing};
 use crate::sqs::arn::{queue_arn, queue_of_arn, queue_of_url};
 use crate::sqs::{Sqs, SqsError};
 
-// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ListQueues.html> and
-// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-tags.html>,
-// read 2026-11-21.
+// The AWS SDKs' service model of SQS, as in botocore 1.43.11, read 2026-11-21. It advises against
+// more than 50 tags; that they are refused here, and the most moves listed, are our own choice.
 const MOST_LISTED: usize = 1_000;
 const MOST_TAGS: usize = 50;
 const MOST_MOVES_LISTED: usize = 10;
