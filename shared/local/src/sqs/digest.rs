@@ -64,9 +64,9 @@ mod tests {
         assert_eq!(digest, "5d41402abc4b2a76b9719d911017c592");
     }
 
-    // A value that AWS returned, as the tests of moto and LocalStack record it.
+    // Computed elsewhere: the tests of moto and of LocalStack expect this value of SQS.
     #[test]
-    fn the_digest_of_an_attribute_is_the_one_that_aws_returns() {
+    fn the_digest_of_an_attribute_is_the_one_that_other_implementations_expect() {
         let timestamp = MessageAttribute::text("Number", "1493147359900");
 
         let digest = md5_of_attributes(&[("timestamp".to_owned(), timestamp)].into());

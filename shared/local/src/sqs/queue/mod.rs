@@ -21,8 +21,8 @@ use crate::sqs::receipt::Receipt;
 use crate::sqs::settings::{DeduplicationScope, Settings};
 
 /// The longest a message stays in flight from one receipt, however often that is extended.
-// This, the delay and the most in flight: the AWS SDKs' service model of SQS, as in botocore 1.43.11,
-// read 2026-11-21. The total of 12 hours from the receipt on stands there under ChangeMessageVisibility.
+// This, the delay and the most in flight: the AWS SDKs' service model of SQS, as in botocore
+// 1.43.11, read 2026-11-21.
 pub(crate) const LONGEST_VISIBILITY: Duration = Duration::from_hours(12);
 const LONGEST_DELAY: Duration = Duration::from_mins(15);
 const MOST_IN_FLIGHT: usize = 120_000;
