@@ -17,7 +17,7 @@ const OPERATION: &str = "claim a run";
 /// How often a claim is repeated when the record changed between two looks at it.
 const MAX_ROUNDS: u32 = 3;
 
-/// Free to take: never run, given back or failed, or its lease has run out. An expired record is replaced instead.
+/// Free to take: never run, or failed, or its lease has run out. An expired record is replaced instead.
 const FREE: &str = "attribute_not_exists(#key) OR (#expires_at > :now AND \
     (#status = :waiting OR (#status = :running AND #lease_until <= :at)))";
 

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
-use postroom::port::{FailedRun, LeaseError, RunStatus, StoreError};
+use postroom::port::{FailedRun, LeaseError, StoreError};
 use postroom::sortable;
 
 use crate::attributes::{number, text};
@@ -56,8 +56,8 @@ impl DynamoInbox {
 
     /// Puts a fresh failure in the place of a record that has expired.
     async fn replace_failed(&self, failed: &FailedRun) -> Result<u32, LeaseError> {
-        let attempts = u32::from(failed.counts);
-        let mut fresh = item(&failed.run, status(failed));
+        let attempts = failed.outcome.counts();
+        let mut fresh = item(&failed.run, failed.outcome.status());
         fresh.insert(ATTEMPTS.to_owned(), number(attempts));
         fresh.insert(FINISHED_AT.to_owned(), text(sortable(failed.at)));
         fresh.insert(REASON.to_owned(), text(&failed.reason));
@@ -83,19 +83,15 @@ impl DynamoInbox {
 }
 
 fn counting(change: Change, failed: &FailedRun) -> Change {
-    enter(change, &failed.run, status(failed))
+    enter(change, &failed.run, failed.outcome.status())
         .set_to(ATTEMPTS, "if_not_exists(#attempts, :none) + :more")
         .value(":none", number(0_u64))
-        .value(":more", number(failed.counts))
+        .value(":more", number(failed.outcome.counts()))
         .set(FINISHED_AT, text(sortable(failed.at)))
         .set(REASON, text(&failed.reason))
         .remove(OWNER)
         .remove(PRIOR_OWNER)
         .remove(LEASE_UNTIL)
-}
-
-fn status(failed: &FailedRun) -> RunStatus {
-    if failed.park { RunStatus::Parked } else { RunStatus::Waiting }
 }
 
 fn store(source: StoreError) -> LeaseError {

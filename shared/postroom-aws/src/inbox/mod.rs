@@ -20,7 +20,7 @@ use crate::aws::DynamoClients;
 use crate::classify::store_error;
 use crate::inbox::change::Change;
 use crate::inbox::record::Stored;
-use crate::keys::{KEY, LEASE_UNTIL, OWNER, PRIOR_OWNER, STATUS};
+use crate::keys::{KEY, LEASE_UNTIL};
 use crate::pages::ChainQuery;
 
 pub(crate) use record::completion;
@@ -62,17 +62,6 @@ impl DynamoInbox {
             .set_expression_attribute_values(Some(change.values))
     }
 
-    /// Changes a record whose lease `change` requires to be held. Repeating such a change does no harm.
-    async fn update_held(
-        &self,
-        operation: &'static str,
-        key: &RunKey,
-        change: Change,
-    ) -> Result<(), LeaseError> {
-        let updated = self.update(&self.clients.retrying, key, change).send().await;
-        updated.map(drop).map_err(|error| lease_error(operation, error))
-    }
-
     async fn found(&self, key: &RunKey) -> Result<Option<Stored>, StoreError> {
         let get = self.clients.retrying.get_item().table_name(&self.table);
         let found = get.set_key(Some(key_of(key))).consistent_read(true).send().await;
@@ -104,20 +93,12 @@ impl Inbox for DynamoInbox {
         until: Timestamp,
     ) -> BoxFuture<'a, Result<(), LeaseError>> {
         let change = Change::if_held_by(owner).set(LEASE_UNTIL, text(sortable(until)));
-        Box::pin(self.update_held("renew a lease", key, change))
-    }
-
-    fn release<'a>(
-        &'a self,
-        key: &'a RunKey,
-        owner: OwnerToken,
-    ) -> BoxFuture<'a, Result<(), LeaseError>> {
-        let change = Change::if_held_by(owner)
-            .set(STATUS, text("waiting"))
-            .remove(OWNER)
-            .remove(PRIOR_OWNER)
-            .remove(LEASE_UNTIL);
-        Box::pin(self.update_held("release a lease", key, change))
+        // Sent twice it does no harm.
+        let update = self.update(&self.clients.retrying, key, change);
+        Box::pin(async move {
+            let renewed = update.send().await;
+            renewed.map(drop).map_err(|error| lease_error("renew a lease", error))
+        })
     }
 
     fn fail<'a>(&'a self, failed: &'a FailedRun) -> BoxFuture<'a, Result<u32, LeaseError>> {

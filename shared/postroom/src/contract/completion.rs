@@ -87,7 +87,7 @@ pub async fn the_holder_of_the_lease_completes(adapters: &Adapters) {
     assert!(adapters.item(&sample.key("written")).await.is_some());
 }
 
-/// Whoever does not hold the lease changes nothing: a stranger, a late owner, one who gave it back.
+/// Whoever does not hold the lease changes nothing: a stranger, a late owner, one who failed.
 pub async fn only_the_holder_of_the_lease_completes(adapters: &Adapters) {
     let sample = Sample::new();
     let (run, late, holder) = (sample.run(), owner(), owner());
@@ -97,7 +97,7 @@ pub async fn only_the_holder_of_the_lease_completes(adapters: &Adapters) {
     adapters.claimed(&claim(&begun(&run, at(61)), holder)).await;
     loses_and_writes_nothing(adapters, &sample, &run, Fence::Held(late)).await;
 
-    adapters.inbox.release(&run.key, holder).await.unwrap();
+    adapters.inbox.fail(&failure(&run, Some(holder))).await.unwrap();
     loses_and_writes_nothing(adapters, &sample, &run, Fence::Held(holder)).await;
 }
 

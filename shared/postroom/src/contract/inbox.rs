@@ -2,7 +2,7 @@
 
 use crate::contract::Adapters;
 use crate::contract::sample::{FIRST, Sample, at, begun, claim, failure, owner, parking, tx_of};
-use crate::port::{Claimed, FailedRun, LeaseError, RunStatus};
+use crate::port::{Claimed, FailedAs, FailedRun, LeaseError, RunStatus};
 use crate::transaction::Fence;
 
 /// Where nothing ran, nothing is found.
@@ -27,13 +27,28 @@ pub async fn failures_are_counted(adapters: &Adapters) {
     assert_eq!(record.finished_at, Some(at(1)));
 }
 
+/// A failure that cannot pass is an attempt too, with a lease and without.
+pub async fn a_failure_for_good_counts(adapters: &Adapters) {
+    let sample = Sample::new();
+    let (listener, job, holder) = (sample.run(), sample.run(), owner());
+    adapters.claimed(&claim(&job, holder)).await;
+
+    assert_eq!(adapters.inbox.fail(&parking(&listener, None)).await.unwrap(), 1);
+    assert_eq!(adapters.inbox.fail(&parking(&job, Some(holder))).await.unwrap(), 1);
+
+    for run in [listener, job] {
+        let record = adapters.inbox.find(&run.key, at(1)).await.unwrap().unwrap();
+        assert_eq!((record.status, record.attempts), (RunStatus::Parked, 1));
+    }
+}
+
 /// Giving up what was counted when it failed leaves the count.
 pub async fn giving_up_does_not_count_again(adapters: &Adapters) {
     let sample = Sample::new();
     let run = sample.run();
     adapters.inbox.fail(&failure(&run, None)).await.unwrap();
 
-    let given_up = FailedRun { counts: false, ..parking(&run, None) };
+    let given_up = FailedRun { outcome: FailedAs::GivenUp, ..failure(&run, None) };
     assert_eq!(adapters.inbox.fail(&given_up).await.unwrap(), 1);
 
     let record = adapters.inbox.find(&run.key, at(1)).await.unwrap().unwrap();

@@ -68,18 +68,7 @@ pub async fn a_renewed_lease_holds_longer(adapters: &Adapters) {
     assert_eq!(waits, Claimed::InFlight { until: at(100) });
 }
 
-/// Given back unused: granted at once, nothing unknown, nothing counted.
-pub async fn a_released_lease_counts_as_not_tried(adapters: &Adapters) {
-    let sample = Sample::new();
-    let (run, holder) = (sample.run(), owner());
-    adapters.claimed(&claim(&run, holder)).await;
-
-    adapters.inbox.release(&run.key, holder).await.unwrap();
-
-    assert_eq!(adapters.claimed(&claim(&run, owner())).await, FIRST);
-}
-
-/// A stranger, one who gave it back, and an owner whose lease was taken over: none of them changes anything.
+/// A stranger, one who failed, and an owner whose lease was taken over: none of them changes anything.
 pub async fn only_the_holder_changes_anything(adapters: &Adapters) {
     let sample = Sample::new();
     let (run, late, holder) = (sample.run(), owner(), owner());
@@ -91,7 +80,7 @@ pub async fn only_the_holder_changes_anything(adapters: &Adapters) {
     adapters.claimed(&claim(&begun(&run, at(60)), holder)).await;
     changes_nothing(adapters, &run, late).await;
 
-    adapters.inbox.release(&run.key, holder).await.unwrap();
+    adapters.inbox.fail(&failure(&run, Some(holder))).await.unwrap();
     changes_nothing(adapters, &run, holder).await;
 }
 
@@ -111,7 +100,6 @@ async fn changes_nothing(adapters: &Adapters, run: &Run, owner: OwnerToken) {
     let before = adapters.inbox.find(&run.key, at(0)).await.unwrap();
 
     lost(&adapters.inbox.renew(&run.key, owner, at(500)).await);
-    lost(&adapters.inbox.release(&run.key, owner).await);
     lost(&adapters.inbox.fail(&failure(run, Some(owner))).await);
 
     assert_eq!(adapters.inbox.find(&run.key, at(0)).await.unwrap(), before);

@@ -62,6 +62,7 @@ macro_rules! inbox_contract {
         $crate::promises! { $adapters, inbox:
             a_run_that_never_was_is_absent,
             failures_are_counted,
+            a_failure_for_good_counts,
             giving_up_does_not_count_again,
             a_failure_ends_the_lease,
             a_parked_run_is_remembered_with_its_reason,
@@ -76,7 +77,6 @@ macro_rules! inbox_contract {
             while_a_lease_holds_others_wait,
             a_lease_that_ran_out_leaves_an_unknown_outcome,
             a_renewed_lease_holds_longer,
-            a_released_lease_counts_as_not_tried,
             only_the_holder_changes_anything,
             a_leased_run_does_not_fail_without_its_lease,
         }

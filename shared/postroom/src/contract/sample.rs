@@ -13,7 +13,8 @@ use crate::envelope::{Envelope, Header};
 use crate::id::{ActorId, CorrelationId, MessageId, OwnerToken, TenantId};
 use crate::message::Message;
 use crate::port::{
-    Claim, Claimed, CommitError, FailedRun, InRequest, Item, JournalRecord, OutboxRow, Run, RunKey,
+    Claim, Claimed, CommitError, FailedAs, FailedRun, InRequest, Item, JournalRecord, OutboxRow,
+    Run, RunKey,
 };
 use crate::stored::{Key, Place, Stored};
 use crate::transaction::{Completion, Fence, Guard, ItemWrite, Transaction};
@@ -179,12 +180,12 @@ pub(super) fn claim(run: &Run, owner: OwnerToken) -> Claim {
 /// A failed attempt that is to be repeated.
 pub(super) fn failure(run: &Run, owner: Option<OwnerToken>) -> FailedRun {
     let (run, at) = (run.clone(), later(run.started_at, Duration::from_secs(1)));
-    FailedRun { run, owner, at, counts: true, park: false, reason: "it rained".to_owned() }
+    FailedRun { run, owner, at, outcome: FailedAs::Attempt, reason: "it rained".to_owned() }
 }
 
 /// A failed attempt that was the last.
 pub(super) fn parking(run: &Run, owner: Option<OwnerToken>) -> FailedRun {
-    FailedRun { park: true, ..failure(run, owner) }
+    FailedRun { outcome: FailedAs::ForGood, ..failure(run, owner) }
 }
 
 /// The same run, begun later.

@@ -39,16 +39,6 @@ impl Inbox for MemoryStore {
         Box::pin(ready(renewed))
     }
 
-    fn release<'a>(
-        &'a self,
-        key: &'a RunKey,
-        owner: OwnerToken,
-    ) -> BoxFuture<'a, Result<(), LeaseError>> {
-        let mut state = self.lock();
-        let released = state.held(key, owner).map(Entry::end_lease);
-        Box::pin(ready(released))
-    }
-
     fn fail<'a>(&'a self, failed: &'a FailedRun) -> BoxFuture<'a, Result<u32, LeaseError>> {
         let attempts = self.lock().fail(failed);
         Box::pin(ready(attempts))
@@ -116,12 +106,10 @@ impl State {
                 Some(_) => return Err(LeaseError::LeaseLost),
             },
         };
-        let attempts = earlier + u32::from(failed.counts);
+        let attempts = earlier + failed.outcome.counts();
         let mut entry = Entry::new(failed.run.clone());
         entry.record.attempts = attempts;
-        if failed.park {
-            entry.record.status = RunStatus::Parked;
-        }
+        entry.record.status = failed.outcome.status();
         entry.record.finished_at = Some(failed.at);
         entry.record.reason = Some(failed.reason.clone());
         self.inbox.insert(key.clone(), entry);
@@ -155,11 +143,5 @@ impl Entry {
     /// Whether the lease is this owner's. One that ran out is its owner's still, until somebody else takes it.
     pub(super) fn held_by(&self, owner: OwnerToken) -> bool {
         self.record.status == RunStatus::Running && self.owner == Some(owner)
-    }
-
-    fn end_lease(&mut self) {
-        self.record.status = RunStatus::Waiting;
-        self.record.lease_until = None;
-        self.owner = None;
     }
 }

@@ -5,9 +5,9 @@
 //! ```text
 //! absent ──claim──► running ──complete (in the transaction)──► done
 //!    │                │ ▲ claim, lease expired: outcome unknown
-//!    │                ├─fail, release──► waiting ──claim──► running
+//!    │                ├─fail──► waiting ──claim──► running
 //!    │                └─fail, for good──► parked
-//!    └──complete (listener, command)──► done      absent, waiting ──fail──► waiting, parked (listener: no lease)
+//!    └──complete (listener, command)──► done      absent, waiting ──fail──► waiting, parked (without a lease)
 //! ```
 
 use std::fmt;
@@ -42,16 +42,9 @@ pub trait Inbox: Send + Sync {
         until: Timestamp,
     ) -> BoxFuture<'a, Result<(), LeaseError>>;
 
-    /// Gives a lease back unused: the next claim is granted at once and nothing counts as tried.
-    fn release<'a>(
-        &'a self,
-        key: &'a RunKey,
-        owner: OwnerToken,
-    ) -> BoxFuture<'a, Result<(), LeaseError>>;
-
     /// Records a failed attempt and answers how many there are now. With an owner it also ends the lease.
     ///
-    /// `LeaseLost` without an owner means: already done, or already parked.
+    /// `LeaseLost` without an owner means: already done, already parked, or somebody holds a lease, be it one that ran out.
     fn fail<'a>(&'a self, failed: &'a FailedRun) -> BoxFuture<'a, Result<u32, LeaseError>>;
 
     /// Records of one chain by time, a page at a time; may lag behind the last writes.
@@ -134,7 +127,7 @@ impl Run {
 pub enum RunStatus {
     /// Somebody holds the lease, or died holding it.
     Running,
-    /// Nobody is at it; the last attempt failed, or gave its lease back.
+    /// Nobody is at it; the last attempt failed.
     Waiting,
     /// It took effect, once.
     Done,
@@ -207,16 +200,43 @@ pub enum Claimed {
 pub struct FailedRun {
     /// Which run.
     pub run: Run,
-    /// The lease it held; `None` for a listener, which holds none.
+    /// The lease it held; `None` for a listener, which holds none, and for a run given up after its lease ended.
     pub owner: Option<OwnerToken>,
     /// When.
     pub at: Timestamp,
-    /// Whether it is one more failed attempt; `false`: it was counted when it failed, and is now given up.
-    pub counts: bool,
-    /// Whether it is parked for good.
-    pub park: bool,
+    /// What it means for the run.
+    pub outcome: FailedAs,
     /// Why, one line.
     pub reason: String,
+}
+
+/// What a failure means for its run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailedAs {
+    /// One more failed attempt, and not the last.
+    Attempt,
+    /// One more failed attempt, after which none is made.
+    ForGood,
+    /// The last failure, which was counted before, was one too many: none is made any more.
+    GivenUp,
+}
+
+impl FailedAs {
+    /// How many failed attempts it adds.
+    pub fn counts(self) -> u32 {
+        match self {
+            Self::Attempt | Self::ForGood => 1,
+            Self::GivenUp => 0,
+        }
+    }
+
+    /// Where it leaves the run.
+    pub fn status(self) -> RunStatus {
+        match self {
+            Self::Attempt => RunStatus::Waiting,
+            Self::ForGood | Self::GivenUp => RunStatus::Parked,
+        }
+    }
 }
 
 /// Why a lease could not be used.

@@ -12,7 +12,7 @@ use tracing::{Instrument, info, info_span, warn};
 use crate::clock::{between, milliseconds};
 use crate::envelope::{DecodeError, RawEnvelope};
 use crate::id::OwnerToken;
-use crate::port::{DeadLetter, FailedRun, LeaseError};
+use crate::port::{DeadLetter, FailedAs, FailedRun, LeaseError};
 use crate::reason_of;
 use crate::runtime::{Ran, RunError, run_of};
 use crate::verdict::{Classify, Verdict};
@@ -150,18 +150,18 @@ impl Worker {
             run: run_of(self.queue, message, started_at),
             owner,
             at: now,
-            counts: true,
-            park: false,
+            outcome: FailedAs::Attempt,
             reason: reason.clone(),
         };
         if permanent {
             // The dead letter first: a crash in between repeats the attempt, never loses the message.
             let letter = self.letter(record, Some(message), &reason, true, None);
+            failed.outcome = FailedAs::ForGood;
             return self.park(&letter, Some(failed)).await;
         }
         match self.runtime.ports().inbox.fail(&failed).await {
             Ok(attempts) if attempts >= MAX_ATTEMPTS => {
-                (failed.owner, failed.counts) = (None, false);
+                (failed.owner, failed.outcome) = (None, FailedAs::GivenUp);
                 let letter = self.letter(record, Some(message), &reason, false, Some(attempts));
                 self.park(&letter, Some(failed)).await
             }
@@ -206,17 +206,12 @@ impl Worker {
             return Disposition::Redeliver { after: None };
         }
         warn!(reason = letter.reason, dead_letter = letter.id, "failed for good; parked");
-        if let Some(failed) = failed {
-            let failed = FailedRun { park: true, ..failed };
-            if let Err(LeaseError::Store { source }) =
+        if let Some(failed) = failed
+            && let Err(LeaseError::Store { source }) =
                 self.runtime.ports().inbox.fail(&failed).await
-            {
-                warn!(
-                    store = reason_of(&source),
-                    "parked, but not remembered; it will be tried again"
-                );
-                return Disposition::Redeliver { after: None };
-            }
+        {
+            warn!(store = reason_of(&source), "parked, but not remembered; it will be tried again");
+            return Disposition::Redeliver { after: None };
         }
         Disposition::Acknowledge
     }
