@@ -1,6 +1,7 @@
 //! `infra/template.yaml` against the tree, and against what AWS would only tell in production.
 
 mod functions;
+mod logs;
 mod queues;
 mod rights;
 mod tables;
@@ -73,11 +74,15 @@ fn functions() -> Vec<Resource> {
 
 /// Every resource.
 fn all() -> Vec<Resource> {
-    let document =
-        serde_yaml_ng::from_str(&read("infra/template.yaml")).expect("the template is YAML");
-    let document = without_tags(document);
-    let resources = document["Resources"].as_object().expect("the template has resources");
+    let template = template();
+    let resources = template["Resources"].as_object().expect("the template has resources");
     resources.iter().map(|(id, body)| Resource { id: id.clone(), body: body.clone() }).collect()
+}
+
+/// The whole template.
+fn template() -> Value {
+    let text = read("infra/template.yaml");
+    without_tags(serde_yaml_ng::from_str(&text).expect("the template is YAML"))
 }
 
 /// Drops the tags: what is referred to is all that these rules ask for.

@@ -58,7 +58,7 @@ fn every_alarm_says_what_to_look_at_and_reaches_the_topic() {
     );
 }
 
-fn alarms() -> Vec<Resource> {
+pub(super) fn alarms() -> Vec<Resource> {
     resources("AWS::CloudWatch::Alarm")
 }
 
