@@ -1,15 +1,21 @@
 //! From the outbox to the queues: right after a commit, and later for what was left behind.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use jiff::Timestamp;
 use tracing::warn;
 
 use crate::clock::Clock;
 use crate::port::{Outbox, OutboxRow, Queue, SHARDS, StoreError};
 use crate::reason_of;
+
+/// How long a request waits for the queues; they answer in milliseconds, or the relay is the better sender.
+const HAND_OVER: Duration = Duration::from_secs(1);
 
 /// Takes messages from the outbox to their queues.
 #[derive(Clone)]
@@ -34,86 +40,131 @@ impl Courier {
         Self { outbox, queue, clock }
     }
 
-    /// Sends what was just committed and is due; never fails: what is not sent stays in the outbox.
+    /// Sends what was just committed and is due; never fails: what is not sent in time stays for the relay.
     pub(crate) async fn hand_over(&self, rows: &[OutboxRow]) {
         let now = self.clock.now();
         let due: Vec<OutboxRow> = rows.iter().filter(|row| row.due <= now).cloned().collect();
-        self.deliver(due).await;
+        let mut round = Round::default();
+        let delivered = pin!(self.deliver(due, Timestamp::MAX, &mut round));
+        if let Either::Right(_) = select(delivered, self.clock.sleep(HAND_OVER)).await {
+            warn!(rows = rows.len(), "messages stay in the outbox: their queue takes too long");
+        }
     }
 
     /// Sends every row that was due by `by`, until `deadline`.
     ///
     /// `by` lies a little in the past, so that rows whose own sender is still at work are left to it; a row sent by
     /// both is a duplicate, which its handler's inbox absorbs. A message that no queue accepts stays and is tried again
-    /// in every run: the age of the outbox shows it.
+    /// in every run. A queue that cannot be reached is left alone for the rest of the run, and so is a shard that cannot
+    /// be read: neither holds up the others.
     ///
     /// # Errors
-    /// The outbox could not be read; retryable as the store says. Rows sent until then are sent.
+    /// A shard could not be read; retryable as the store says. What the others held is sent.
     pub async fn relay(&self, by: Timestamp, deadline: Timestamp) -> Result<Relayed, StoreError> {
-        let mut relayed = Relayed::default();
-        for shard in 0..SHARDS {
-            let mut after = None;
-            // Bounded by the rows that were due when the run began, and by the deadline.
-            loop {
-                if self.clock.now() >= deadline {
-                    return Ok(relayed);
-                }
-                let page = self.outbox.due(shard, by, after.as_deref()).await?;
-                let count = page.items.len();
-                let sent = self.deliver(page.items).await;
-                relayed.sent += sent;
-                relayed.left += count - sent;
-                after = page.next;
-                if after.is_none() {
-                    break;
-                }
+        let mut round = Round::default();
+        let mut failed = None;
+        // Not always the same shard first: a run that does not get to the last ones is followed by one that does.
+        let first = u8::try_from(by.as_second().rem_euclid(SHARDS.into())).unwrap_or(0);
+        for shard in (first..SHARDS).chain(0..first) {
+            if let Err(error) = self.relay_shard(shard, by, deadline, &mut round).await {
+                failed.get_or_insert(error);
             }
         }
-        Ok(relayed)
+        match failed {
+            None => Ok(round.relayed),
+            Some(error) => Err(error),
+        }
     }
 
-    /// Sends rows batch by batch and forgets those that were accepted. Answers how many those are.
-    async fn deliver(&self, rows: Vec<OutboxRow>) -> usize {
-        let mut accepted = Vec::with_capacity(rows.len());
-        for batch in batches(rows) {
-            let handler = batch[0].handler.clone();
-            match self.queue.send(&handler, &batch).await {
-                Ok(posted) => {
-                    for (index, reason) in &posted.refused {
-                        let id = batch.get(*index).map(|row| row.message_id.to_string());
-                        warn!(
-                            handler,
-                            message_id = id,
-                            reason,
-                            "the queue refused a message; it stays in the outbox"
-                        );
-                    }
-                    let refused = |index| posted.refused.iter().any(|(other, _)| *other == index);
-                    let kept = batch.into_iter().enumerate();
-                    accepted.extend(kept.filter(|(index, _)| !refused(*index)).map(|(_, row)| row));
-                }
-                Err(error) => {
-                    warn!(
-                        handler,
-                        reason = reason_of(&error),
-                        rows = batch.len(),
-                        "messages stay in the outbox"
-                    );
-                }
+    async fn relay_shard(
+        &self,
+        shard: u8,
+        by: Timestamp,
+        deadline: Timestamp,
+        round: &mut Round,
+    ) -> Result<(), StoreError> {
+        let mut after = None;
+        // Bounded by the rows that were due when the run began, and by the deadline.
+        while self.clock.now() < deadline {
+            let page = self.outbox.due(shard, by, after.as_deref()).await?;
+            self.deliver(page.items, deadline, round).await;
+            after = page.next;
+            if after.is_none() {
+                break;
             }
         }
-        if !accepted.is_empty()
-            && let Err(error) = self.outbox.remove(&accepted).await
-        {
+        Ok(())
+    }
+
+    /// Sends rows batch by batch until `deadline`, and forgets those that were accepted.
+    async fn deliver(&self, rows: Vec<OutboxRow>, deadline: Timestamp, round: &mut Round) {
+        let mut accepted = Vec::new();
+        for batch in batches(rows) {
+            let handler = &batch[0].handler;
+            if self.clock.now() >= deadline || round.unreachable.contains(handler) {
+                round.relayed.left += batch.len();
+                continue;
+            }
+            let refused = self.send(&batch, round).await;
+            round.relayed.left += refused.len();
+            let sent = batch.into_iter().enumerate();
+            accepted.extend(sent.filter(|(index, _)| !refused.contains(index)).map(|(_, row)| row));
+            if accepted.len() >= <dyn Outbox>::BATCH {
+                self.forget(&mut accepted, round).await;
+            }
+        }
+        self.forget(&mut accepted, round).await;
+    }
+
+    /// Sends one batch and answers which of its rows were not accepted.
+    async fn send(&self, batch: &[OutboxRow], round: &mut Round) -> BTreeSet<usize> {
+        let handler = batch[0].handler.as_str();
+        match self.queue.send(handler, batch).await {
+            Ok(posted) => {
+                for (index, reason) in &posted.refused {
+                    let Some(row) = batch.get(*index) else { continue };
+                    warn!(
+                        handler,
+                        event.id = %row.message_id,
+                        correlation_id = %row.correlation_id,
+                        reason,
+                        "the queue refused a message; it stays in the outbox"
+                    );
+                }
+                posted.refused.into_iter().map(|(index, _)| index).collect()
+            }
+            Err(error) => {
+                let reason = reason_of(&error);
+                warn!(handler, reason, rows = batch.len(), "messages stay in the outbox");
+                round.unreachable.insert(handler.to_owned());
+                (0..batch.len()).collect()
+            }
+        }
+    }
+
+    async fn forget(&self, accepted: &mut Vec<OutboxRow>, round: &mut Round) {
+        let rows = std::mem::take(accepted);
+        if rows.is_empty() {
+            return;
+        }
+        round.relayed.sent += rows.len();
+        if let Err(error) = self.outbox.remove(&rows).await {
             // They will be sent once more; the inbox makes that harmless.
             warn!(
                 reason = reason_of(&error),
-                rows = accepted.len(),
+                rows = rows.len(),
                 "sent messages stay in the outbox"
             );
         }
-        accepted.len()
     }
+}
+
+/// One run over the outbox.
+#[derive(Debug, Default)]
+struct Round {
+    relayed: Relayed,
+    /// Handlers whose queue did not answer in this run.
+    unreachable: BTreeSet<String>,
 }
 
 impl fmt::Debug for Courier {

@@ -110,7 +110,10 @@ impl Refuse for Failure {
     }
 }
 
-/// An error and its causes in one line: `outer: inner: innermost`.
+/// The longest reason that is kept: an error may quote its input, and a reason is stored beside it.
+const MAX_REASON_BYTES: usize = 4 * 1024;
+
+/// An error and its causes in one line: `outer: inner: innermost`; cut where it gets longer than 4 KiB.
 pub fn reason_of(error: &(dyn Error + 'static)) -> String {
     let mut reason = error.to_string();
     let mut cause = error.source();
@@ -120,6 +123,10 @@ pub fn reason_of(error: &(dyn Error + 'static)) -> String {
         reason.push_str(": ");
         reason.push_str(&error.to_string());
         cause = error.source();
+    }
+    if reason.len() > MAX_REASON_BYTES {
+        reason.truncate(reason.floor_char_boundary(MAX_REASON_BYTES));
+        reason.push('…');
     }
     reason
 }

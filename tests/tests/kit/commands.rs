@@ -1,8 +1,15 @@
 //! One command, one transaction, whatever the store does.
 
+use std::future::{pending, ready};
+use std::sync::Arc;
+
+use jiff::Timestamp;
 use postroom::doc_example::{HistoryLine, OpenOrders, Order, PlaceOrder, Settings, reactions};
-use postroom::port::{Inbox, RunKey, RunStatus};
-use postroom::{Classify, ExecuteError, List, Refuse, Stored, Verdict};
+use postroom::memory::MemoryStore;
+use postroom::port::{
+    Inbox, Outbox, OutboxRow, Page, Posted, Queue, QueueError, RunKey, RunStatus, StoreError,
+};
+use postroom::{BoxFuture, Classify, Courier, ExecuteError, List, Refuse, Stored, Verdict};
 
 use crate::shop::{Mishap, Shop, tenant};
 
@@ -104,6 +111,7 @@ async fn a_lost_race_decides_again_and_emits_the_same_ids() {
     assert_ne!(commits[0].token(), commits[2].token());
     let id = |index: usize| commits[index].events()[0].envelope.id;
     assert_eq!((id(0), id(1)), (id(2), id(2)));
+    assert_eq!(commits[0].items(), commits[2].items());
 }
 
 #[tokio::test]
@@ -148,6 +156,18 @@ async fn after_an_unknown_outcome_a_failed_condition_is_read_as_our_own_success(
 }
 
 #[tokio::test]
+async fn after_an_unknown_outcome_a_refusal_is_not_taken_for_nothing_written() {
+    let shop = Shop::new();
+    shop.mishaps([Mishap::AnswerLost, Mishap::Refused]);
+
+    let done = shop.place("1").await.unwrap();
+
+    assert!(!done.replayed);
+    assert_eq!(shop.journal().await.len(), 1);
+    assert_eq!(shop.sent().len(), 1);
+}
+
+#[tokio::test]
 async fn a_commit_whose_request_was_lost_is_sent_again_and_commits_once() {
     let shop = Shop::new();
     shop.mishaps([Mishap::RequestLost, Mishap::Throttled]);
@@ -184,7 +204,7 @@ async fn a_command_repeated_under_its_id_answers_the_same_and_does_nothing() {
     assert_eq!((repeated.output, repeated.replayed), (1, true));
     assert_eq!(shop.journal().await.len(), 1);
     let key = RunKey::of_command(origin.command_id);
-    let record = shop.memory.find(&key, shop.now()).await.unwrap().unwrap();
+    let record = Inbox::find(&shop.memory, &key, shop.now()).await.unwrap().unwrap();
     assert_eq!(record.status, RunStatus::Done);
 }
 
@@ -197,4 +217,73 @@ async fn another_tenant_sees_nothing() {
 
     assert!(other.get(&Order::at("1")).await.unwrap().is_none());
     assert!(other.list(List::<HistoryLine>::within("1")).await.unwrap().items.is_empty());
+}
+
+/// A queue that never answers.
+struct Silence;
+
+impl Queue for Silence {
+    fn send<'a>(
+        &'a self,
+        _: &'a str,
+        _: &'a [OutboxRow],
+    ) -> BoxFuture<'a, Result<Posted, QueueError>> {
+        Box::pin(pending())
+    }
+}
+
+#[tokio::test]
+async fn a_queue_that_does_not_answer_keeps_no_caller_waiting() {
+    let shop = Shop::with_courier(|shop| {
+        Courier::new(Arc::new(shop.memory.clone()), Arc::new(Silence), shop.clock.clone())
+    });
+    let before = shop.now();
+
+    shop.place("1").await.unwrap();
+
+    assert_eq!(shop.now().duration_since(before).as_secs(), 1);
+    assert_eq!(shop.outbox().await.len(), 1);
+}
+
+/// An outbox one shard of which cannot be read.
+struct OneShardDown(MemoryStore, u8);
+
+impl Outbox for OneShardDown {
+    fn due<'a>(
+        &'a self,
+        shard: u8,
+        by: Timestamp,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Page<OutboxRow>, StoreError>> {
+        if shard == self.1 {
+            let reason = "not one of ours".to_owned();
+            return Box::pin(ready(Err(StoreError::Corrupt { operation: "read", reason })));
+        }
+        self.0.due(shard, by, after)
+    }
+
+    fn remove<'a>(&'a self, rows: &'a [OutboxRow]) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.0.remove(rows)
+    }
+}
+
+#[tokio::test]
+async fn a_shard_that_cannot_be_read_holds_up_no_other() {
+    let shop = Shop::new();
+    shop.queue.fail_sends(20);
+    for order in 0..20 {
+        shop.place(&order.to_string()).await.unwrap();
+    }
+    let rows = shop.outbox().await;
+    let broken = rows[0].shard();
+    let elsewhere = rows.iter().filter(|row| row.shard() != broken).count();
+    let outbox = Arc::new(OneShardDown(shop.memory.clone(), broken));
+    let courier = Courier::new(outbox, shop.queue.clone(), shop.clock.clone());
+
+    let far = "2026-11-21T10:00:00Z".parse().unwrap();
+    let relayed = courier.relay(shop.now(), far).await;
+
+    assert!(matches!(relayed, Err(StoreError::Corrupt { .. })));
+    assert_eq!(shop.sent().len(), elsewhere);
+    assert!(elsewhere > 0);
 }

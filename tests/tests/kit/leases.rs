@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postroom::doc_example::{Bank, Order, OrderPlaced, ShopError};
-use postroom::port::{Claimed, Inbox, LeaseError, RunStatus};
+use postroom::port::{Inbox, RunStatus};
 use postroom::{Disposition, Effects, Envelope, Job, OnUnknown, Outcome, Record, Tx};
 
 use crate::shop::{Mishap, ScriptedBank, Shop};
@@ -32,6 +32,7 @@ struct Slow {
     shop: Arc<Shop>,
     rival: ScriptedBank,
     record: Record,
+    then: Result<(), fn() -> ShopError>,
 }
 
 impl Job<OrderPlaced> for Slow {
@@ -43,8 +44,8 @@ impl Job<OrderPlaced> for Slow {
     async fn perform(&self, _: &Envelope<OrderPlaced>, _: &Effects) -> Result<Outcome, ShopError> {
         self.shop.clock.advance(Duration::from_hours(1));
         let rival = self.shop.card_worker(self.rival.clone());
-        assert_eq!(rival.process(from_ref(&self.record), None).await, [ACKNOWLEDGE]);
-        Ok(Outcome::DONE)
+        rival.process(from_ref(&self.record), None).await;
+        self.then.map(|()| Outcome::DONE).map_err(|error| error())
     }
 
     async fn record(
@@ -64,7 +65,12 @@ impl Job<OrderPlaced> for Slow {
 async fn a_late_owner_changes_nothing() {
     let shop = Arc::new(Shop::new());
     let record = shop.placed("1").await;
-    let slow = Slow { shop: shop.clone(), rival: ScriptedBank::default(), record: record.clone() };
+    let slow = Slow {
+        shop: shop.clone(),
+        rival: ScriptedBank::default(),
+        record: record.clone(),
+        then: Ok(()),
+    };
 
     let dispositions = shop.worker(slow).process(from_ref(&record), None).await;
 
@@ -74,24 +80,34 @@ async fn a_late_owner_changes_nothing() {
 }
 
 #[tokio::test]
-async fn only_the_holder_renews_releases_or_fails_a_lease() {
-    let shop = Shop::new();
-    let record = shop.placed("1").await;
-    let lease = Duration::from_secs(40);
-    let old = shop.claim_for(&record, lease);
-    shop.memory.claim(&old).await.unwrap();
-    shop.clock.advance(2 * lease);
-    let new = shop.claim_for(&record, lease);
-    let taken = shop.memory.claim(&new).await;
+async fn a_late_owner_that_fails_for_good_parks_nothing() {
+    let gone: fn() -> ShopError = || ShopError::Gone { order: "1".to_owned() };
+    for rivals_answer in [Ok("receipt".to_owned()), Err(ShopError::Bank)] {
+        let shop = Arc::new(Shop::new());
+        let record = shop.placed("1").await;
+        let rival_is_done = rivals_answer.is_ok();
+        let rival = ScriptedBank::answering([rivals_answer]);
+        let slow = Slow { shop: shop.clone(), rival, record: record.clone(), then: Err(gone) };
 
-    let late = shop.memory.renew(&old.run.key, old.owner, new.until).await;
+        let dispositions = shop.worker(slow).process(from_ref(&record), None).await;
 
-    assert_eq!(taken.unwrap(), Claimed::Granted { attempts: 0, unknown: true });
-    assert!(matches!(late, Err(LeaseError::LeaseLost)));
-    assert!(shop.memory.renew(&old.run.key, new.owner, new.until).await.is_ok());
+        assert!(shop.memory.dead_letters().is_empty());
+        assert_eq!(dispositions == [ACKNOWLEDGE], rival_is_done, "{dispositions:?}");
+    }
 }
 
-struct AtMostOnce(ScriptedBank);
+/// Charges at most once, and then does something else.
+struct AtMostOnce {
+    bank: ScriptedBank,
+    then: Then,
+}
+
+#[derive(Clone, Copy)]
+enum Then {
+    Finish,
+    Panic,
+    FailToRecord,
+}
 
 impl Job<OrderPlaced> for AtMostOnce {
     const NAME: &'static str = "charge-card";
@@ -104,7 +120,8 @@ impl Job<OrderPlaced> for AtMostOnce {
         _: &Envelope<OrderPlaced>,
         effects: &Effects,
     ) -> Result<Outcome, ShopError> {
-        self.0.charge(effects.idempotency_key())?;
+        self.bank.charge(effects.idempotency_key())?;
+        assert!(!matches!(self.then, Then::Panic), "after the effect");
         Ok(Outcome::DONE)
     }
 
@@ -114,8 +131,51 @@ impl Job<OrderPlaced> for AtMostOnce {
         (): &(),
         _: &mut Tx,
     ) -> Result<(), ShopError> {
-        Ok(())
+        match self.then {
+            Then::FailToRecord => Err(ShopError::Bank),
+            Then::Finish | Then::Panic => Ok(()),
+        }
     }
+}
+
+#[tokio::test]
+async fn an_effect_that_must_not_repeat_does_not_whatever_goes_wrong_behind_it() {
+    let wrongs = [
+        (Then::Panic, vec![]),
+        (Then::FailToRecord, vec![]),
+        (Then::Finish, vec![Mishap::Throttled; 4]),
+        (Then::Finish, vec![Mishap::LostRace; 5]),
+    ];
+    for (then, mishaps) in wrongs {
+        let shop = Shop::new();
+        let record = shop.placed("1").await;
+        shop.mishaps(mishaps);
+        let bank = ScriptedBank::default();
+        let worker = shop.worker(AtMostOnce { bank: bank.clone(), then });
+
+        for _ in 0..3 {
+            assert_eq!(worker.process(from_ref(&record), None).await, [ACKNOWLEDGE]);
+        }
+
+        assert_eq!(bank.keys.lock().unwrap().len(), 1);
+        assert_eq!(shop.memory.dead_letters().len(), 1);
+        assert_eq!(shop.status(&record).await, Some((RunStatus::Parked, 1)));
+    }
+}
+
+#[tokio::test]
+async fn an_effect_that_must_not_repeat_is_tried_again_when_it_says_that_it_did_not_happen() {
+    let shop = Shop::new();
+    let record = shop.placed("1").await;
+    let bank = ScriptedBank::answering([Err(ShopError::Bank)]);
+    let worker = shop.worker(AtMostOnce { bank: bank.clone(), then: Then::Finish });
+
+    let first = worker.process(from_ref(&record), None).await;
+    let second = worker.process(from_ref(&record), None).await;
+
+    assert!(matches!(first[..], [Disposition::Redeliver { after: Some(_) }]));
+    assert_eq!(second, [ACKNOWLEDGE]);
+    assert_eq!(shop.status(&record).await, Some((RunStatus::Done, 1)));
 }
 
 #[tokio::test]
@@ -127,7 +187,10 @@ async fn an_effect_that_must_not_repeat_is_parked_when_its_outcome_is_unknown() 
     shop.clock.advance(2 * lease);
     let bank = ScriptedBank::default();
 
-    let dispositions = shop.worker(AtMostOnce(bank.clone())).process(from_ref(&record), None).await;
+    let dispositions = shop
+        .worker(AtMostOnce { bank: bank.clone(), then: Then::Finish })
+        .process(from_ref(&record), None)
+        .await;
 
     assert_eq!(dispositions, [ACKNOWLEDGE]);
     assert!(bank.keys.lock().unwrap().is_empty());

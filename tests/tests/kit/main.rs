@@ -6,4 +6,5 @@ mod commands;
 mod transactions;
 mod workers;
 mod leases;
+mod tasks;
 mod chains;

@@ -26,6 +26,8 @@ pub(crate) enum Mishap {
     RequestLost,
     /// Is throttled; writes nothing.
     Throttled,
+    /// Is refused for good; writes nothing.
+    Refused,
 }
 
 /// A memory store whose next commits go wrong as scripted.
@@ -63,6 +65,9 @@ impl Store for FaultyStore {
                         operation: "commit",
                         source: "throttled".into(),
                     },
+                }),
+                Some(Mishap::Refused) => Err(CommitError::Store {
+                    source: StoreError::Refused { operation: "commit", source: "no right".into() },
                 }),
             }
         })
@@ -114,8 +119,27 @@ impl Shop {
         });
         let queue = Arc::new(MemoryQueue::new(["charge-card", "reminder"]));
         let clock = Arc::new(ManualClock::at("2026-11-21T09:30:00Z".parse().unwrap()));
-        let ids = Arc::new(SeededIds::new(1));
         let courier = Courier::new(Arc::new(memory.clone()), queue.clone(), clock.clone());
+        Self::of(reactions, memory, store, queue, clock, courier)
+    }
+
+    /// A shop whose messages go another way.
+    pub(crate) fn with_courier(courier: impl FnOnce(&Self) -> Courier) -> Self {
+        let shop = Self::new();
+        let courier = courier(&shop);
+        let table = reactions(&Settings { most_open_orders: 20 });
+        Self::of(table, shop.memory, shop.store, shop.queue, shop.clock, courier)
+    }
+
+    fn of(
+        reactions: Reactions,
+        memory: MemoryStore,
+        store: Arc<FaultyStore>,
+        queue: Arc<MemoryQueue>,
+        clock: Arc<ManualClock>,
+        courier: Courier,
+    ) -> Self {
+        let ids = Arc::new(SeededIds::new(1));
         let ports = Ports {
             store: store.clone(),
             inbox: Arc::new(memory.clone()),

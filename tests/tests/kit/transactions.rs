@@ -1,14 +1,11 @@
 //! What a handler may stage, and where it stops.
 
-use std::time::Duration;
-
 use postroom::doc_example::{HistoryLine, OpenOrders, Order, OrderPaid, OrderPlaced, ShopError};
 use postroom::port::Store;
 use postroom::{
-    Classify, Command, Envelope, ExecuteError, Guard, ItemWrite, Listener, Message, Outcome,
-    Reactions, Routed, Stored, Task, Tx, TxError, Verdict,
+    Classify, Command, Envelope, ExecuteError, Guard, ItemWrite, Listener, Outcome, Reactions,
+    Stored, Tx, TxError, Verdict,
 };
-use serde::{Deserialize, Serialize};
 
 use crate::shop::{Shop, tenant};
 
@@ -220,70 +217,4 @@ async fn reactions_that_cause_each_other_without_end_are_stopped() {
     let ExecuteError::Listener { source, .. } = error else { panic!("{error:?}") };
     assert!(source.reason().contains("after 16 hops"), "{}", source.reason());
     assert!(shop.commits().is_empty());
-}
-
-#[derive(Serialize, Deserialize)]
-struct SendReminder {
-    order: String,
-}
-
-impl Message for SendReminder {
-    const TYPE: &'static str = "reminder.send";
-}
-
-impl Task for SendReminder {
-    fn subject(&self) -> String {
-        self.order.clone()
-    }
-}
-
-impl Routed for SendReminder {}
-
-command!(RemindLater, "remind-later", |tx| {
-    tx.enqueue(SendReminder { order: "1".to_owned() }, Duration::from_hours(1))?;
-});
-
-#[tokio::test]
-async fn a_delayed_task_is_kept_until_it_is_due() {
-    let mut table = Reactions::default();
-    table.row::<SendReminder>().queued::<Reminder, _>();
-    let shop = Shop::with(table);
-
-    shop.runtime.execute(&RemindLater, &shop.origin()).await.unwrap();
-    assert!(shop.queue.sent("reminder").is_empty());
-    let (courier, later) = (&shop.runtime.ports().courier, Duration::from_hours(1));
-    let far = shop.now() + 3 * later;
-    let early = courier.relay(shop.now(), far).await.unwrap();
-    shop.clock.advance(later);
-    let due = courier.relay(shop.now(), far).await.unwrap();
-
-    assert_eq!((early.sent, due.sent), (0, 1));
-    assert_eq!(shop.queue.sent("reminder").len(), 1);
-    assert!(shop.journal().await.is_empty());
-}
-
-struct Reminder;
-
-impl postroom::Job<SendReminder> for Reminder {
-    const NAME: &'static str = "reminder";
-    const ON_UNKNOWN: postroom::OnUnknown = postroom::OnUnknown::Repeat;
-    type Done = ();
-    type Error = ShopError;
-
-    async fn perform(
-        &self,
-        _: &Envelope<SendReminder>,
-        _: &postroom::Effects,
-    ) -> Result<Outcome, ShopError> {
-        Ok(Outcome::DONE)
-    }
-
-    async fn record(
-        &self,
-        _: &Envelope<SendReminder>,
-        (): &(),
-        _: &mut Tx,
-    ) -> Result<(), ShopError> {
-        Ok(())
-    }
 }

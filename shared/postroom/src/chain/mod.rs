@@ -5,6 +5,8 @@ mod render;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::clock::between;
 use crate::id::{CorrelationId, MessageId, TenantId};
 use crate::port::{InRequest, Inbox, InboxRecord, Journal, JournalRecord, RunStatus, StoreError};
@@ -17,7 +19,7 @@ const MAX_DEPTH: usize = 64;
 /// Everything with one correlation id, as a tree of causes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chain {
-    /// The commands that started it, by time; also whatever names a cause that was not found.
+    /// The commands that started it and the jobs that tasks ordered, by time; then whatever names no known cause.
     pub roots: Vec<Node>,
     /// Whether it is longer than what was read.
     pub truncated: bool,
@@ -109,6 +111,7 @@ impl Chain {
                 children: tree.emitted(command.run.message_id, &command.run.handler, 0),
             })
             .collect();
+        roots.extend(tree.unrooted(runs));
         roots.extend(tree.orphans());
         Self { roots, truncated: false }
     }
@@ -156,7 +159,7 @@ impl<'a> Tree<'a> {
         let queued = event.queued.iter().map(|handler| Node {
             name: handler.clone(),
             kind: match self.runs.get(&(id, handler.as_str())) {
-                Some(run) => queued(event, run),
+                Some(run) => queued(event.envelope.time, run),
                 None => NodeKind::Waiting,
             },
             children: self.emitted(id, handler, depth + 1),
@@ -172,6 +175,19 @@ impl<'a> Tree<'a> {
         }
     }
 
+    /// Runs of handlers whose message is in no journal: tasks are not.
+    fn unrooted(&self, runs: &[InboxRecord]) -> Vec<Node> {
+        let journaled = |id| self.events.iter().any(|event| event.envelope.id == id);
+        let tasks =
+            runs.iter().filter(|run| !run.run.key.is_command() && !journaled(run.run.message_id));
+        let node = |run: &InboxRecord| Node {
+            name: run.run.handler.clone(),
+            kind: queued(run.run.started_at, run),
+            children: self.emitted(run.run.message_id, &run.run.handler, 0),
+        };
+        tasks.map(node).collect()
+    }
+
     /// Events whose cause is no command, event or task of this chain.
     fn orphans(&self) -> Vec<Node> {
         let known = |id| {
@@ -183,7 +199,7 @@ impl<'a> Tree<'a> {
     }
 }
 
-fn queued(event: &JournalRecord, run: &InboxRecord) -> NodeKind {
+fn queued(sent_at: Timestamp, run: &InboxRecord) -> NodeKind {
     let attempt = match run.status {
         RunStatus::Running | RunStatus::Done => run.attempts + 1,
         RunStatus::Waiting | RunStatus::Parked => run.attempts.max(1),
@@ -191,7 +207,7 @@ fn queued(event: &JournalRecord, run: &InboxRecord) -> NodeKind {
     NodeKind::Queued {
         status: run.status,
         attempt,
-        waited: between(event.envelope.time, run.run.started_at),
+        waited: between(sent_at, run.run.started_at),
         ran: finished_after(run),
         reason: run.skipped.clone().or_else(|| run.reason.clone()),
     }

@@ -23,6 +23,12 @@ pub trait Outbox: Send + Sync {
     fn remove<'a>(&'a self, rows: &'a [OutboxRow]) -> BoxFuture<'a, Result<(), StoreError>>;
 }
 
+impl dyn Outbox {
+    /// How many rows are worth removing at once: what one DynamoDB call deletes.
+    // <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>, read 2026-11-21.
+    pub const BATCH: usize = 25;
+}
+
 /// One message to one queued handler.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutboxRow {

@@ -97,8 +97,9 @@ impl Runtime {
     ) -> Result<Executed<C::Output>, ExecuteError<C::Error>> {
         let name = C::NAME;
         let output = |source| ExecuteError::Output { command: name, source };
+        // One time for all runs: what is derived from it comes out the same.
+        let run = self.command_run(name, origin);
         for attempt in 1..=MAX_RUNS {
-            let run = self.command_run(name, origin);
             let mut tx = self.begin(origin, &run, name, 0);
             let answer = command
                 .handle(&mut tx)
@@ -106,10 +107,9 @@ impl Runtime {
                 .map_err(|source| ExecuteError::Command { command: name, source })?;
             tx.drain().await.map_err(|source| ExecuteError::Listener { command: name, source })?;
 
-            let started_at = run.started_at;
             let transaction = tx.seal(Seal {
                 token: self.ports.ids.fresh().into(),
-                run,
+                run: run.clone(),
                 fence: Fence::NotDone,
                 finished_at: self.now(),
                 skipped: None,
@@ -123,7 +123,7 @@ impl Runtime {
                         correlation_id = %origin.correlation_id,
                         handler = name,
                         actions = transaction.actions(),
-                        duration_ms = milliseconds(between(started_at, self.now())),
+                        duration_ms = milliseconds(between(run.started_at, self.now())),
                         "committed {name}"
                     );
                     return Ok(Executed { output: answer, replayed: false });

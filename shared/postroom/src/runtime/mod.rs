@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::clock::{Clock, later};
+use crate::clock::{Clock, later, milliseconds};
 use crate::courier::Courier;
 use crate::id::{Ids, TenantId};
 use crate::port::{Inbox, Store};
@@ -76,10 +76,15 @@ impl Runtime {
 
     /// Waits before trying again: between nothing and a ceiling that doubles each time ("full jitter").
     async fn back_off(&self, attempt: u32) {
-        let ceiling = 20_u64 << attempt.min(6);
+        let ceiling = Duration::from_millis(20 << attempt.min(6));
+        self.ports.clock.sleep(self.jitter(ceiling)).await;
+    }
+
+    /// Any time from none to `ceiling`.
+    pub(crate) fn jitter(&self, ceiling: Duration) -> Duration {
         // The last 62 bits of a fresh id are random.
-        let jitter = self.ports.ids.fresh().as_u64_pair().1 % (ceiling + 1);
-        self.ports.clock.sleep(Duration::from_millis(jitter)).await;
+        let random = self.ports.ids.fresh().as_u64_pair().1;
+        Duration::from_millis(random % (milliseconds(ceiling) + 1))
     }
 }
 

@@ -49,6 +49,12 @@ pub(crate) enum RunError {
         "an earlier attempt ended without a trace: whether its effect happened is for a person to find out"
     )]
     UnknownOutcome,
+    /// The effect happened, must not happen twice, and could not be written down.
+    #[error("its effect happened, but could not be recorded")]
+    NotRecorded {
+        #[source]
+        source: Box<RunError>,
+    },
     /// Others were always faster.
     #[error("lost {runs} races in a row")]
     Contended { runs: u32 },
@@ -73,10 +79,21 @@ impl Classify for RunError {
     fn verdict(&self) -> Verdict {
         match self {
             Self::Handler { verdict, .. } => *verdict,
-            Self::UnknownOutcome => Verdict::Permanent,
+            Self::UnknownOutcome | Self::NotRecorded { .. } => Verdict::Permanent,
             Self::Contended { .. } | Self::LeaseLost => Verdict::RETRY,
             Self::Inbox { source } => source.verdict(),
             Self::Settle { source } => source.verdict(),
+        }
+    }
+}
+
+impl RunError {
+    /// What a failure after the effect means where the effect must not be repeated.
+    fn not_recorded(self) -> Self {
+        match self {
+            // Whoever holds the lease now knows that the outcome is unknown, and parks it.
+            Self::LeaseLost => self,
+            source => Self::NotRecorded { source: Box::new(source) },
         }
     }
 }
@@ -108,13 +125,13 @@ impl Runtime {
         listener: &L,
         event: &Envelope<E>,
     ) -> Result<Ran, RunError> {
+        let run = run_of(L::NAME, event, self.now());
         for attempt in 1..=MAX_RUNS {
-            let run = run_of(L::NAME, event, self.now());
             let mut tx = self.tx_for(event, &run, L::NAME);
             let outcome = listener.on(event, &mut tx).await;
             let outcome = outcome.map_err(|error| Failure::of(L::NAME, error))?;
             tx.drain().await?;
-            match self.complete(tx, run, Fence::NotDone, skipped(&outcome)).await? {
+            match self.complete(tx, run.clone(), Fence::NotDone, skipped(&outcome)).await? {
                 Settled::Committed => return Ok(Ran::Done),
                 Settled::AlreadyDone(_) => return Ok(Ran::Duplicate),
                 Settled::Parked { reason } => return Ok(Ran::Parked { reason }),
@@ -153,7 +170,11 @@ impl Runtime {
             reader: self.reader(&message.tenant_id),
         };
         let outcome = job.perform(message, &effects).await.map_err(handler_error)?;
-        self.record(job, message, &run, owner, outcome).await
+        let recorded = self.record(job, message, &run, owner, outcome).await;
+        match J::ON_UNKNOWN {
+            OnUnknown::Repeat => recorded,
+            OnUnknown::Park => recorded.map_err(RunError::not_recorded),
+        }
     }
 
     /// Writes what a job did; a lost race re-runs only this, never the effect.

@@ -1,5 +1,8 @@
 //! Committing, until it is certain what happened.
 
+use std::time::Duration;
+
+use crate::clock::between;
 use crate::id::ClientToken;
 use crate::port::{CommitError, InboxRecord, RunStatus, StoreError};
 use crate::runtime::Runtime;
@@ -8,6 +11,8 @@ use crate::verdict::{Classify, Verdict};
 
 /// How often the identical transaction is sent while its outcome is unknown or the store asks to wait.
 const MAX_SENDS: u32 = 4;
+/// After how long it is not sent again; each sending has a time-out of its own in the adapter.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What became of a transaction.
 #[derive(Debug)]
@@ -53,8 +58,10 @@ impl Classify for SettleError {
 impl Runtime {
     /// Sends a transaction until its outcome is certain, within bounds.
     ///
-    /// Once an outcome was unknown, a failed condition may be the echo of our own success: then the record decides.
+    /// Once an outcome was unknown, nothing the store says of a later sending tells what became of the first: a failed
+    /// condition may be the echo of our own success, a refusal may have come after it. Then the record decides.
     pub(super) async fn settle(&self, tx: &Transaction) -> Result<Settled, SettleError> {
+        let begun = self.now();
         let mut unknown = None;
         for attempt in 1..=MAX_SENDS {
             match self.ports.store.commit(tx).await {
@@ -69,19 +76,28 @@ impl Runtime {
                 Err(error @ CommitError::Unknown { .. }) => unknown = Some(error),
                 Err(CommitError::Store { source }) => {
                     let passes = source.verdict() != Verdict::Permanent;
-                    if !passes || (attempt == MAX_SENDS && unknown.is_none()) {
+                    let last = attempt == MAX_SENDS || !passes;
+                    if last && unknown.is_none() {
                         return Err(SettleError::Store { source });
+                    }
+                    if !passes {
+                        break;
                     }
                 }
             }
-            if attempt < MAX_SENDS {
-                self.back_off(attempt).await;
+            if between(begun, self.now()) >= PATIENCE {
+                break;
             }
+            self.back_off(attempt).await;
         }
-        match unknown {
-            Some(source) => Err(SettleError::Unknown { source }),
-            // Unreachable by the arms above, and safe: the decision is taken again.
-            None => Ok(Settled::LostRace),
+        let Some(source) = unknown else {
+            // Sent until patience ended, and each time told that nothing was written.
+            return Ok(Settled::LostRace);
+        };
+        match self.consult_record(tx, false).await? {
+            // No record yet: a sending may still be on its way.
+            Settled::LostRace | Settled::LeaseLost => Err(SettleError::Unknown { source }),
+            settled => Ok(settled),
         }
     }
 

@@ -113,14 +113,20 @@ impl Items {
         Ok(())
     }
 
-    /// The next version of a stream whose thing is staged; the thing is then written, if only for its new head.
-    pub(super) fn append(&mut self, stream: &StreamId, writer: &'static str) -> Option<u64> {
+    /// The next version of a stream whose thing is staged, and how many bytes more that writes: the thing is then
+    /// written, if only for its new head.
+    pub(super) fn append(
+        &mut self,
+        stream: &StreamId,
+        writer: &'static str,
+    ) -> Option<(u64, usize)> {
         let staged = self.by_key.get_mut(self.by_stream.get(stream)?)?;
         // A stream of something that does not exist would have no head to guard it.
-        staged.data.as_ref()?;
+        let data = staged.data.as_ref()?;
+        let bytes = if staged.writer.is_none() { data.to_string().len() } else { 0 };
         staged.head += 1;
         staged.writer.get_or_insert(writer);
-        Some(staged.head)
+        Some((staged.head, bytes))
     }
 
     pub(super) fn len(&self) -> usize {

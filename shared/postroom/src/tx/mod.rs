@@ -168,10 +168,11 @@ impl Tx {
     pub fn emit<E: Event + Routed>(&mut self, event: E) -> Result<MessageId, TxError> {
         let stream = event.stream();
         let handler = self.frame.handler;
-        let Some(version) = self.items.append(&stream, handler) else {
+        let Some((version, bytes)) = self.items.append(&stream, handler) else {
             let stream = stream.to_string();
             return Err(TxError::StreamNotLoaded { handler, r#type: E::TYPE, stream });
         };
+        self.bytes += bytes;
         let header = self.header::<E>("event", stream.to_string(), Some(version))?;
         let envelope = Envelope::seal(header, event);
         let id = envelope.id;

@@ -6,10 +6,11 @@ use std::time::Duration;
 use crate::BoxFuture;
 use crate::envelope::{DecodeError, Envelope, RawEnvelope};
 use crate::id::OwnerToken;
-use crate::job::Job;
+use crate::job::{Job, OnUnknown};
 use crate::listener::Listener;
 use crate::message::{Event, Message};
 use crate::runtime::{Ran, RunError, Runtime};
+use crate::verdict::Verdict;
 
 /// How a run is started, whatever the handler is.
 #[derive(Debug, Clone, Copy)]
@@ -34,12 +35,18 @@ pub(super) enum RecordError {
         source: RunError,
     },
     #[error("the handler panicked: {message}")]
-    Panic { message: String },
+    Panic { message: String, verdict: Verdict },
 }
 
 pub(super) trait QueuedRun: Send + Sync {
+    /// The handler's name.
+    fn name(&self) -> &'static str;
+
     /// Whether its runs hold a lease, which a failure then ends.
     fn leased(&self) -> bool;
+
+    /// What a panic means: it may pass, unless an effect that must not be repeated may have happened before it.
+    fn panicked(&self) -> Verdict;
 
     fn run<'a>(
         &'a self,
@@ -61,8 +68,19 @@ impl<M, J> JobHandler<M, J> {
 }
 
 impl<M: Message, J: Job<M>> QueuedRun for JobHandler<M, J> {
+    fn name(&self) -> &'static str {
+        J::NAME
+    }
+
     fn leased(&self) -> bool {
         true
+    }
+
+    fn panicked(&self) -> Verdict {
+        match J::ON_UNKNOWN {
+            OnUnknown::Repeat => Verdict::RETRY,
+            OnUnknown::Park => Verdict::Permanent,
+        }
     }
 
     fn run<'a>(
@@ -91,8 +109,17 @@ impl<E, L> ListenerHandler<E, L> {
 }
 
 impl<E: Event, L: Listener<E>> QueuedRun for ListenerHandler<E, L> {
+    fn name(&self) -> &'static str {
+        L::NAME
+    }
+
     fn leased(&self) -> bool {
         false
+    }
+
+    fn panicked(&self) -> Verdict {
+        // What it staged went with it.
+        Verdict::RETRY
     }
 
     fn run<'a>(

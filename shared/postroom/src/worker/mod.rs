@@ -2,6 +2,7 @@
 
 mod handler;
 mod record;
+mod failure;
 
 use std::collections::BTreeMap;
 use std::fmt;

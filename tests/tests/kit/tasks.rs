@@ -1,0 +1,125 @@
+//! Tasks: orders to one job, now or later, and part of the chain like everything else.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use postroom::chain::Chain;
+use postroom::doc_example::{Order, OrderPaid, OrderPlaced, ShopError};
+use postroom::{
+    Command, Disposition, Effects, Envelope, Job, Message, OnUnknown, Outcome, Reactions, Record,
+    Routed, Task, Tx, Worker,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::shop::{Shop, tenant};
+
+#[derive(Serialize, Deserialize)]
+struct SendReminder {
+    order: String,
+}
+
+impl Message for SendReminder {
+    const TYPE: &'static str = "reminder.send";
+}
+
+impl Task for SendReminder {
+    fn subject(&self) -> String {
+        self.order.clone()
+    }
+}
+
+impl Routed for SendReminder {}
+
+struct RemindLater;
+
+impl Command for RemindLater {
+    const NAME: &'static str = "remind-later";
+    type Output = ();
+    type Error = ShopError;
+
+    async fn handle(&self, tx: &mut Tx) -> Result<(), ShopError> {
+        tx.save(&Order { id: "1".to_owned(), paid: false })?;
+        tx.enqueue(SendReminder { order: "1".to_owned() }, Duration::from_hours(1))?;
+        Ok(())
+    }
+}
+
+/// Reminds a customer, who pays at once.
+struct Reminder;
+
+impl Job<SendReminder> for Reminder {
+    const NAME: &'static str = "reminder";
+    const ON_UNKNOWN: OnUnknown = OnUnknown::Repeat;
+    type Done = ();
+    type Error = ShopError;
+
+    async fn perform(&self, _: &Envelope<SendReminder>, _: &Effects) -> Result<Outcome, ShopError> {
+        Ok(Outcome::DONE)
+    }
+
+    async fn record(
+        &self,
+        task: &Envelope<SendReminder>,
+        (): &(),
+        tx: &mut Tx,
+    ) -> Result<(), ShopError> {
+        let order = task.data.order.clone();
+        tx.load(&Order::at(&order)).await?;
+        tx.emit(OrderPaid { order, receipt: "reminded".to_owned() })?;
+        Ok(())
+    }
+}
+
+fn shop() -> Shop {
+    let mut table = Reactions::default();
+    table.row::<SendReminder>().queued::<Reminder, _>();
+    let _ = table.row::<OrderPlaced>();
+    Shop::with(table)
+}
+
+/// Orders a reminder and answers the message its job gets an hour later.
+async fn reminded(shop: &Shop) -> Record {
+    shop.runtime.execute(&RemindLater, &shop.origin()).await.unwrap();
+    shop.clock.advance(Duration::from_hours(1));
+    let far = shop.now() + Duration::from_hours(1);
+    shop.runtime.ports().courier.relay(shop.now(), far).await.unwrap();
+    let body = shop.queue.sent("reminder")[0].body.clone();
+    Record { message_id: "sqs-1".to_owned(), body }
+}
+
+#[tokio::test]
+async fn a_delayed_task_is_kept_until_it_is_due() {
+    let shop = shop();
+    shop.runtime.execute(&RemindLater, &shop.origin()).await.unwrap();
+    let (courier, later) = (&shop.runtime.ports().courier, Duration::from_hours(1));
+    let far = shop.now() + 3 * later;
+
+    let early = courier.relay(shop.now(), far).await.unwrap();
+    shop.clock.advance(later);
+    let due = courier.relay(shop.now(), far).await.unwrap();
+
+    assert_eq!((early.sent, due.sent), (0, 1));
+    assert_eq!(shop.queue.sent("reminder").len(), 1);
+    assert!(shop.journal().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_task_is_done_once_and_hangs_in_its_chain_with_what_it_caused() {
+    let shop = shop();
+    let record = reminded(&shop).await;
+    let letters = Arc::new(shop.memory.clone());
+    let worker = Worker::new("reminder", shop.runtime.clone(), letters).job(Reminder);
+
+    for _ in 0..2 {
+        let dispositions = worker.process(std::slice::from_ref(&record), None).await;
+        assert_eq!(dispositions, [Disposition::Acknowledge]);
+    }
+
+    let chain = "chain-1".parse().unwrap();
+    let drawn = Chain::read(&shop.memory, &shop.memory, &tenant(), &chain).await.unwrap();
+    insta::assert_snapshot!(drawn.to_string(), @r"
+    remind-later                        command     done, 3 writes of 100, 0 µs
+    reminder                            queued      attempt 1/5  done  ░░░░████  waited 0 µs, ran 0 µs
+    └ order.paid                        event       orders/1 version 1
+    ");
+}
