@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::ChangeMessageVisibilityBatchRequestEntry;
 use postroom::reason_of;
+use tokio::time::timeout;
 use tracing::warn;
 
 /// Entries of one call.
@@ -32,38 +33,45 @@ impl Visibility {
         Self { client, queue_url }
     }
 
-    /// Hides messages, each for its own time from now on.
+    /// Hides messages, each for its own time from now on, and stops when `within` is over.
     ///
     /// Never fails: a message whose time could not be changed comes back after the queue's own visibility time-out.
-    pub(crate) async fn hide(&self, messages: &[Hidden]) {
+    pub(crate) async fn hide(&self, messages: &[Hidden], within: Duration) {
+        if timeout(within, self.hide_all(messages)).await.is_err() {
+            warn!(messages = messages.len(), "no time is left to hide all messages");
+        }
+    }
+
+    async fn hide_all(&self, messages: &[Hidden]) {
         for batch in messages.chunks(BATCH) {
-            let mut call = self.client.change_message_visibility_batch().queue_url(&self.queue_url);
-            for (index, message) in batch.iter().enumerate() {
-                let entry = ChangeMessageVisibilityBatchRequestEntry::builder()
-                    .id(index.to_string())
-                    .receipt_handle(&message.receipt_handle)
-                    .visibility_timeout(whole_seconds(message.wait))
-                    .build();
-                match entry {
-                    Ok(entry) => call = call.entries(entry),
-                    Err(error) => warn!(reason = reason_of(&error), "a message keeps its time"),
+            self.hide_batch(batch).await;
+        }
+    }
+
+    async fn hide_batch(&self, batch: &[Hidden]) {
+        let mut call = self.client.change_message_visibility_batch().queue_url(&self.queue_url);
+        for (index, message) in batch.iter().enumerate() {
+            let entry = ChangeMessageVisibilityBatchRequestEntry::builder()
+                .id(index.to_string())
+                .receipt_handle(&message.receipt_handle)
+                .visibility_timeout(whole_seconds(message.wait))
+                .build();
+            match entry {
+                Ok(entry) => call = call.entries(entry),
+                Err(error) => warn!(reason = reason_of(&error), "a message keeps its time"),
+            }
+        }
+        match call.send().await {
+            Ok(answer) => {
+                for failed in answer.failed() {
+                    let index = failed.id().parse().unwrap_or(usize::MAX);
+                    let message_id = batch.get(index).map(|message| &message.message_id);
+                    warn!(message_id, reason = failed.code(), "a message keeps its time");
                 }
             }
-            match call.send().await {
-                Ok(answer) => {
-                    for failed in answer.failed() {
-                        let index = failed.id().parse().unwrap_or(usize::MAX);
-                        let message_id = batch.get(index).map(|message| &message.message_id);
-                        warn!(message_id, reason = failed.code(), "a message keeps its time");
-                    }
-                }
-                Err(error) => {
-                    warn!(
-                        reason = reason_of(&error),
-                        messages = batch.len(),
-                        "messages keep their time"
-                    );
-                }
+            Err(error) => {
+                let reason = reason_of(&error);
+                warn!(reason, messages = batch.len(), "messages keep their time");
             }
         }
     }

@@ -12,9 +12,16 @@ use crate::visibility::{Hidden, Visibility};
 
 /// How far a deadline may lie before now, by clocks that differ, and still mean something.
 const DEADLINE_PAST: Duration = Duration::from_hours(1);
-/// How far a deadline may lie ahead; a function runs for 15 minutes at most.
+/// How far a deadline may lie ahead: a function runs for 15 minutes at most, and the rest is for clocks that differ.
+///
+/// A day and not an hour, because a deadline that counts as unknown is not kept, while one that is too far away is
+/// merely one that never comes.
 // <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>, read 2026-11-21.
 const DEADLINE_AHEAD: Duration = Duration::from_hours(24);
+/// What is left of the invocation when messages are no longer hidden: time to answer.
+const ANSWER: Duration = Duration::from_millis(200);
+/// How long hiding messages may take where the invocation has no deadline.
+const HIDE_WITHOUT_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Why a batch is refused as a whole: no answer about its records would be understood. All of it is delivered again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -58,7 +65,9 @@ pub async fn handle_batch(
 ) -> Result<SqsBatchResponse, BatchError> {
     let batch = Batch::read(event.records)?;
     let dispositions = worker.process(&batch.records, deadline).await;
-    visibility.hide(&batch.hidden(&dispositions)).await;
+    // What SQS makes of it changes nothing in the answer, which has to leave in time.
+    let within = time_to_hide(deadline, SystemClock.now());
+    visibility.hide(&batch.hidden(&dispositions), within).await;
 
     let mut response = SqsBatchResponse::default();
     for message_id in batch.failures(&dispositions) {
@@ -73,6 +82,14 @@ pub(crate) fn deadline_of(context: &Context, now: Timestamp) -> Option<Timestamp
     let earliest = now.saturating_sub(DEADLINE_PAST).ok()?;
     let latest = now.saturating_add(DEADLINE_AHEAD).ok()?;
     (earliest <= deadline && deadline <= latest).then_some(deadline)
+}
+
+/// How long hiding messages may take.
+fn time_to_hide(deadline: Option<Timestamp>, now: Timestamp) -> Duration {
+    deadline.map_or(HIDE_WITHOUT_DEADLINE, |deadline| {
+        let left = Duration::try_from(deadline.duration_since(now)).unwrap_or_default();
+        left.saturating_sub(ANSWER)
+    })
 }
 
 /// The records of a batch, and beside each the handle by which SQS knows this delivery.
@@ -179,6 +196,18 @@ mod tests {
 
         let (message_id, receipt_handle) = ("b".to_owned(), "rb".to_owned());
         assert_eq!(hidden, [Hidden { message_id, receipt_handle, wait }]);
+    }
+
+    #[test]
+    fn hiding_messages_leaves_time_to_answer() {
+        let now = at("2026-11-21T09:30:00Z");
+        let within = |deadline| time_to_hide(Some(at(deadline)), now);
+
+        assert_eq!(within("2026-11-21T09:30:01Z"), Duration::from_millis(800));
+        assert_eq!(within("2026-11-21T09:30:00.201Z"), Duration::from_millis(1));
+        assert_eq!(within("2026-11-21T09:30:00.2Z"), Duration::ZERO);
+        assert_eq!(within("2026-11-21T09:29:00Z"), Duration::ZERO);
+        assert_eq!(time_to_hide(None, now), Duration::from_secs(5));
     }
 
     #[test]

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use postroom::doc_example::{ChargeCard, NoBank, OrderPlaced, PlaceOrder, Settings, reactions};
 use postroom::memory::SeededIds;
-use postroom::{Ids, Origin, Runtime, Worker};
+use postroom::{Clock, Ids, Origin, Runtime, SystemClock, Worker};
 use postroom_aws::{Visibility, handle_batch};
 use serde_json::{Value, json};
 
@@ -61,8 +62,12 @@ impl Bench {
 
     /// What the function answers.
     async fn answer(&self, event: &Value) -> Value {
+        self.answer_by(event, None).await
+    }
+
+    async fn answer_by(&self, event: &Value, deadline: Option<Timestamp>) -> Value {
         let event = serde_json::from_value(event.clone()).unwrap();
-        let answer = handle_batch(&self.worker, &self.visibility, event, None).await.unwrap();
+        let answer = handle_batch(&self.worker, &self.visibility, event, deadline).await.unwrap();
         serde_json::to_value(&answer).unwrap()
     }
 }
@@ -94,6 +99,21 @@ async fn a_time_that_cannot_be_changed_changes_nothing_in_the_answer() {
     let answer = bench.answer(&event).await;
 
     assert_eq!(answer, failed(&event));
+}
+
+#[tokio::test]
+async fn the_answer_leaves_before_the_deadline_even_when_sqs_does_not_answer() {
+    let bench = Bench::with_a_message().await;
+    let event = bench.event().await;
+    let slow = json!({"delay_ms": 60_000});
+    bench.endpoint.fault("sqs.ChangeMessageVisibilityBatch", 10, slow).await;
+    let deadline = SystemClock.now() + Duration::from_secs(2);
+
+    let answer = bench.answer_by(&event, Some(deadline)).await;
+
+    assert!(SystemClock.now() < deadline);
+    assert_eq!(answer, failed(&event));
+    assert_eq!(bench.endpoint.calls("sqs.ChangeMessageVisibilityBatch").await, 1);
 }
 
 #[tokio::test]

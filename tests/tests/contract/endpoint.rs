@@ -68,9 +68,10 @@ impl Endpoint {
         adapters
     }
 
-    /// Makes the next calls of an action go wrong: `{"drop_response": true}`, `{"status": 503}`.
-    pub(crate) async fn fault(&self, action: &str, times: u64, effect: Value) {
-        let mut fault = json!({"service": "dynamodb", "action": action, "times": times});
+    /// Makes the next calls of an operation, `dynamodb.GetItem`, go wrong: `{"drop_response": true}`, `{"status": 503}`.
+    pub(crate) async fn fault(&self, operation: &str, times: u64, effect: Value) {
+        let (service, action) = operation.split_once('.').unwrap();
+        let mut fault = json!({"service": service, "action": action, "times": times});
         fault.as_object_mut().unwrap().extend(effect.as_object().unwrap().clone());
         let answer = reqwest::Client::new().post(format!("{}/_faults", self.url)).json(&fault);
         answer.send().await.unwrap().error_for_status().unwrap();

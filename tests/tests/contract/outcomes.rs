@@ -59,7 +59,7 @@ async fn version(reader: &Reader, order: &str) -> Option<u64> {
 async fn an_answer_that_is_lost_is_asked_for_again_and_nothing_happens_twice() {
     let mut endpoint = Endpoint::with_queues(&[]).await;
     let runtime = runtime(&mut endpoint, 10);
-    endpoint.fault("TransactWriteItems", 1, json!({"drop_response": true})).await;
+    endpoint.fault("dynamodb.TransactWriteItems", 1, json!({"drop_response": true})).await;
 
     let executed = runtime.execute(&place("a"), &origin(1)).await.unwrap();
 
@@ -73,7 +73,7 @@ async fn an_answer_that_is_lost_is_asked_for_again_and_nothing_happens_twice() {
 async fn a_store_that_is_down_for_a_moment_is_asked_again() {
     let mut endpoint = Endpoint::with_queues(&[]).await;
     let runtime = runtime(&mut endpoint, 10);
-    endpoint.fault("TransactWriteItems", 2, json!({"status": 503})).await;
+    endpoint.fault("dynamodb.TransactWriteItems", 2, json!({"status": 503})).await;
 
     runtime.execute(&place("a"), &origin(1)).await.unwrap();
 
@@ -85,7 +85,7 @@ async fn a_store_that_is_down_for_a_moment_is_asked_again() {
 async fn a_read_that_fails_in_passing_is_repeated() {
     let mut endpoint = Endpoint::with_queues(&[]).await;
     let runtime = runtime(&mut endpoint, 10);
-    endpoint.fault("GetItem", 2, json!({"status": 503})).await;
+    endpoint.fault("dynamodb.GetItem", 2, json!({"status": 503})).await;
 
     assert_eq!(version(&runtime.reader(&tenant()), "a").await, None);
 
@@ -110,7 +110,7 @@ async fn a_claim_whose_answer_is_lost_is_granted_to_its_owner() {
     };
     let owner = SystemIds.fresh().into();
     let claim = Claim { run, owner, until: now + Duration::from_mins(1) };
-    endpoint.fault("UpdateItem", 1, json!({"drop_response": true})).await;
+    endpoint.fault("dynamodb.UpdateItem", 1, json!({"drop_response": true})).await;
 
     let claimed = runtime.ports().inbox.claim(&claim).await.unwrap();
 
@@ -122,7 +122,7 @@ async fn a_claim_whose_answer_is_lost_is_granted_to_its_owner() {
 async fn a_store_that_stays_down_is_given_up_after_a_few_sendings() {
     let mut endpoint = Endpoint::with_queues(&[]).await;
     let runtime = runtime(&mut endpoint, 10);
-    endpoint.fault("TransactWriteItems", 100, json!({"status": 400})).await;
+    endpoint.fault("dynamodb.TransactWriteItems", 100, json!({"status": 400})).await;
 
     let error = runtime.execute(&place("a"), &origin(1)).await.unwrap_err();
 
