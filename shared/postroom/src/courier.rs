@@ -109,11 +109,12 @@ impl Courier {
             round.relayed.left += refused.len();
             let sent = batch.into_iter().enumerate();
             accepted.extend(sent.filter(|(index, _)| !refused.contains(index)).map(|(_, row)| row));
-            if accepted.len() >= <dyn Outbox>::BATCH {
-                self.forget(&mut accepted, round).await;
+            while accepted.len() >= <dyn Outbox>::BATCH {
+                let rest = accepted.split_off(<dyn Outbox>::BATCH);
+                self.forget(std::mem::replace(&mut accepted, rest), round).await;
             }
         }
-        self.forget(&mut accepted, round).await;
+        self.forget(accepted, round).await;
     }
 
     /// Sends one batch and answers which of its rows were not accepted.
@@ -142,8 +143,7 @@ impl Courier {
         }
     }
 
-    async fn forget(&self, accepted: &mut Vec<OutboxRow>, round: &mut Round) {
-        let rows = std::mem::take(accepted);
+    async fn forget(&self, rows: Vec<OutboxRow>, round: &mut Round) {
         if rows.is_empty() {
             return;
         }

@@ -7,4 +7,5 @@ mod transactions;
 mod workers;
 mod leases;
 mod tasks;
+mod costs;
 mod chains;
