@@ -6,7 +6,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
 use jiff::Timestamp;
 use postroom::port::{Outbox, OutboxRow, Page, StoreError};
-use postroom::{BoxFuture, sortable};
+use postroom::{BoxFuture, reason_of, sortable};
+use tracing::warn;
 
 use crate::attributes::{Attributes, Reading, text};
 use crate::classify::store_error;
@@ -16,6 +17,7 @@ use crate::pages::{PAGE, page_of};
 /// Writes of one batch.
 // <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>, read 2026-11-21.
 const BATCH: usize = 25;
+const READ: &str = "read the outbox";
 /// How often what a throttled table left over is sent again.
 const MAX_ROUNDS: u32 = 4;
 
@@ -78,7 +80,10 @@ impl Outbox for DynamoOutbox {
         if let Some(after) = after {
             query = query.exclusive_start_key(SHARD, shard).exclusive_start_key(DUE, text(after));
         }
-        Box::pin(page_of(query, DUE, "read the outbox", row))
+        Box::pin(async move {
+            let page = page_of(query, DUE, READ, |attributes| Ok(readable(attributes))).await?;
+            Ok(Page { items: page.items.into_iter().flatten().collect(), next: page.next })
+        })
     }
 
     fn remove<'a>(&'a self, rows: &'a [OutboxRow]) -> BoxFuture<'a, Result<(), StoreError>> {
@@ -117,14 +122,112 @@ fn delete(row: &OutboxRow) -> Result<WriteRequest, aws_sdk_dynamodb::error::Buil
     Ok(WriteRequest::builder().delete_request(delete).build())
 }
 
+/// A row, unless it cannot be read: a newer version wrote it, or somebody by hand. It must not hold up its shard.
+fn readable(attributes: Attributes) -> Option<OutboxRow> {
+    let key = |name| attributes.get(name).and_then(|value| value.as_s().ok()).cloned();
+    let (shard, due) = (key(SHARD), key(DUE));
+    match row(attributes) {
+        Ok(row) => Some(row),
+        Err(error) => {
+            let reason = reason_of(&error);
+            warn!(shard, due, reason, "a row cannot be read; it stays in the outbox");
+            None
+        }
+    }
+}
+
 fn row(attributes: Attributes) -> Result<OutboxRow, StoreError> {
-    let mut item = Reading::of(attributes, "read the outbox");
-    Ok(OutboxRow {
+    let mut item = Reading::of(attributes, READ);
+    let position = item.text(DUE)?;
+    let row = OutboxRow {
         message_id: item.parsed(MESSAGE_ID)?,
         handler: item.text(HANDLER)?,
         due: item.parsed(DUE_AT)?,
         body: item.text(BODY)?,
         r#type: item.text(TYPE)?,
         correlation_id: item.parsed(CORRELATION_ID)?,
-    })
+    };
+    // Under another key it could not be removed, and would be sent again every minute.
+    if position != row.position() {
+        return Err(item.corrupt(DUE, &"is not the key of what the row holds"));
+    }
+    Ok(row)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What is read, and the log lines of it.
+    fn read(attributes: Attributes) -> (Option<OutboxRow>, String) {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber =
+            tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();
+        let row = tracing::subscriber::with_default(subscriber, || readable(attributes));
+        let lines = log.0.lock().unwrap().clone();
+        (row, String::from_utf8(lines).unwrap())
+    }
+
+    fn kept() -> OutboxRow {
+        OutboxRow {
+            message_id: "7b0c0000-0000-5000-8000-00000000000b".parse().unwrap(),
+            handler: "charge-card".to_owned(),
+            due: "2026-11-21T09:30:00Z".parse().unwrap(),
+            body: "{}".to_owned(),
+            r#type: "order.placed".to_owned(),
+            correlation_id: "req-1".parse().unwrap(),
+        }
+    }
+
+    fn is_left_alone(attributes: Attributes) {
+        let due = attributes[DUE].as_s().unwrap().clone();
+
+        let (row, log) = read(attributes);
+
+        assert_eq!(row, None);
+        let (warning, key) = (r#""level":"WARN""#, format!(r#""due":"{due}""#));
+        assert!(log.contains(warning) && log.contains(&key), "{log}");
+        assert!(log.contains(r#""shard":"3""#), "{log}");
+    }
+
+    #[test]
+    fn a_row_is_read_as_it_was_kept() {
+        assert_eq!(read(item(&kept())), (Some(kept()), String::new()));
+    }
+
+    #[test]
+    fn a_row_that_cannot_be_read_is_named_and_left_alone() {
+        let mut without_body = item(&kept());
+        without_body.remove(BODY);
+        let mut odd_time = item(&kept());
+        odd_time.insert(DUE_AT.to_owned(), text("tomorrow"));
+
+        is_left_alone(without_body);
+        is_left_alone(odd_time);
+    }
+
+    #[test]
+    fn a_row_that_could_not_be_removed_is_left_alone() {
+        let mut moved = item(&kept());
+        moved.insert(DUE.to_owned(), text("2026-11-21T09:30:00.000000Z#by-hand"));
+
+        is_left_alone(moved);
+    }
 }

@@ -77,6 +77,22 @@ impl Endpoint {
         answer.send().await.unwrap().error_for_status().unwrap();
     }
 
+    /// Calls DynamoDB without an adapter in between.
+    pub(crate) async fn dynamodb(&self, operation: &str, request: &Value) -> Value {
+        let signature = "AWS4-HMAC-SHA256 Credential=by-hand/20260131/us-east-1/dynamodb/aws4_request, \
+            SignedHeaders=host, Signature=0";
+        let answer = reqwest::Client::new()
+            .post(&self.url)
+            .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
+            .header("x-amz-date", "20260131T000000Z")
+            .header("authorization", signature)
+            .header("content-type", "application/x-amz-json-1.0")
+            .body(request.to_string());
+        let answer = answer.send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+        answer.json().await.unwrap()
+    }
+
     /// How often an operation was called: `dynamodb.TransactWriteItems`.
     pub(crate) async fn calls(&self, operation: &str) -> u64 {
         let calls = reqwest::get(format!("{}/_calls", self.url)).await.unwrap();
