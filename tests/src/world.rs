@@ -27,6 +27,8 @@ pub struct WorldOptions {
     pub parameters: Vec<(&'static str, String)>,
     /// Texts of the template to replace, such as a time-out.
     pub template: Vec<(&'static str, &'static str)>,
+    /// Programs of functions in place of the built ones.
+    pub programs: Vec<(&'static str, PathBuf)>,
     /// Requests without a token are refused.
     pub require_auth: bool,
 }
@@ -49,8 +51,6 @@ impl World {
 
     /// A system with differences.
     pub async fn with(options: WorldOptions) -> Self {
-        let binaries =
-            BINARIES.get_or_init(|| async { Binaries::build(&root()).await.unwrap() }).await;
         let template = changed_template(&options.template);
         let parameters: BTreeMap<String, String> = options
             .parameters
@@ -66,7 +66,7 @@ impl World {
             output: Output::Kept,
             template: template.as_ref().map(|path| path.to_path_buf()),
             parameters,
-            binaries: Some(binaries.clone()),
+            binaries: Some(with_programs(binaries().await, &options.programs)),
             ..Options::default()
         });
         let system = started.await.unwrap();
@@ -150,6 +150,45 @@ impl World {
         }
     }
 
+    /// Waits until the ad provider has got a call about any campaign.
+    pub async fn provider_called(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.provider_calls("").await.is_empty() {
+            self.not_after(deadline, "nobody has called the provider");
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Waits until a function has written a JSON line that meets a condition, and answers it.
+    pub async fn wrote(&self, function: &str, matches: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        let prefix = format!("[{function}] ");
+        loop {
+            let output = self.system.output();
+            let lines = output.iter().filter_map(|line| line.strip_prefix(&prefix));
+            let mut written = lines.filter_map(|line| serde_json::from_str(line).ok());
+            if let Some(found) = written.find(&matches) {
+                return found;
+            }
+            self.not_after(deadline, &format!("{function} has not written what was waited for"));
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Fires the relay until nothing is left in the outbox.
+    pub async fn relayed(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let left = self.table("outbox").await;
+            if left.is_empty() {
+                return;
+            }
+            self.not_after(deadline, &format!("the outbox still holds {left:?}"));
+            self.post("/dev/schedules/relay-outbox").await.expect(202);
+            sleep(Duration::from_millis(500)).await;
+        }
+    }
+
     /// Fires a schedule until the answer has a status.
     pub async fn fired_until(&self, schedule: &str, path: &str, status: u16) -> Reply {
         let deadline = Instant::now() + PATIENCE;
@@ -217,6 +256,18 @@ impl World {
         scanned["Items"].as_array().unwrap().clone()
     }
 
+    /// Everything in every table, in an order that does not depend on the scan.
+    pub async fn tables(&self) -> BTreeMap<String, Vec<String>> {
+        let mut tables = BTreeMap::new();
+        for table in &self.system.stack().tables {
+            let name = table.name.strip_prefix("local-").unwrap();
+            let mut items: Vec<_> = self.table(name).await.iter().map(Value::to_string).collect();
+            items.sort();
+            tables.insert(name.to_owned(), items);
+        }
+        tables
+    }
+
     /// Puts a body into a queue, as it stands.
     pub async fn enqueue(&self, queue: &str, body: &str) {
         let url = format!("{}/000000000000/local-{queue}", self.system.aws_url());
@@ -240,6 +291,17 @@ impl World {
 
 async fn binaries() -> &'static Binaries {
     BINARIES.get_or_init(|| async { Binaries::build(&root()).await.unwrap() }).await
+}
+
+/// The programs of all functions: the built ones, but for those that are given.
+fn with_programs(built: &Binaries, given: &[(&str, PathBuf)]) -> Binaries {
+    let folders = std::fs::read_dir(root().join("functions")).unwrap();
+    let names = folders.map(|folder| folder.unwrap().file_name().into_string().unwrap());
+    let program = |name: &str| match given.iter().find(|(function, _)| *function == name) {
+        Some((_, program)) => program.clone(),
+        None => built.find(name, name).unwrap(),
+    };
+    names.map(|name| (name.clone(), program(&name))).collect()
 }
 
 /// A program of the workspace, built.

@@ -1,6 +1,6 @@
 //! Publishing a campaign, from the request to the last effect.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tests::{World, WorldOptions};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -37,28 +37,17 @@ async fn a_listener_that_refuses_leaves_nothing_written() {
     world.eventually(&format!("/campaigns/{first}/statistics"), 200).await;
     world.drained("sync-statistics").await;
     let second = world.draft().await;
-    let before = tables(&world).await;
+    let before = world.tables().await;
 
     let refused = world.post(&format!("/campaigns/{second}/publish")).await.expect(409);
 
     assert_eq!(refused.text("/type"), "/problems/plan-limit-reached");
     assert_eq!(refused.header("content-type"), "application/problem+json");
     assert_eq!(refused.text("/correlation_id"), refused.header("x-correlation-id"));
-    assert_eq!(tables(&world).await, before);
+    assert_eq!(world.tables().await, before);
     assert_eq!(world.get(&format!("/campaigns/{second}")).await.text("/status"), "draft");
     assert!(world.provider_calls(&second).await.is_empty());
     world.stop().await;
-}
-
-/// Everything in every table, in an order that does not depend on the scan.
-async fn tables(world: &World) -> Vec<Vec<String>> {
-    let mut tables = Vec::new();
-    for table in ["journal", "state", "outbox", "inbox", "dead-letters"] {
-        let mut items: Vec<_> = world.table(table).await.iter().map(Value::to_string).collect();
-        items.sort();
-        tables.push(items);
-    }
-    tables
 }
 
 #[tokio::test(flavor = "multi_thread")]
