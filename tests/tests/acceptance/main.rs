@@ -4,4 +4,5 @@
 mod publish;
 mod crashes;
 mod costs;
+mod fixtures;
 mod program;

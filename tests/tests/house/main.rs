@@ -5,6 +5,7 @@
 
 mod repository;
 mod crates;
+mod events;
 mod licences;
 mod sources;
 mod template;

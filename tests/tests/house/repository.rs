@@ -51,6 +51,23 @@ pub(crate) fn folders(path: &str) -> Vec<String> {
     names
 }
 
+/// Every file below a folder, by its path from there.
+pub(crate) fn files(path: &str) -> Vec<String> {
+    let folder = root().join(path);
+    let mut found = Vec::new();
+    let mut pending = vec![folder.clone()];
+    while let Some(path) = pending.pop() {
+        if path.is_dir() {
+            pending.extend(entries(&path));
+        } else {
+            let below = path.strip_prefix(&folder).expect("found below the folder");
+            found.push(below.to_string_lossy().replace('\\', "/"));
+        }
+    }
+    found.sort();
+    found
+}
+
 /// Every file people wrote whose name ends so: `.rs`.
 pub(crate) fn sources(endings: &[&str]) -> Vec<Source> {
     let mut found = Vec::new();

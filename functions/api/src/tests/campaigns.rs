@@ -35,6 +35,19 @@ async fn a_created_campaign_is_answered_and_found_again() {
 }
 
 #[tokio::test]
+async fn the_gateways_events_are_answered_as_they_stand() {
+    let world = World::new();
+    let id = world.create().await;
+
+    let listed = world.send(Ask::list()).await;
+    let published = world.send(Ask::publish()).await;
+
+    assert_eq!((listed.status, &listed.body["items"][0]["id"]), (StatusCode::OK, &json!(id)));
+    // Its campaign is of another time.
+    published.is_problem(404, "campaign-not-found");
+}
+
+#[tokio::test]
 async fn the_clients_fixture_is_what_the_gateways_event_carries() {
     let world = World::new();
     let body = include_str!("../../../../events/http/create_campaign.json");

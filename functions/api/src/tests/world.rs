@@ -15,6 +15,10 @@ use serde_json::{Value, json};
 use crate::app::{App, router};
 use crate::caller::ClaimNames;
 
+const CREATE: &str = include_str!("../../../../events/apigw/create_campaign.json");
+const LIST: &str = include_str!("../../../../events/apigw/list_campaigns.json");
+const PUBLISH: &str = include_str!("../../../../events/apigw/publish_campaign.json");
+
 /// As many campaigns may be live in tests.
 pub(super) const PLAN: u32 = 2;
 
@@ -89,25 +93,37 @@ pub(super) struct Ask {
 impl Ask {
     /// `events/apigw/create_campaign.json` as it is.
     pub(super) fn fixture() -> Self {
-        let fixture = include_str!("../../../../events/apigw/create_campaign.json");
+        Self::of(CREATE)
+    }
+
+    /// `events/apigw/list_campaigns.json` as it is.
+    pub(super) fn list() -> Self {
+        Self::of(LIST)
+    }
+
+    /// `events/apigw/publish_campaign.json` as it is.
+    pub(super) fn publish() -> Self {
+        Self::of(PUBLISH)
+    }
+
+    fn of(fixture: &str) -> Self {
         Self { event: serde_json::from_str(fixture).unwrap() }
     }
 
-    /// Another method and path with the fixture's caller, and no body.
+    /// Another method and path on a fixture's caller, without a body.
     pub(super) fn new(method: &str, path: &str) -> Self {
-        let mut ask = Self::fixture();
+        let mut ask = if method == "POST" { Self::publish() } else { Self::list() };
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         ask.event["rawPath"] = json!(path);
         ask.event["rawQueryString"] = json!(query);
         ask.event["requestContext"]["http"]["method"] = json!(method);
         ask.event["requestContext"]["http"]["path"] = json!(path);
-        ask.event.as_object_mut().unwrap().remove("body");
         ask
     }
 
     pub(super) fn body(mut self, body: impl Into<String>) -> Self {
         self.event["body"] = json!(body.into());
-        self
+        self.header("content-type", "application/json")
     }
 
     pub(super) fn header(mut self, name: &str, value: &str) -> Self {

@@ -1,0 +1,115 @@
+//! What stands in `events/` is what functions are sent, and what they understand.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use tests::{World, WorldOptions, fixture, root};
+
+/// What AWS sends and the local system does not: it traces nothing.
+const ONLY_ON_AWS: &[&str] = &["/Records/0/attributes/AWSTraceHeader"];
+
+/// Not a test of its own: `tests/testdata/recorder.sh` plays a function with it, until it is killed.
+#[tokio::test]
+async fn records_what_a_function_is_sent() {
+    let Some(api) = std::env::var_os("AWS_LAMBDA_RUNTIME_API") else { return };
+    let url = format!("{}/2018-06-01/runtime/invocation", api.into_string().unwrap());
+    let http = reqwest::Client::new();
+    while let Ok(next) = http.get(format!("{url}/next")).send().await {
+        let id = next.headers()["lambda-runtime-aws-request-id"].to_str().unwrap().to_owned();
+        // On a line of its own: the test runner has begun one.
+        println!("\n{}", next.text().await.unwrap());
+        let _ = http.post(format!("{url}/{id}/response")).body("null").send().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_is_sent_messages_of_the_fixtures_shape() {
+    let world = recording("sync-statistics").await;
+
+    world.published().await;
+    let sent = world.wrote("sync-statistics", |line| line.get("Records").is_some()).await;
+
+    let mut expected = shape(&fixture("sqs/sync-statistics.json"));
+    expected.retain(|place, _| !ONLY_ON_AWS.contains(&place.as_str()));
+    assert_eq!(shape(&sent), expected);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_relay_is_sent_the_event_of_the_fixture() {
+    let world = recording("relay-outbox").await;
+
+    world.post("/dev/schedules/relay-outbox").await.expect(202);
+    let mut sent = world.wrote("relay-outbox", |line| line.get("detail-type").is_some()).await;
+
+    let expected = fixture("schedule/relay-outbox.json");
+    assert_eq!(shape(&sent), shape(&expected));
+    for of_the_moment in ["id", "time"] {
+        sent[of_the_moment] = expected[of_the_moment].clone();
+    }
+    assert_eq!(sent, expected);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_does_what_the_fixtures_message_asks_for() {
+    let world = World::start().await;
+    let id = world.published().await;
+    world.eventually(&format!("/campaigns/{id}/statistics"), 200).await;
+    let message = fixture("sqs/sync-statistics.json")["Records"][0]["body"].take();
+    let message: Value = serde_json::from_str(message.as_str().unwrap()).unwrap();
+    let (event, campaign) = (message["id"].as_str().unwrap(), &message["data"]["campaign_id"]);
+
+    let body = message.to_string().replace(campaign.as_str().unwrap(), &id);
+    world.enqueue("sync-statistics", &body).await;
+    world.drained("sync-statistics").await;
+
+    let calls = world.provider_calls(&id).await;
+    assert_eq!(calls.len(), 2, "{calls:?}");
+    assert_eq!(calls[1]["idempotency_key"], format!("sync-statistics#{event}"));
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parked_message_is_logged_as_the_alarm_counts_it() {
+    let world = World::start().await;
+
+    world.enqueue("sync-statistics", "no envelope").await;
+    let line =
+        world.wrote("sync-statistics", |line| line["message"] == "failed for good; parked").await;
+
+    assert_eq!(line["level"], "WARN");
+    assert_eq!(world.table("dead-letters").await.len(), 1);
+    world.stop().await;
+}
+
+/// A system in which a function does nothing but write down its events.
+async fn recording(function: &'static str) -> World {
+    let programs = vec![(function, root().join("tests/testdata/recorder.sh"))];
+    World::with(WorldOptions { programs, ..WorldOptions::default() }).await
+}
+
+/// Every place of a value with the type of what stands there: `("/Records/0/body", "text")`.
+fn shape(value: &Value) -> BTreeMap<String, &'static str> {
+    let mut places = BTreeMap::new();
+    let mut pending = vec![(String::new(), value)];
+    while let Some((place, value)) = pending.pop() {
+        let kind = match value {
+            Value::Null => "null",
+            Value::Bool(_) => "bool",
+            Value::Number(_) => "number",
+            Value::String(_) => "text",
+            Value::Array(items) => {
+                let items = items.iter().enumerate();
+                pending.extend(items.map(|(index, item)| (format!("{place}/{index}"), item)));
+                "list"
+            }
+            Value::Object(entries) => {
+                pending.extend(entries.iter().map(|(key, item)| (format!("{place}/{key}"), item)));
+                "object"
+            }
+        };
+        places.insert(place, kind);
+    }
+    places
+}
