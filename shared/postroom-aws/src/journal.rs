@@ -6,7 +6,9 @@ use postroom::port::{InRequest, Journal, JournalRecord, Page, StoreError};
 use postroom::{BoxFuture, CorrelationId, RawEnvelope, StreamId, TenantId};
 
 use crate::attributes::{Attributes, Reading, number, text};
-use crate::keys::{BY, CHAIN, ENVELOPE, IN_REQUEST, QUEUED, STREAM, TIME, VERSION};
+use crate::keys::{
+    BY, CHAIN, ENVELOPE, HANDLER, IN_REQUEST, QUEUED, SKIPPED, STREAM, TIME, VERSION, WRITES,
+};
 use crate::pages::{ChainQuery, PAGE, page_of};
 
 /// Reads the journal table.
@@ -80,11 +82,11 @@ pub(crate) fn item(record: &JournalRecord) -> Attributes {
 
 fn in_request(reaction: &InRequest) -> AttributeValue {
     let mut attributes = Attributes::from([
-        ("handler".to_owned(), text(&reaction.handler)),
-        ("writes".to_owned(), number(reaction.writes)),
+        (HANDLER.to_owned(), text(&reaction.handler)),
+        (WRITES.to_owned(), number(reaction.writes)),
     ]);
     if let Some(reason) = &reaction.skipped {
-        attributes.insert("skipped".to_owned(), text(reason));
+        attributes.insert(SKIPPED.to_owned(), text(reason));
     }
     AttributeValue::M(attributes)
 }

@@ -69,7 +69,7 @@
 //!  "correlation_id": {"S": "req-1"},
 //!  "chain":          {"S": "demo#req-1"},
 //!  "started_at":     {"S": "2026-11-21T09:30:01.000000Z"},
-//!  "time":           {"S": "2026-11-21T09:30:01.000000Z#charge-card%237b0c…"},
+//!  "time":           {"S": "2026-11-21T09:30:01.000000Z#charge-card#7b0c…"},
 //!  "expires_at":     {"N": "1797845401"},
 //!  ["attempts":      {"N": "1"}],            failed attempts; absent means none
 //!  ["owner":         {"S": "0192…"}],        while running: who holds the lease
@@ -173,3 +173,4 @@ pub(crate) const TIME: &str = "time";
 pub(crate) const TOKEN: &str = "token";
 pub(crate) const TYPE: &str = "type";
 pub(crate) const VERSION: &str = "version";
+pub(crate) const WRITES: &str = "writes";

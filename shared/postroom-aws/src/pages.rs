@@ -7,9 +7,11 @@ use postroom::port::{Page, StoreError};
 
 use crate::attributes::{Attributes, text};
 use crate::classify::store_error;
-use crate::keys::{CHAIN_INDEX, TIME};
+use crate::keys::{CHAIN, CHAIN_INDEX, TIME};
 
 /// Items of one page where the caller names no limit. A page also ends at 1 MB.
+// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.Pagination.html>,
+// by its copy at docs.amazonaws.cn, read 2026-11-21.
 pub(crate) const PAGE: i32 = 100;
 
 /// Which items of a chain: by a table's `chain` index, from a position on.
@@ -35,7 +37,7 @@ impl ChainQuery<'_> {
             .table_name(self.table)
             .index_name(CHAIN_INDEX)
             .key_condition_expression("#chain = :chain AND #time > :after")
-            .expression_attribute_names("#chain", "chain")
+            .expression_attribute_names("#chain", CHAIN)
             .expression_attribute_names("#time", TIME)
             .expression_attribute_values(":chain", text(self.chain))
             .expression_attribute_values(":after", text(self.after.unwrap_or(" ")))

@@ -3,7 +3,9 @@
 
 mod endpoint;
 mod memory;
+mod time;
 mod dynamodb;
 mod sqs;
 mod outcomes;
 mod batches;
+mod documented;
