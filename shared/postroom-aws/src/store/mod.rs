@@ -27,6 +27,14 @@ impl DynamoStore {
     }
 
     /// One `TransactWriteItems`, sent once: whether to send it again is decided where its outcome is settled.
+    ///
+    /// Sent again it is built again. Its actions keep their order; the attributes of an item do not, as the SDK keeps
+    /// them in a `HashMap` and writes them in its order. DynamoDB promises to refuse a token "with a change in other
+    /// parameters", and does not say whether order is one. By one user's report AWS does not mind the order, while
+    /// `LocalStack` did; DynamoDB Local refused identical requests at random. Not tried against AWS here.
+    // `aws-sdk-dynamodb` 1.136.0 (`TransactWriteItemsInput`, `protocol_serde/shape_put.rs`),
+    // <https://github.com/localstack/localstack/issues/6529>, <https://github.com/aws/aws-sdk/issues/413>,
+    // read 2026-11-21.
     async fn write(&self, tx: &Transaction) -> Result<(), CommitError> {
         let actions =
             actions::of(tx, &self.tables).map_err(|source| CommitError::Store { source })?;

@@ -19,6 +19,8 @@ pub trait Store: Send + Sync {
     /// Writes all of it, or nothing.
     ///
     /// Sent again with the same token it commits once and answers `Ok` both times (DynamoDB: for 10 minutes).
+    // `ClientRequestToken`: <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>,
+    // as in the documentation of `aws-sdk-dynamodb` 1.136.0, read 2026-11-21.
     fn commit<'a>(&'a self, tx: &'a Transaction) -> BoxFuture<'a, Result<(), CommitError>>;
 }
 
