@@ -124,6 +124,29 @@ macro_rules! queue_contract {
     };
 }
 
+/// Makes tests of all that a [`Clock`](crate::Clock) promises, over a `Box<dyn Clock>`.
+#[macro_export]
+macro_rules! clock_contract {
+    ($clock:path) => {
+        $crate::promises! { $clock, clock:
+            its_times_survive_being_written_down,
+            who_sleeps_wakes_no_earlier,
+        }
+    };
+}
+
+/// Makes tests of all that [`Ids`](crate::Ids) promise, over a `Box<dyn Ids>`.
+#[macro_export]
+macro_rules! ids_contract {
+    ($ids:path) => {
+        $crate::promises! { $ids, ids:
+            no_id_is_given_twice,
+            ids_sort_by_when_they_were_made,
+            their_lower_half_is_spread_evenly,
+        }
+    };
+}
+
 /// One test a promise, in a module named as its part of the suite.
 #[doc(hidden)]
 #[macro_export]

@@ -35,6 +35,8 @@ pub mod leases;
 pub mod outbox;
 pub mod queue;
 pub mod dead_letters;
+pub mod clock;
+pub mod ids;
 
 use std::fmt;
 use std::sync::Arc;
