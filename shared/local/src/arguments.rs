@@ -34,11 +34,13 @@ Options:
 On the HTTP API, besides the routes of the application:
     GET  /dev/token?tenant=T&scope=a+b&sub=S   a token for `Authorization: Bearer`; without one,
                                                requests act as tenant `demo` with every right
-    POST /dev/schedules/NAME                   fires a schedule now
+    GET  /dev/chains/ID?tenant=T               what a correlation id caused, as a tree; tenant `demo`
+                                               if none is named
+    POST /dev/schedules/NAME                   fires a schedule now; its answer is in its log
 
 On the AWS endpoint:
     GET  /_calls    how often each function called what
-    POST /_faults   the next calls fail, wait, or kill their caller
+    POST /_faults   the next calls fail, wait, or kill their caller; DELETE forgets what is left of them
 
 On the ad provider:
     GET  /calls     the calls it got

@@ -4,9 +4,6 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
-use postroom::chain::Chain;
-use postroom::{CorrelationId, TenantId};
-use postroom_aws::{Aws, Env};
 use reqwest::{Client, StatusCode};
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
@@ -16,8 +13,6 @@ use crate::system::{Options, System};
 
 /// How long the queued part may take.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// As whom requests without a token act.
-const TENANT: &str = "demo";
 /// Under which correlation id the publishing is found again.
 const CHAIN: &str = "demo-publish";
 
@@ -30,10 +25,11 @@ pub async fn run(options: Options, screen: &mut impl Write) -> anyhow::Result<()
     let shown = show(&system, screen).await;
     let output = system.output();
     system.stop().await;
-    shown.with_context(|| {
+    if shown.is_err() {
         let last = &output[output.len().saturating_sub(20)..];
-        format!("the demo failed; the functions said last:\n{}\n", last.join("\n"))
-    })
+        writeln!(screen, "\nThe functions said last:\n{}\n", last.join("\n"))?;
+    }
+    shown.context("the demo failed")
 }
 
 async fn show(system: &System, screen: &mut impl Write) -> anyhow::Result<()> {
@@ -61,9 +57,9 @@ async fn show(system: &System, screen: &mut impl Write) -> anyhow::Result<()> {
     writeln!(screen, "   {statistics}")?;
 
     writeln!(screen, "\n4. All of it, from the correlation id `{CHAIN}`:\n")?;
-    let chain = chain(&system.aws_url()).await?;
-    ensure!(!chain.roots.is_empty(), "the chain of {CHAIN} is empty");
-    for line in chain.to_string().lines() {
+    let chain = demo.get(screen, &format!("/dev/chains/{CHAIN}")).await?;
+    writeln!(screen)?;
+    for line in text(&chain).lines() {
         writeln!(screen, "   {line}")?;
     }
 
@@ -149,22 +145,4 @@ fn shown(screen: &mut impl Write, method: &str, path: &str, status: StatusCode) 
 
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or("-")
-}
-
-/// Reads the chain as an operator would: from the tables, by its correlation id.
-async fn chain(aws_url: &str) -> anyhow::Result<Chain> {
-    let mut env = Env::of([
-        ("AWS_REGION", crate::template::REGION),
-        ("AWS_ACCESS_KEY_ID", "demo"),
-        ("AWS_SECRET_ACCESS_KEY", "local"),
-        ("AWS_ENDPOINT_URL", aws_url),
-        ("JOURNAL_TABLE", "local-journal"),
-        ("INBOX_TABLE", "local-inbox"),
-    ]);
-    let aws = Aws::connect(&mut env);
-    let (journal, inbox) = (aws.journal(&mut env), aws.inbox(&mut env));
-    env.check()?;
-    let tenant: TenantId = TENANT.parse()?;
-    let correlation_id: CorrelationId = CHAIN.parse()?;
-    Ok(Chain::read(&journal, &inbox, &tenant, &correlation_id).await?)
 }

@@ -6,6 +6,7 @@ pub mod lambda;
 pub mod sqs;
 pub mod aws;
 pub mod provider;
+mod chains;
 pub mod gateway;
 pub mod schedules;
 pub mod system;

@@ -25,10 +25,17 @@ pub struct Env {
 }
 
 /// What is wrong with the environment. Permanent: it takes another deployment.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the environment is not complete: {}", list(.problems))]
 pub struct EnvError {
     problems: Vec<Problem>,
+}
+
+/// As it is shown: what a function's `main` returns, Rust prints by `Debug`.
+impl fmt::Debug for EnvError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

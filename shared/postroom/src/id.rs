@@ -30,7 +30,7 @@ impl Ids for SystemIds {
 #[serde(transparent)]
 pub struct MessageId(Uuid);
 
-/// Proves who holds a lease; only the holder may renew, complete or release it.
+/// Proves who holds a lease; only the holder may renew, complete or fail it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct OwnerToken(Uuid);

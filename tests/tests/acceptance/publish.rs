@@ -24,6 +24,12 @@ async fn publishing_shows_in_the_timeline_at_once_and_statistics_follow() {
         timeline.items().iter().map(|item| item["event_type"].as_str().unwrap()).collect();
     assert_eq!(types, ["campaign.published", "campaign.created"]);
     assert_eq!(timeline.items()[0]["correlation_id"], "the-launch");
+    let chain = world.get("/dev/chains/the-launch").await.expect(200);
+    for row in ["publish-campaign", "├ plan-limit", "attempt 1/5  done", "└ statistics.synced"]
+    {
+        assert!(chain.body.as_str().unwrap().contains(row), "{row} is missing in {}", chain.body);
+    }
+    world.get("/dev/chains/the-launch?tenant=rival").await.expect(404);
     assert!(statistics.body["impressions"].is_u64());
     assert_eq!(statistics.body["spend"]["currency"], published.body["budget"]["currency"]);
     world.stop().await;

@@ -1,8 +1,8 @@
 //! The HTTP API: requests in, events to functions, their answers out.
 //!
-//! Besides the template's routes it has two of its own, which do not exist on AWS:
-//! `GET /dev/token?tenant=T&scope=a+b&sub=S` makes a token, `POST /dev/schedules/{name}` fires a
-//! schedule now.
+//! Besides the template's routes it has three of its own, which do not exist on AWS:
+//! `GET /dev/token?tenant=T&scope=a+b&sub=S` makes a token, `GET /dev/chains/{id}?tenant=T` draws what
+//! a correlation id caused, `POST /dev/schedules/{name}` fires a schedule now.
 
 mod event;
 mod reply;
@@ -26,6 +26,7 @@ use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
 use crate::{
+    chains::Chains,
     lambda::Host,
     schedules::{FireError, Schedules},
     server::Server,
@@ -69,6 +70,7 @@ pub(crate) struct Gateway {
 #[derive(Debug)]
 struct Inside {
     host: Host,
+    chains: Chains,
     schedules: Arc<Schedules>,
     routes: Vec<Route>,
     tokens: Tokens,
@@ -81,10 +83,12 @@ impl Gateway {
         stack: &Stack,
         host: Host,
         schedules: Arc<Schedules>,
+        chains: Chains,
         authentication: Authentication,
     ) -> Result<Self, GatewayError> {
         let inside = Inside {
             host,
+            chains,
             schedules,
             routes: stack.routes.clone(),
             tokens: Tokens::new(ClaimNames::of(stack))?,
@@ -92,6 +96,7 @@ impl Gateway {
         };
         let router = Router::new()
             .route("/dev/token", get(make_token))
+            .route("/dev/chains/{id}", get(draw_chain))
             .route("/dev/schedules/{name}", post(fire_schedule))
             .fallback(pass_on)
             .with_state(Arc::new(inside));
@@ -200,6 +205,26 @@ async fn make_token(
     let lifetime_s = token::LIFETIME.as_secs();
     axum::Json(json!({"token": token, "token_type": "Bearer", "expires_in": lifetime_s}))
         .into_response()
+}
+
+/// The tree as text: one row for each command, event and handler.
+async fn draw_chain(
+    State(inside): State<Arc<Inside>>,
+    Path(id): Path<String>,
+    Query(query): Query<BTreeMap<String, String>>,
+) -> Response {
+    let tenant = query.get("tenant").map_or(DEMO_TENANT, String::as_str);
+    let (Ok(tenant), Ok(id)) = (tenant.parse(), id.parse()) else {
+        return reply::message(StatusCode::BAD_REQUEST, "that is no tenant, or no correlation id");
+    };
+    match inside.chains.read(&tenant, &id).await {
+        Ok(chain) if chain.roots.is_empty() => {
+            let message = format!("tenant {tenant} has no chain {id}");
+            reply::message(StatusCode::NOT_FOUND, &message)
+        }
+        Ok(chain) => chain.to_string().into_response(),
+        Err(error) => reply::message(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
+    }
 }
 
 async fn fire_schedule(State(inside): State<Arc<Inside>>, Path(name): Path<String>) -> Response {

@@ -12,11 +12,13 @@ use std::{
     sync::Arc,
 };
 
+use postroom_aws::EnvError;
 use tokio::net::TcpListener;
 
 use crate::{
     aws::{AwsError, Killer as _},
     binaries::{Binaries, BuildError, workspace_root},
+    chains::Chains,
     gateway::{Authentication, Gateway, GatewayError},
     lambda::{Host, HostError, Log, Processes},
     mapping::Mappings,
@@ -91,6 +93,8 @@ pub enum StartError {
     Host(#[from] HostError),
     #[error("the gateway cannot be started")]
     Gateway(#[from] GatewayError),
+    #[error("chains cannot be read")]
+    Chains(#[from] EnvError),
 }
 
 /// The running system.
@@ -176,7 +180,12 @@ impl System {
     ) -> Result<Self, StartError> {
         let schedules = Arc::new(Schedules::start(&stack.schedules, &host));
         let (auth, for_gateway) = (options.authentication, Arc::clone(&schedules));
-        match Gateway::start(listener, &stack, host.clone(), for_gateway, auth) {
+        let chains = Chains::behind(&services.aws.url()).map_err(StartError::from);
+        let gateway = chains.and_then(|chains| {
+            let host = host.clone();
+            Ok(Gateway::start(listener, &stack, host, for_gateway, chains, auth)?)
+        });
+        match gateway {
             Ok(gateway) => {
                 let mappings = Mappings::start(&stack.mappings, &services.sqs, &host);
                 Ok(Self { stack, services, host, processes, log, schedules, mappings, gateway })
@@ -185,7 +194,7 @@ impl System {
                 schedules.stop().await;
                 host.stop().await;
                 services.stop().await;
-                Err(error.into())
+                Err(error)
             }
         }
     }

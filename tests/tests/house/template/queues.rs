@@ -44,6 +44,24 @@ fn every_worker_has_its_own_queue_and_every_queue_its_worker() {
 }
 
 #[test]
+fn every_queued_handler_has_a_function_behind_a_queue() {
+    let workers: Vec<_> = workers().iter().map(|worker| worker.function.folder()).collect();
+    let table = domain::reactions(&domain::Settings::default());
+
+    let violations: Vec<_> = table
+        .queues()
+        .into_iter()
+        .filter(|handler| !workers.iter().any(|worker| worker == handler))
+        .map(|handler| format!("{handler} is queued in reactions.rs, and no function takes it"))
+        .collect();
+
+    must_be_empty(
+        &violations,
+        "Add the function and its queue, as CONTRIBUTING says, or run the listener in the request.",
+    );
+}
+
+#[test]
 fn queues_are_named_after_their_function() {
     let mut violations = Vec::new();
     for function in functions() {
