@@ -13,9 +13,10 @@ use tokio::time::sleep;
 use super::Killer;
 use super::calls::Calls;
 use super::dynamodb::DynamoDbClient;
-use super::faults::{Effect, Fault, Faults, InvalidFault};
+use super::faults::{Effect, Fault, Faults};
 use super::reply::{self, Reply};
 use super::target::{Service, Target, caller};
+use crate::faults::InvalidFault;
 use crate::sqs::Sqs;
 use crate::sqs::protocol::{self, Call};
 

@@ -11,17 +11,14 @@
 //! without an answer). A fault applies `times` times and is then gone; of several that match, the
 //! oldest applies.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::StatusCode;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::target::{Service, Target};
+use crate::faults::{self, InvalidFault, LONGEST_DELAY_MS, Order, invalid};
 
-const MOST_FAULTS: usize = 100;
-const MOST_TIMES: u64 = 10_000;
-const LONGEST_DELAY_MS: u64 = 60_000;
 const MEMBERS: [&str; 8] = [
     "service",
     "action",
@@ -48,101 +45,60 @@ pub(super) enum Effect {
     DropResponse,
 }
 
-/// A fault that was not understood: the member at fault, and what is wrong with it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{member}: {reason}")]
-pub(super) struct InvalidFault {
-    pub(super) member: &'static str,
-    reason: String,
-}
+pub(super) type Fault = faults::Fault<Calls, Effect>;
+pub(super) type Faults = faults::Faults<Calls, Effect>;
 
-/// One fault that still applies at least once.
+/// Which calls go wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fault {
+pub(super) struct Calls {
     service: Service,
     action: String,
     function: Option<String>,
-    times: u64,
-    effect: Effect,
-}
-
-/// The faults that are in force, oldest first.
-#[derive(Debug, Default)]
-pub(super) struct Faults {
-    faults: Mutex<Vec<Fault>>,
 }
 
 impl Faults {
-    pub(super) fn add(&self, fault: Fault) -> Result<(), InvalidFault> {
-        let mut faults = self.lock();
-        if faults.len() >= MOST_FAULTS {
-            return Err(invalid("times", format!("there are {MOST_FAULTS} faults already")));
-        }
-        faults.push(fault);
-        Ok(())
-    }
-
-    pub(super) fn clear(&self) {
-        self.lock().clear();
-    }
-
     /// The effect on this call, which uses up one time of its fault.
     pub(super) fn take(&self, caller: &str, target: &Target<'_>) -> Option<Effect> {
-        let mut faults = self.lock();
-        let position = faults.iter().position(|fault| fault.matches(caller, target))?;
-        let fault = &mut faults[position];
-        let effect = fault.effect;
-        fault.times -= 1;
-        if fault.times == 0 {
-            faults.remove(position);
-        }
-        Some(effect)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Vec<Fault>> {
-        // A fault is never half written.
-        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+        self.first(|calls| calls.match_call(caller, target))
     }
 }
 
 impl Fault {
     pub(super) fn read(body: &[u8]) -> Result<Self, InvalidFault> {
-        let object: Map<String, Value> = serde_json::from_slice(body)
-            .map_err(|error| invalid("body", format!("not a JSON object: {error}")))?;
-        if let Some(unknown) = object.keys().find(|key| !MEMBERS.contains(&key.as_str())) {
-            return Err(invalid("body", format!("{unknown} is none of {}", MEMBERS.join(", "))));
-        }
-        let service = text(&object, "service")?.and_then(Service::named).ok_or_else(|| {
+        let order = Order::read(body, &MEMBERS)?;
+        let service = order.text("service")?.and_then(Service::named).ok_or_else(|| {
             invalid("service", "not one of dynamodb, dynamodbstreams, sqs".to_owned())
         })?;
-        let action = text(&object, "action")?.filter(|action| !action.is_empty());
+        let action = order.text("action")?.filter(|action| !action.is_empty());
         let action = action.ok_or_else(|| invalid("action", "missing".to_owned()))?.to_owned();
-        let function = text(&object, "function")?.map(str::to_owned);
-        let times = number(&object, "times", 1, MOST_TIMES)?;
-        let times = times.ok_or_else(|| invalid("times", "missing".to_owned()))?;
-        let effect = effect(&object)?;
-        Ok(Self { service, action, function, times, effect })
+        let function = order.text("function")?.map(str::to_owned);
+        let times = order.times()?.ok_or_else(|| invalid("times", "missing".to_owned()))?;
+        let effect = effect(&order)?;
+        Ok(Self { calls: Calls { service, action, function }, times, effect })
     }
+}
 
-    fn matches(&self, caller: &str, target: &Target<'_>) -> bool {
+impl Calls {
+    fn match_call(&self, caller: &str, target: &Target<'_>) -> bool {
         self.service == target.service
             && self.action == target.operation
             && self.function.as_deref().is_none_or(|function| function == caller)
     }
 }
 
-fn effect(object: &Map<String, Value>) -> Result<Effect, InvalidFault> {
+fn effect(order: &Order) -> Result<Effect, InvalidFault> {
     let effects = [
-        status(object)?.map(Effect::Refuse),
-        number(object, "delay_ms", 1, LONGEST_DELAY_MS)?
+        status(order)?.map(Effect::Refuse),
+        order
+            .number("delay_ms", 1, LONGEST_DELAY_MS)?
             .map(|delay| Effect::Delay(Duration::from_millis(delay))),
-        match text(object, "kill_caller")? {
+        match order.text("kill_caller")? {
             None => None,
             Some("before") => Some(Effect::KillBefore),
             Some("after") => Some(Effect::KillAfter),
             Some(_) => return Err(invalid("kill_caller", "neither before nor after".to_owned())),
         },
-        match object.get("drop_response") {
+        match order.get("drop_response") {
             None => None,
             Some(Value::Bool(true)) => Some(Effect::DropResponse),
             Some(_) => return Err(invalid("drop_response", "not true".to_owned())),
@@ -158,8 +114,8 @@ fn effect(object: &Map<String, Value>) -> Result<Effect, InvalidFault> {
     }
 }
 
-fn status(object: &Map<String, Value>) -> Result<Option<StatusCode>, InvalidFault> {
-    let Some(value) = object.get("status") else { return Ok(None) };
+fn status(order: &Order) -> Result<Option<StatusCode>, InvalidFault> {
+    let Some(value) = order.get("status") else { return Ok(None) };
     let known = [
         StatusCode::BAD_REQUEST,
         StatusCode::FORBIDDEN,
@@ -168,33 +124,6 @@ fn status(object: &Map<String, Value>) -> Result<Option<StatusCode>, InvalidFaul
     ];
     let found = known.into_iter().find(|status| value.as_u64() == Some(status.as_u16().into()));
     found.map(Some).ok_or_else(|| invalid("status", "not one of 400, 403, 500, 503".to_owned()))
-}
-
-fn text<'a>(
-    object: &'a Map<String, Value>,
-    member: &'static str,
-) -> Result<Option<&'a str>, InvalidFault> {
-    match object.get(member) {
-        None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(invalid(member, "not a string".to_owned())),
-    }
-}
-
-fn number(
-    object: &Map<String, Value>,
-    member: &'static str,
-    least: u64,
-    most: u64,
-) -> Result<Option<u64>, InvalidFault> {
-    let Some(value) = object.get(member) else { return Ok(None) };
-    let number = value.as_u64().filter(|number| (least..=most).contains(number));
-    let reason = || invalid(member, format!("not a number from {least} to {most}"));
-    number.map(Some).ok_or_else(reason)
-}
-
-fn invalid(member: &'static str, reason: String) -> InvalidFault {
-    InvalidFault { member, reason }
 }
 
 #[cfg(test)]
