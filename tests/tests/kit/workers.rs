@@ -33,6 +33,25 @@ async fn a_job_takes_effect_once_and_its_duplicates_change_nothing() {
 }
 
 #[tokio::test]
+async fn a_message_that_is_in_a_batch_twice_runs_once() {
+    let shop = Shop::new();
+    let (record, other) = (shop.placed("1").await, shop.placed("2").await);
+    let again = Record { message_id: "sqs-again".to_owned(), ..record.clone() };
+    let bank = ScriptedBank::answering([Err(ShopError::Bank)]);
+    let worker = shop.card_worker(bank.clone());
+
+    let dispositions = worker.process(&[record.clone(), other, again], None).await;
+
+    let [first @ Disposition::Redeliver { after: Some(_) }, ACKNOWLEDGE, twin] = dispositions[..]
+    else {
+        panic!("{dispositions:?}")
+    };
+    assert_eq!(first, twin);
+    assert_eq!(bank.keys.lock().unwrap().len(), 2);
+    assert_eq!(shop.status(&record).await, Some((RunStatus::Waiting, 1)));
+}
+
+#[tokio::test]
 async fn a_passing_failure_is_counted_and_tried_again_under_the_same_key() {
     let shop = Shop::new();
     let record = shop.placed("1").await;

@@ -79,8 +79,9 @@ impl Worker {
 
     /// Processes a batch and answers, in its order, what has to happen to each record.
     ///
-    /// One record's failure, panic or malformed body is its own: the others finish. With a `deadline` no record starts
-    /// inside the last second before it, one that still runs then is cancelled, and both are redelivered.
+    /// One record's failure, panic or malformed body is its own: the others finish. A message that is in the batch twice
+    /// runs once, and what becomes of it becomes of both. With a `deadline` no record starts inside the last second
+    /// before it, one that still runs then is cancelled, and both are redelivered.
     pub async fn process(
         &self,
         records: &[Record],
@@ -88,12 +89,24 @@ impl Worker {
     ) -> Vec<Disposition> {
         let stop =
             deadline.map(|deadline| deadline.saturating_sub(MARGIN).unwrap_or(Timestamp::MIN));
+        let mut firsts = BTreeMap::new();
+        let mut stand_ins = Vec::with_capacity(records.len());
         // Boxed: a stream of closures over borrowed records would not be `Send`.
-        let runs: Vec<BoxFuture<'_, Disposition>> = records
-            .iter()
-            .map(|record| -> BoxFuture<'_, Disposition> { Box::pin(self.run_until(record, stop)) })
-            .collect();
-        stream::iter(runs).buffered(CONCURRENCY).collect().await
+        let mut runs: Vec<BoxFuture<'_, Disposition>> = Vec::with_capacity(records.len());
+        for record in records {
+            let decoded = self.decode(record);
+            let key = decoded.as_ref().ok().map(|(message, handler)| (message.id, handler.name()));
+            let run = match key {
+                Some(key) => *firsts.entry(key).or_insert(runs.len()),
+                None => runs.len(),
+            };
+            stand_ins.push(run);
+            if run == runs.len() {
+                runs.push(Box::pin(self.run_until(record, decoded, stop)));
+            }
+        }
+        let ran: Vec<_> = stream::iter(runs).buffered(CONCURRENCY).collect().await;
+        stand_ins.into_iter().map(|run| ran[run]).collect()
     }
 }
 

@@ -23,6 +23,9 @@ const TIME_WITHOUT_DEADLINE: Duration = Duration::from_mins(1);
 /// How much longer than the invocation a lease holds: its owner is certainly gone when it ends.
 const LEASE_MARGIN: Duration = Duration::from_secs(2);
 
+/// A record's message and its handler, or why it has none here.
+pub(super) type Decoded<'a> = Result<(RawEnvelope, &'a dyn QueuedRun), DecodeError>;
+
 impl Classify for RecordError {
     fn verdict(&self) -> Verdict {
         match self {
@@ -35,13 +38,18 @@ impl Classify for RecordError {
 
 impl Worker {
     /// Runs one record, unless or until it is time to stop.
-    pub(super) async fn run_until(&self, record: &Record, stop: Option<Timestamp>) -> Disposition {
+    pub(super) async fn run_until(
+        &self,
+        record: &Record,
+        decoded: Decoded<'_>,
+        stop: Option<Timestamp>,
+    ) -> Disposition {
         let now = self.now();
         let left = between(now, stop.unwrap_or_else(|| later(now, TIME_WITHOUT_DEADLINE)));
         if left.is_zero() {
             return Disposition::Redeliver { after: None };
         }
-        let (message, handler) = match self.decode(record) {
+        let (message, handler) = match decoded {
             Ok(decoded) => decoded,
             Err(error) => return self.park_unread(record, &error).await,
         };
@@ -65,7 +73,8 @@ impl Worker {
         self.run_within(attempt, left).instrument(span).await
     }
 
-    fn decode(&self, record: &Record) -> Result<(RawEnvelope, &dyn QueuedRun), DecodeError> {
+    /// What a record's body tells: its message, and who takes it.
+    pub(super) fn decode(&self, record: &Record) -> Decoded<'_> {
         let message = RawEnvelope::parse(&record.body)?;
         match self.handlers.get(message.r#type.as_str()) {
             Some(handler) => Ok((message, handler.as_ref())),
