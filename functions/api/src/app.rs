@@ -37,6 +37,7 @@ pub(crate) fn router(app: App) -> Router {
         .merge(routes::campaigns())
         .merge(routes::timeline())
         .merge(routes::statistics())
+        .merge(routes::notifications())
         .fallback(async || Problem::new(StatusCode::NOT_FOUND, "path-not-found"))
         .method_not_allowed_fallback(async || {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed")

@@ -3,8 +3,10 @@
 mod campaigns;
 mod timeline;
 mod statistics;
+mod notifications;
 
 pub(crate) use campaigns::routes as campaigns;
+pub(crate) use notifications::routes as notifications;
 pub(crate) use statistics::routes as statistics;
 pub(crate) use timeline::routes as timeline;
 

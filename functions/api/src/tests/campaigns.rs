@@ -96,6 +96,33 @@ async fn the_timeline_tells_what_happened_the_newest_first() {
 }
 
 #[tokio::test]
+async fn the_team_is_told_of_what_was_published_the_newest_first() {
+    let world = World::new();
+    let mut published = Vec::new();
+    for _ in 0..2 {
+        let id = world.create().await;
+        world.post(&format!("/campaigns/{id}/publish")).await;
+        world.clock.advance(Duration::from_mins(1));
+        published.insert(0, json!(id));
+    }
+
+    let told = world.get("/notifications").await;
+    let first = world.get("/notifications?limit=1").await;
+    let cursor = first.body["next_cursor"].as_str().unwrap();
+    let second = world.get(&format!("/notifications?limit=1&cursor={cursor}")).await;
+    let elsewhere = world.get(&format!("/campaigns?cursor={cursor}")).await;
+
+    let about = |page: &Value| -> Vec<Value> {
+        let items = page["items"].as_array().unwrap().iter();
+        items.map(|item| item["campaign_id"].clone()).collect()
+    };
+    assert_eq!((told.status, about(&told.body)), (StatusCode::OK, published.clone()));
+    assert_eq!(told.body["items"][0]["text"], "Summer sale is live");
+    assert_eq!([about(&first.body), about(&second.body)].concat(), published);
+    assert_eq!(elsewhere.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
 async fn campaigns_are_listed_in_pages_without_gap_or_repetition() {
     let world = World::new();
     let mut created = Vec::new();

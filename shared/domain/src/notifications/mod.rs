@@ -2,7 +2,9 @@
 
 mod notification;
 mod on_campaign_published;
+mod list_notifications;
 
+pub use list_notifications::list_notifications;
 pub use notification::Notification;
 
 /// Tells the team.
