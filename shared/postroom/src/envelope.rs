@@ -240,7 +240,7 @@ impl RawEnvelope {
     ///
     /// The characters that SQS and SNS refuse inside a JSON string (U+FFFE and U+FFFF; JSON escapes the control
     /// characters by itself) are escaped.
-    /// // <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>, read 2026-11-21.
+    // The documentation of `aws-sdk-sqs` 1.119, read 2026-11-21.
     pub fn to_body(&self) -> String {
         // An envelope holds nothing that JSON cannot: no map keys but strings, no non-finite numbers.
         serde_json::to_string(self)

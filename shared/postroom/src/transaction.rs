@@ -19,7 +19,7 @@ pub struct Transaction {
 
 impl Transaction {
     /// The most actions one transaction can hold, checks included.
-    // <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>, read 2026-11-21.
+    // The documentation of `aws-sdk-dynamodb` 1.136, read 2026-11-21.
     pub const MAX_ACTIONS: usize = 100;
     /// The most bytes one transaction can hold; AWS's 4 MB, read as the smaller of its two meanings. Same source.
     pub const MAX_BYTES: usize = 4_000_000;

@@ -25,7 +25,7 @@ pub trait Outbox: Send + Sync {
 
 impl dyn Outbox {
     /// How many rows are worth removing at once: what one DynamoDB call deletes.
-    // <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>, read 2026-11-21.
+    // The documentation of `aws-sdk-dynamodb` 1.136, read 2026-11-21.
     pub const BATCH: usize = 25;
 }
 

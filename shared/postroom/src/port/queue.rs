@@ -18,7 +18,7 @@ pub trait Queue: Send + Sync {
 
 impl dyn Queue {
     /// Rows of one batch.
-    // <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>, read 2026-11-21.
+    // The documentation of `aws-sdk-sqs` 1.119, read 2026-11-21.
     pub const BATCH: usize = 10;
     /// Bytes of all bodies of one batch: 1 MiB, less room for the attributes. Same source.
     pub const BATCH_BYTES: usize = 1024 * 1024 - 16 * 1024;

@@ -29,10 +29,10 @@ use crate::tx::items::{Items, Seen};
 pub use error::TxError;
 
 /// The most bytes of an envelope that travels whole; SNS takes 256 KB with its attributes.
-// <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>, read 2026-11-21.
+// <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>, from memory, not re-read.
 const MAX_MESSAGE_BYTES: usize = 200 * 1024;
 /// The most bytes of one item; AWS's 400 KB counts names too, so some room is left for the kit's own.
-// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>, read 2026-11-21.
+// The documentation of `aws-sdk-dynamodb` 1.136, read 2026-11-21.
 const MAX_ITEM_BYTES: usize = 390 * 1024;
 /// The most messages between a command and its remotest effect, in the request and over queues together.
 const MAX_HOPS: u32 = 16;

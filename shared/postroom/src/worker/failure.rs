@@ -16,7 +16,7 @@ use crate::worker::handler::{QueuedRun, RecordError};
 use crate::worker::{Disposition, MAX_ATTEMPTS, Record, Worker};
 
 /// The longest a message can be hidden; SQS allows 12 h from its receipt.
-// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html>, read 2026-11-21.
+// The documentation of `aws-sdk-sqs` 1.119, read 2026-11-21.
 const MAX_WAIT: Duration = Duration::from_hours(11);
 /// How long the lease is held while a dead letter is written.
 const PARKING: Duration = Duration::from_secs(15);
