@@ -43,7 +43,7 @@ fn invalid(path: String, message: String) -> Problem {
     Problem::invalid(vec![Violation { path, message }])
 }
 
-/// The path as a JSON pointer. <https://www.rfc-editor.org/rfc/rfc6901>, read 2026-11-21.
+/// The path as a JSON pointer. <https://www.rfc-editor.org/rfc/rfc6901>, named from memory 2026-11-21.
 fn pointer(path: &Path, message: &str) -> String {
     let mut pointer = String::new();
     let mut push = |part: &str| {

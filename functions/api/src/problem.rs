@@ -1,4 +1,4 @@
-//! Every error a caller sees: `application/problem+json`. <https://www.rfc-editor.org/rfc/rfc9457>, read 2026-11-21.
+//! Every error a caller sees: `application/problem+json`. <https://www.rfc-editor.org/rfc/rfc9457>, named from memory 2026-11-21.
 //!
 //! ```json
 //! {"type":"/problems/plan-limit-reached","title":"Plan limit reached","status":409,

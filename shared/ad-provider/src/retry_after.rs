@@ -1,4 +1,4 @@
-//! `Retry-After`: seconds, or a date. <https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3>, read 2026-11-21.
+//! `Retry-After`: seconds, or a date. <https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3>, named from memory 2026-11-21.
 
 use std::time::Duration;
 

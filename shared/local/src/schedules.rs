@@ -126,8 +126,8 @@ impl Runner {
 /// The event a schedule without an input sends.
 ///
 /// <https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-templated.html> and
-/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-run-lambda-schedule.html>, read
-/// 2026-11-21.
+/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-run-lambda-schedule.html>, named
+/// from memory 2026-11-21.
 fn event(schedule: &Schedule, now: Timestamp) -> Value {
     let name = &schedule.name;
     let (source, resource, detail) = match schedule.kind {

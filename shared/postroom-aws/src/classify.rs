@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use postroom::port::StoreError;
 
 /// Codes by which DynamoDB and SQS say: not now. Nothing was done.
-// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>, read 2026-11-21.
+// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>, named from memory 2026-11-21.
 const NOT_NOW: [&str; 8] = [
     "LimitExceededException",
     "ProvisionedThroughputExceeded",

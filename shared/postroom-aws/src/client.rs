@@ -13,7 +13,7 @@ use crate::env::Env;
 /// The roots of every AWS endpoint: Amazon Root CA 1-4 and Starfield Services Root CA - G2, as Mozilla ships them.
 ///
 /// Reading these five instead of the machine's 140 saves tens of milliseconds of a small function's cold start.
-// <https://www.amazontrust.com/repository/>, read 2026-11-21.
+// <https://www.amazontrust.com/repository/>, named from memory 2026-11-21.
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon_roots.pem");
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);

@@ -15,7 +15,7 @@ use crate::keys::{BODY, CORRELATION_ID, DUE, DUE_AT, HANDLER, MESSAGE_ID, SHARD,
 use crate::pages::{PAGE, page_of};
 
 /// Writes of one batch.
-// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>, read 2026-11-21.
+// The documentation of `aws-sdk-dynamodb` 1.136, read 2026-11-21.
 const BATCH: usize = 25;
 const READ: &str = "read the outbox";
 /// How often what a throttled table left over is sent again.

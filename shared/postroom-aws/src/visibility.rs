@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use tracing::warn;
 
 /// Entries of one call.
-// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibilityBatch.html>, read 2026-11-21.
+// The documentation of `aws-sdk-sqs` 1.119, read 2026-11-21.
 const BATCH: usize = 10;
 
 /// Changes when messages of one queue are delivered again.
@@ -78,7 +78,7 @@ impl Visibility {
 }
 
 /// Rounded up, so that nobody comes before the time that was asked for; at most the 12 h that SQS allows.
-// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html>, read 2026-11-21.
+// The documentation of `aws-sdk-sqs` 1.119, read 2026-11-21.
 fn whole_seconds(wait: Duration) -> i32 {
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     i32::try_from(seconds.min(12 * 3600)).unwrap_or(i32::MAX)

@@ -16,7 +16,7 @@ const DEADLINE_PAST: Duration = Duration::from_hours(1);
 ///
 /// A day and not an hour, because a deadline that counts as unknown is not kept, while one that is too far away is
 /// merely one that never comes.
-// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>, read 2026-11-21.
+// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>, named from memory 2026-11-21.
 const DEADLINE_AHEAD: Duration = Duration::from_hours(24);
 /// What is left of the invocation when messages are no longer hidden: time to answer.
 const ANSWER: Duration = Duration::from_millis(200);

@@ -1,7 +1,7 @@
 //! An HTTP request as API Gateway hands it to a function: payload format 2.0.
 //!
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>,
-//! read 2026-11-21.
+//! named from memory 2026-11-21.
 
 use std::collections::BTreeMap;
 

@@ -34,8 +34,8 @@ use crate::{
 };
 use token::{ClaimNames, Identity, Tokens};
 
-// 10 MB: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>, read
-// 2026-11-21.
+// 10 MB: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>, named
+// from memory 2026-11-21.
 const BODY_BYTES: usize = 10 * 1024 * 1024;
 /// Who acts when no token was sent: the demo, with every right there is.
 const DEMO_TENANT: &str = "demo";

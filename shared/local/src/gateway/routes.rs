@@ -8,7 +8,7 @@ use crate::template::Route;
 /// `$default`.
 ///
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html>,
-/// read 2026-11-21.
+/// named from memory 2026-11-21.
 pub(super) fn find<'r>(routes: &'r [Route], method: &Method, path: &str) -> Option<&'r Route> {
     let fitting = routes.iter().filter_map(|route| Some((fit(&route.key, method, path)?, route)));
     fitting.max_by_key(|(fit, _)| *fit).map(|(_, route)| route)

@@ -28,7 +28,7 @@ const QUOTED_LINES: usize = 5;
 const OUTPUT_TIMEOUT: Duration = Duration::from_millis(500);
 /// How long a function that registered for shutdown may take over it.
 // <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>: 500 ms with an
-// internal extension, read 2026-11-21.
+// internal extension, named from memory 2026-11-21.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// How to start the processes of one function.

@@ -11,7 +11,7 @@
 //! GET  /ENV/2020-01-01/extension/event/next
 //! ```
 //!
-//! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>, read 2026-11-21.
+//! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>, named from memory 2026-11-21.
 
 use std::sync::Arc;
 

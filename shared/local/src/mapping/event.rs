@@ -1,7 +1,7 @@
 //! SQS messages as Lambda hands them to a function.
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html#example-standard-queue-message-event>,
-//! read 2026-11-21.
+//! named from memory 2026-11-21.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use serde_json::{Map, Value, json};

@@ -1,6 +1,6 @@
 //! What becomes of a batch, by what the function answered.
 //!
-//! <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>, read 2026-11-21.
+//! <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>, named from memory 2026-11-21.
 //! With `ReportBatchItemFailures`:
 //!
 //! | the function's answer                                              | the batch               |

@@ -42,7 +42,7 @@ fn launch(
 /// The variables that Lambda sets, with the template's own.
 ///
 /// The access key is the function's name: by it the AWS endpoint knows the caller.
-// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>, read 2026-11-21.
+// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>, named from memory 2026-11-21.
 fn environment(function: &Function, aws_url: &str) -> BTreeMap<String, String> {
     let mut environment = function.environment.clone();
     let given = [

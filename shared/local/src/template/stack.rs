@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{STACK, TemplateError, events, resolve::Resolver, resource::Resource};
 
 // SAM's defaults: <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html>,
-// read 2026-11-21.
+// named from memory 2026-11-21.
 const DEFAULT_TIMEOUT_S: u64 = 3;
 const DEFAULT_MEMORY_MB: u64 = 128;
 

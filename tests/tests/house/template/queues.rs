@@ -4,7 +4,7 @@ use super::{Resource, functions, resources};
 use crate::repository::must_be_empty;
 
 /// AWS asks for this many function timeouts: the rest is for retries of a throttled batch.
-/// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>, read 2026-11-21.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>, named from memory 2026-11-21.
 const TIMEOUTS_OF_VISIBILITY: u64 = 6;
 /// The backstop for crash loops; attempts are counted in the inbox.
 const RECEIVES: u64 = 100;

@@ -6,7 +6,7 @@ use super::{functions, resources};
 use crate::repository::must_be_empty;
 
 /// Actions that AWS grants on no named resource.
-/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html>, read 2026-11-21.
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html>, named from memory 2026-11-21.
 const WITHOUT_RESOURCE: &[&str] = &["xray:PutTelemetryRecords", "xray:PutTraceSegments"];
 /// What would change or remove an event that was written.
 const CHANGING: &[&str] =
