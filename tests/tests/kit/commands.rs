@@ -181,6 +181,18 @@ async fn a_commit_whose_request_was_lost_is_sent_again_and_commits_once() {
 }
 
 #[tokio::test]
+async fn a_store_that_throttles_slowly_is_given_up_and_nothing_is_decided_again() {
+    let shop = Shop::new();
+    shop.mishaps([Mishap::ThrottledSlowly; 4]);
+
+    let error = shop.place("1").await.unwrap_err();
+
+    assert!(matches!(error, ExecuteError::Settle { .. }), "{error:?}");
+    assert_eq!(error.verdict(), Verdict::RETRY);
+    assert_eq!(shop.commits().len(), 1);
+}
+
+#[tokio::test]
 async fn an_outcome_that_stays_unknown_is_a_retryable_failure() {
     let shop = Shop::new();
     shop.mishaps([Mishap::RequestLost; 4]);

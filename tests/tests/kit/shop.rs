@@ -26,6 +26,8 @@ pub(crate) enum Mishap {
     RequestLost,
     /// Is throttled; writes nothing.
     Throttled,
+    /// Is throttled after 4 s; writes nothing.
+    ThrottledSlowly,
     /// Is refused for good; writes nothing.
     Refused,
 }
@@ -33,6 +35,7 @@ pub(crate) enum Mishap {
 /// A memory store whose next commits go wrong as scripted.
 pub(crate) struct FaultyStore {
     pub(crate) inner: MemoryStore,
+    clock: Arc<ManualClock>,
     script: Mutex<VecDeque<Mishap>>,
     commits: Mutex<Vec<Transaction>>,
 }
@@ -60,12 +63,14 @@ impl Store for FaultyStore {
                 Some(Mishap::RequestLost) => {
                     Err(CommitError::Unknown { source: "the request was lost".into() })
                 }
-                Some(Mishap::Throttled) => Err(CommitError::Store {
-                    source: StoreError::Unavailable {
-                        operation: "commit",
-                        source: "throttled".into(),
-                    },
-                }),
+                Some(mishap @ (Mishap::Throttled | Mishap::ThrottledSlowly)) => {
+                    if matches!(mishap, Mishap::ThrottledSlowly) {
+                        self.clock.advance(Duration::from_secs(4));
+                    }
+                    let source = "throttled".into();
+                    let source = StoreError::Unavailable { operation: "commit", source };
+                    Err(CommitError::Store { source })
+                }
                 Some(Mishap::Refused) => Err(CommitError::Store {
                     source: StoreError::Refused { operation: "commit", source: "no right".into() },
                 }),
@@ -112,13 +117,14 @@ impl Shop {
 
     pub(crate) fn with(reactions: Reactions) -> Self {
         let memory = MemoryStore::default();
+        let clock = Arc::new(ManualClock::at("2026-11-21T09:30:00Z".parse().unwrap()));
         let store = Arc::new(FaultyStore {
             inner: memory.clone(),
+            clock: clock.clone(),
             script: Mutex::default(),
             commits: Mutex::default(),
         });
         let queue = Arc::new(MemoryQueue::new(["charge-card", "reminder"]));
-        let clock = Arc::new(ManualClock::at("2026-11-21T09:30:00Z".parse().unwrap()));
         let courier = Courier::new(Arc::new(memory.clone()), queue.clone(), clock.clone());
         Self::of(reactions, memory, store, queue, clock, courier)
     }

@@ -62,38 +62,42 @@ impl Runtime {
     /// condition may be the echo of our own success, a refusal may have come after it. Then the record decides.
     pub(super) async fn settle(&self, tx: &Transaction) -> Result<Settled, SettleError> {
         let begun = self.now();
-        let mut unknown = None;
-        for attempt in 1..=MAX_SENDS {
-            match self.ports.store.commit(tx).await {
-                Ok(()) => return Ok(Settled::Committed),
-                Err(CommitError::Condition { record }) => {
-                    return if record || unknown.is_some() {
-                        self.consult_record(tx, record).await
-                    } else {
-                        Ok(Settled::LostRace)
-                    };
+        let mut doubt = None;
+        let mut sending = 0;
+        // Every arm returns once it is over.
+        loop {
+            sending += 1;
+            let Err(error) = self.ports.store.commit(tx).await else {
+                return Ok(Settled::Committed);
+            };
+            let over = sending >= MAX_SENDS || between(begun, self.now()) >= PATIENCE;
+            doubt = match (error, doubt) {
+                (CommitError::Condition { record: false }, None) => return Ok(Settled::LostRace),
+                (CommitError::Condition { record }, _) => {
+                    return self.consult_record(tx, record).await;
                 }
-                Err(error @ CommitError::Unknown { .. }) => unknown = Some(error),
-                Err(CommitError::Store { source }) => {
-                    let passes = source.verdict() != Verdict::Permanent;
-                    let last = attempt == MAX_SENDS || !passes;
-                    if last && unknown.is_none() {
-                        return Err(SettleError::Store { source });
-                    }
-                    if !passes {
-                        break;
-                    }
+                (CommitError::Store { source }, None) if over || never(&source) => {
+                    return Err(SettleError::Store { source });
                 }
-            }
-            if between(begun, self.now()) >= PATIENCE {
-                break;
-            }
-            self.back_off(attempt).await;
+                (CommitError::Store { source }, Some(doubt)) if over || never(&source) => {
+                    return self.settle_doubt(tx, doubt).await;
+                }
+                (CommitError::Store { .. }, doubt) => doubt,
+                (unknown @ CommitError::Unknown { .. }, _) if over => {
+                    return self.settle_doubt(tx, unknown).await;
+                }
+                (unknown @ CommitError::Unknown { .. }, _) => Some(unknown),
+            };
+            self.back_off(sending).await;
         }
-        let Some(source) = unknown else {
-            // Sent until patience ended, and each time told that nothing was written.
-            return Ok(Settled::LostRace);
-        };
+    }
+
+    /// It is not sent again, and some sending had no answer: what does the record say?
+    async fn settle_doubt(
+        &self,
+        tx: &Transaction,
+        source: CommitError,
+    ) -> Result<Settled, SettleError> {
         match self.consult_record(tx, false).await? {
             // No record yet: a sending may still be on its way.
             Settled::LostRace | Settled::LeaseLost => Err(SettleError::Unknown { source }),
@@ -122,6 +126,10 @@ impl Runtime {
             _ => Settled::LostRace,
         })
     }
+}
+
+fn never(error: &StoreError) -> bool {
+    error.verdict() == Verdict::Permanent
 }
 
 fn is_ours(record: &InboxRecord, token: ClientToken) -> bool {
