@@ -15,6 +15,9 @@ pub(super) struct Call {
     pub(super) method: String,
     pub(super) path: String,
     pub(super) idempotency_key: Option<String>,
+    /// Of the state that was put.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) version: Option<u64>,
     pub(super) status: u16,
     /// When it came in.
     pub(super) at: Timestamp,

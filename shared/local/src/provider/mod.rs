@@ -2,14 +2,17 @@
 //!
 //! | route | answer |
 //! |---|---|
-//! | `PUT /v1/campaigns/{id}` | the campaign as it was sent: `{"id", …}` |
+//! | `PUT /v1/campaigns/{id}` | `{"version": 2}`; 409 `{"error": "stale"}` where it knows a newer one |
+//! | `GET /v1/campaigns/{id}` | what was put last, or 404; for onlookers: not a call, and no fault applies |
 //! | `GET /v1/campaigns/{id}/insights` | `{"impressions": 12000, "clicks": 340, "spend_minor": 5120}` |
 //! | `POST /faults`, `DELETE /faults` | 204; `faults.rs` shows the body |
-//! | `GET /calls` | `[{"method", "path", "idempotency_key", "status", "at"}]`, oldest first |
+//! | `GET /calls` | `[{"method", "path", "idempotency_key", "status", "at"}]`, oldest first, of a `PUT` also `"version"` |
 //!
-//! The insights of a campaign are always the same and follow from its id; any id has some.
+//! `campaigns.rs` shows what is put. The same `Idempotency-Key` gets its first answer again, and 422 with another
+//! campaign or state. The insights of a campaign are always the same and follow from its id; any id has some.
 
 mod routes;
+mod campaigns;
 mod insights;
 mod faults;
 mod calls;

@@ -8,13 +8,14 @@ use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::header::{HeaderMap, RETRY_AFTER};
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post, put};
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use super::calls::{Call, Calls};
+use super::campaigns::{Campaign, Campaigns, Outcome};
 use super::faults::{Effect, Fault, Faults};
 use super::insights::Insights;
 
@@ -25,8 +26,19 @@ const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 #[derive(Debug, Default)]
 struct Desk {
+    campaigns: Campaigns,
     faults: Faults,
     calls: Calls,
+}
+
+/// What a call says of itself.
+struct Asked<'a> {
+    campaign: &'a str,
+    method: Method,
+    uri: &'a Uri,
+    key: Option<&'a str>,
+    /// Of the state it brings.
+    version: Option<u64>,
 }
 
 /// What the provider makes of one call: what it says, after how long.
@@ -39,7 +51,7 @@ struct Decision {
 
 pub(super) fn router() -> Router {
     Router::new()
-        .route("/v1/campaigns/{id}", put(put_campaign))
+        .route("/v1/campaigns/{id}", get(show_campaign).put(put_campaign))
         .route("/v1/campaigns/{id}/insights", get(get_insights))
         .route("/faults", post(add_fault).delete(clear_faults))
         .route("/calls", get(list_calls))
@@ -54,14 +66,19 @@ async fn put_campaign(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let decision = if let Ok(mut campaign) = serde_json::from_slice::<Map<String, Value>>(&body) {
-        campaign.insert("id".to_owned(), json!(id));
-        Decision::now(StatusCode::OK, Value::Object(campaign))
-    } else {
-        let body = json!({ "error": "the body is not a JSON object" });
-        Decision::now(StatusCode::BAD_REQUEST, body)
+    let campaign = serde_json::from_slice::<Campaign>(&body);
+    let asked = Asked {
+        campaign: &id,
+        method: Method::PUT,
+        uri: &uri,
+        key: key_of(&headers),
+        version: campaign.as_ref().ok().map(|campaign| campaign.version),
     };
-    desk.answer(&id, &Method::PUT, &uri, &headers, decision).await
+    let usual = || match campaign {
+        Ok(campaign) => desk.campaigns.put(&id, campaign, asked.key).into(),
+        Err(error) => Decision::now(StatusCode::BAD_REQUEST, json!({ "error": error.to_string() })),
+    };
+    desk.answer(&asked, usual).await
 }
 
 async fn get_insights(
@@ -70,8 +87,22 @@ async fn get_insights(
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    let decision = Decision::now(StatusCode::OK, json!(Insights::of(&id)));
-    desk.answer(&id, &Method::GET, &uri, &headers, decision).await
+    let asked = Asked {
+        campaign: &id,
+        method: Method::GET,
+        uri: &uri,
+        key: key_of(&headers),
+        version: None,
+    };
+    desk.answer(&asked, || Decision::now(StatusCode::OK, json!(Insights::of(&id)))).await
+}
+
+/// For onlookers: no fault applies, and no call is noted.
+async fn show_campaign(State(desk): State<Arc<Desk>>, Path(id): Path<String>) -> Response {
+    match desk.campaigns.get(&id) {
+        Some(campaign) => Json(campaign).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
 }
 
 async fn add_fault(State(desk): State<Arc<Desk>>, body: Bytes) -> Response {
@@ -94,25 +125,18 @@ async fn list_calls(State(desk): State<Arc<Desk>>) -> Json<Vec<Call>> {
 }
 
 impl Desk {
-    /// Answers a call, unless a fault has it otherwise.
-    async fn answer(
-        &self,
-        campaign: &str,
-        method: &Method,
-        uri: &Uri,
-        headers: &HeaderMap,
-        usual: Decision,
-    ) -> Response {
-        let decision = match self.faults.take(campaign) {
-            Some(effect) => usual.under(effect),
-            None => usual,
+    /// Answers a call as usual, unless a fault has it otherwise: what a fault refuses is never done.
+    async fn answer(&self, asked: &Asked<'_>, usual: impl FnOnce() -> Decision) -> Response {
+        let decision = match self.faults.take(asked.campaign) {
+            Some(effect) => Decision::under(effect, usual),
+            None => usual(),
         };
-        let key = headers.get(IDEMPOTENCY_KEY).and_then(|value| value.to_str().ok());
         // Noted before the delay: a caller that gives up waiting has called all the same.
         self.calls.note(Call {
-            method: method.to_string(),
-            path: uri.path().to_owned(),
-            idempotency_key: key.map(str::to_owned),
+            method: asked.method.to_string(),
+            path: asked.uri.path().to_owned(),
+            idempotency_key: asked.key.map(str::to_owned),
+            version: asked.version,
             status: decision.status.as_u16(),
             at: Timestamp::now(),
         });
@@ -126,12 +150,28 @@ impl Decision {
         Self { status, body, retry_after_s: None, delay: Duration::ZERO }
     }
 
-    fn under(self, effect: Effect) -> Self {
-        let (status, body) = match effect.status {
-            Some(status) => (status, json!({ "error": "a fault was asked for, see /faults" })),
-            None => (self.status, self.body),
+    fn under(effect: Effect, usual: impl FnOnce() -> Self) -> Self {
+        let decision = match effect.status {
+            Some(status) => {
+                Self::now(status, json!({ "error": "a fault was asked for, see /faults" }))
+            }
+            None => usual(),
         };
-        Self { status, body, retry_after_s: effect.retry_after_s, delay: effect.delay }
+        Self { retry_after_s: effect.retry_after_s, delay: effect.delay, ..decision }
+    }
+}
+
+impl From<Outcome> for Decision {
+    fn from(outcome: Outcome) -> Self {
+        let (status, body) = match outcome {
+            Outcome::Taken { version } => (StatusCode::OK, json!({ "version": version })),
+            Outcome::Stale => (StatusCode::CONFLICT, json!({ "error": "stale" })),
+            Outcome::KeyReused => {
+                (StatusCode::UNPROCESSABLE_ENTITY, json!({ "error": "key_reused" }))
+            }
+            Outcome::Full => (StatusCode::INSUFFICIENT_STORAGE, json!({ "error": "full" })),
+        };
+        Self::now(status, body)
     }
 }
 
@@ -143,4 +183,8 @@ impl IntoResponse for Decision {
         }
         response
     }
+}
+
+fn key_of(headers: &HeaderMap) -> Option<&str> {
+    headers.get(IDEMPOTENCY_KEY).and_then(|value| value.to_str().ok())
 }

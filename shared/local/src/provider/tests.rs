@@ -29,9 +29,28 @@ impl Harness {
         request.send().await.expect("answered")
     }
 
+    async fn put(&self, key: &str, version: u64) -> Response {
+        let put = self.http.put(self.url("/v1/campaigns/a")).header("Idempotency-Key", key);
+        put.json(&campaign(version)).send().await.expect("answered")
+    }
+
+    async fn get(&self, path: &str) -> Response {
+        self.http.get(self.url(path)).send().await.expect("answered")
+    }
+
     async fn add_fault(&self, fault: Value) -> Response {
         self.http.post(self.url("/faults")).json(&fault).send().await.expect("answered")
     }
+}
+
+fn campaign(version: u64) -> Value {
+    json!({
+        "name": "Spring",
+        "channel": "google",
+        "status": "published",
+        "budget": { "amount_minor": 150_000, "currency": "NZD" },
+        "version": version,
+    })
 }
 
 #[tokio::test]
@@ -47,13 +66,70 @@ async fn any_campaign_has_insights_and_always_the_same() {
 }
 
 #[tokio::test]
-async fn a_campaign_is_answered_as_it_was_put() {
+async fn a_put_is_answered_with_its_version_and_an_older_one_is_stale() {
+    let harness = Harness::start().await;
+    let never_put = harness.get("/v1/campaigns/a").await;
+
+    let newer = harness.put("k-2", 2).await;
+    let older = harness.put("k-1", 1).await;
+
+    assert_eq!(never_put.status().as_u16(), 404);
+    assert_eq!((newer.status().as_u16(), older.status().as_u16()), (200, 409));
+    assert_eq!(newer.json::<Value>().await.expect("JSON"), json!({ "version": 2 }));
+    assert_eq!(older.json::<Value>().await.expect("JSON"), json!({ "error": "stale" }));
+    let shown: Value = harness.get("/v1/campaigns/a").await.json().await.expect("JSON");
+    assert_eq!(shown, campaign(2));
+}
+
+#[tokio::test]
+async fn a_key_that_comes_with_another_body_is_refused() {
     let harness = Harness::start().await;
 
-    let put = harness.http.put(harness.url("/v1/campaigns/a")).json(&json!({ "version": 3 }));
-    let answer: Value = put.send().await.expect("answered").json().await.expect("JSON");
+    let mut statuses = Vec::new();
+    for version in [1, 1, 2] {
+        statuses.push(harness.put("k", version).await.status().as_u16());
+    }
 
-    assert_eq!(answer, json!({ "id": "a", "version": 3 }));
+    assert_eq!(statuses, [200, 200, 422]);
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_campaign_is_refused_and_says_what_is_wrong() {
+    let harness = Harness::start().await;
+    let mut misspelt = campaign(1);
+    misspelt["budget"] = json!({ "amount_minor": 1.5, "currency": "NZD" });
+
+    let put = harness.http.put(harness.url("/v1/campaigns/a")).json(&misspelt);
+    let refused = put.send().await.expect("answered");
+
+    assert_eq!(refused.status().as_u16(), 400);
+    assert!(refused.text().await.expect("text").contains("1.5"));
+    assert_eq!(harness.get("/v1/campaigns/a").await.status().as_u16(), 404);
+}
+
+#[tokio::test]
+async fn a_refused_put_is_not_done_and_its_key_is_free() {
+    let harness = Harness::start().await;
+    harness.add_fault(json!({ "campaign_id": "a", "status": 503 })).await;
+
+    let refused = harness.put("k", 1).await;
+    let shown = harness.get("/v1/campaigns/a").await;
+    let again = harness.put("k", 1).await;
+
+    let statuses = [refused, shown, again].map(|answer| answer.status().as_u16());
+    assert_eq!(statuses, [503, 404, 200]);
+}
+
+#[tokio::test]
+async fn a_put_whose_caller_gave_up_waiting_is_done() {
+    let harness = Harness::start().await;
+    harness.add_fault(json!({ "campaign_id": "a", "delay_ms": 60_000 })).await;
+
+    let put = harness.http.put(harness.url("/v1/campaigns/a")).json(&campaign(1));
+    let gave_up = put.timeout(Duration::from_millis(200)).send().await;
+
+    assert!(gave_up.is_err_and(|error| error.is_timeout()));
+    assert_eq!(harness.get("/v1/campaigns/a").await.status().as_u16(), 200);
 }
 
 #[tokio::test]
@@ -94,14 +170,16 @@ async fn calls_are_listed_with_their_key_and_the_status_they_got() {
     let harness = Harness::start().await;
     harness.add_fault(json!({ "campaign_id": "a", "status": 429 })).await;
     harness.insights("a").await;
+    harness.put("k", 1).await;
 
-    let listed = harness.http.get(harness.url("/calls")).send().await.expect("answered");
-    let calls: Value = listed.json().await.expect("JSON");
+    let calls: Value = harness.get("/calls").await.json().await.expect("JSON");
 
     assert_eq!(calls[0]["method"], "GET");
     assert_eq!(calls[0]["path"], "/v1/campaigns/a/insights");
     assert_eq!(calls[0]["idempotency_key"], "sync-statistics#1");
     assert_eq!(calls[0]["status"], 429);
+    assert_eq!(calls[0].get("version"), None);
+    assert_eq!((&calls[1]["method"], &calls[1]["version"]), (&json!("PUT"), &json!(1)));
     assert!(calls[0]["at"].as_str().is_some_and(|at| at.ends_with('Z')));
 }
 
