@@ -1,6 +1,11 @@
 //! What a caller got wrong, field by field.
 
-use serde::Serialize;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Input of the right shape that breaks rules: all of them, not only the first. Permanent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +33,29 @@ impl From<garde::Report> for InvalidInput {
         let mut violations: Vec<Violation> = report.iter().map(violation).collect();
         violations.sort_by(|one, other| one.path.cmp(&other.path));
         Self { violations }
+    }
+}
+
+/// Reads a nested object, and only an object: serde also takes an array, for its values in the order of our code.
+pub(crate) fn object<'de, T, D>(from: D) -> Result<T, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    from.deserialize_map(Object(PhantomData))
+}
+
+struct Object<T>(PhantomData<fn() -> T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(fields))
     }
 }
 

@@ -64,6 +64,7 @@ async fn a_body_of_another_shape_is_422_and_names_the_field() {
         ("/channel", input(|input| input["channel"] = json!("tv"))),
         ("/account_id", input(|input| input["account_id"] = json!("mine"))),
         ("/budget", input(|input| input["budget"] = json!(150_000))),
+        ("/budget", input(|input| input["budget"] = json!([150_000, "NZD"]))),
         ("/budget/currency", input(|input| input["budget"]["currency"] = json!("nzd"))),
         ("/budget/amount_minor", input(|input| input["budget"]["amount_minor"] = json!(1.5))),
         ("/budget/amount_minor", input(|input| input["budget"]["amount_minor"] = json!("1"))),

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::campaigns::{Campaign, CampaignCreated, CampaignStatus, CampaignView, Channel};
 use crate::id::{AccountId, CampaignId};
-use crate::input::InvalidInput;
+use crate::input::{self, InvalidInput};
 use crate::money::{Currency, Money};
 
 /// The longest name, in characters.
@@ -23,6 +23,7 @@ pub struct CampaignInput {
     name: String,
     channel: Channel,
     #[garde(dive)]
+    #[serde(deserialize_with = "input::object")]
     budget: Budget,
     account_id: Option<AccountId>,
 }
@@ -164,6 +165,17 @@ mod tests {
         assert_eq!(violations(input("Sale", 0)), ["/budget/amount_minor"]);
         assert_eq!(violations(input("Sale", -1)), ["/budget/amount_minor"]);
         assert_eq!(violations(input("Sale", MAX_BUDGET_MINOR + 1)), ["/budget/amount_minor"]);
+    }
+
+    #[test]
+    fn a_budget_is_an_object_and_nothing_else() {
+        for budget in [json!([150_000, "NZD"]), json!(150_000), json!(null)] {
+            let input = json!({ "name": "Sale", "channel": "google", "budget": budget });
+
+            let refused = serde_json::from_value::<CampaignInput>(input).unwrap_err();
+
+            assert!(refused.to_string().ends_with("expected an object"), "{refused}");
+        }
     }
 
     #[test]
