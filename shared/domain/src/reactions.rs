@@ -1,6 +1,8 @@
 //! THE table: what happens after what, and where.
 
-use crate::campaigns::{CampaignCreated, CampaignPublished};
+use crate::campaigns::{
+    CampaignCompleted, CampaignCreated, CampaignPaused, CampaignPublished, CampaignResumed,
+};
 use crate::notifications::Notifications;
 use crate::plan_limit::PlanLimit;
 use crate::statistics::StatisticsSynced;
@@ -33,6 +35,19 @@ postroom::reactions! {
         in_request Notifications,
         in_request PlanLimit { live_campaigns: settings.plan_live_campaigns },
         queued SyncStatistics,
+    }
+    CampaignPaused {
+        in_request Timeline,
+        in_request Notifications,
+    }
+    CampaignResumed {
+        in_request Timeline,
+        in_request Notifications,
+    }
+    CampaignCompleted {
+        in_request Timeline,
+        in_request Notifications,
+        in_request PlanLimit { live_campaigns: settings.plan_live_campaigns },
     }
     StatisticsSynced {}
 }

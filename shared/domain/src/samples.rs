@@ -1,4 +1,4 @@
-//! Test support: a campaign in each of its states.
+//! Test support: a campaign in any of its states.
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -6,22 +6,18 @@ use uuid::Uuid;
 use crate::campaigns::{Campaign, CampaignStatus, Channel};
 use crate::money::{Currency, Money};
 
-pub(crate) fn draft() -> Campaign {
+pub(crate) fn in_status(status: CampaignStatus) -> Campaign {
     let currency = Currency::try_from("NZD".to_owned()).unwrap();
+    let was_published = status != CampaignStatus::Draft;
     Campaign {
         id: Uuid::from_u128(1).into(),
         name: "Summer sale".to_owned(),
         channel: Channel::Facebook,
         budget: Money { amount_minor: 150_000, currency },
         account_id: None,
-        status: CampaignStatus::Draft,
+        status,
         created_at: Timestamp::UNIX_EPOCH,
         updated_at: Timestamp::UNIX_EPOCH,
-        published_at: None,
+        published_at: was_published.then_some(Timestamp::UNIX_EPOCH),
     }
-}
-
-pub(crate) fn published() -> Campaign {
-    let at = Some(Timestamp::UNIX_EPOCH);
-    Campaign { status: CampaignStatus::Published, published_at: at, ..draft() }
 }

@@ -61,6 +61,10 @@ pub enum CampaignStatus {
     Draft,
     /// It runs.
     Published,
+    /// It stands still, and can go on.
+    Paused,
+    /// It has ended for good.
+    Completed,
 }
 
 impl Campaign {
@@ -84,11 +88,11 @@ impl Stored for Campaign {
 }
 
 impl CampaignStatus {
-    /// Whether the provider runs it, so that there is something to count.
+    /// Whether it has a place in the plan and figures that change: those of a paused campaign still come in late.
     pub fn is_live(self) -> bool {
         match self {
-            Self::Draft => false,
-            Self::Published => true,
+            Self::Draft | Self::Completed => false,
+            Self::Published | Self::Paused => true,
         }
     }
 }
@@ -98,6 +102,8 @@ impl fmt::Display for CampaignStatus {
         f.write_str(match self {
             Self::Draft => "draft",
             Self::Published => "published",
+            Self::Paused => "paused",
+            Self::Completed => "completed",
         })
     }
 }

@@ -29,6 +29,18 @@ pub struct CampaignPublished {
     pub account_id: Option<AccountId>,
 }
 
+impl CampaignPublished {
+    pub(super) fn of(campaign: &Campaign) -> Self {
+        Self {
+            campaign_id: campaign.id,
+            name: campaign.name.clone(),
+            channel: campaign.channel,
+            budget: campaign.budget,
+            account_id: campaign.account_id,
+        }
+    }
+}
+
 impl Message for CampaignPublished {
     const TYPE: &'static str = "campaign.published";
 }

@@ -2,6 +2,9 @@
 
 mod notification;
 mod on_campaign_published;
+mod on_campaign_paused;
+mod on_campaign_resumed;
+mod on_campaign_completed;
 mod list_notifications;
 
 pub use list_notifications::list_notifications;
@@ -10,3 +13,8 @@ pub use notification::Notification;
 /// Tells the team.
 #[derive(Debug, Clone, Copy)]
 pub struct Notifications;
+
+impl Notifications {
+    /// The listener's name, for every event it listens to.
+    const NAME: &'static str = "notifications";
+}

@@ -1,7 +1,7 @@
 //! One notification to the team.
 
 use jiff::Timestamp;
-use postroom::{ActorId, MessageId, Place, Stored, sortable};
+use postroom::{ActorId, Envelope, MessageId, Place, Stored, sortable};
 use serde::{Deserialize, Serialize};
 
 use crate::id::CampaignId;
@@ -21,6 +21,19 @@ pub struct Notification {
     pub campaign_id: CampaignId,
     /// Who made it happen; `null` where nobody is known.
     pub actor_id: Option<ActorId>,
+}
+
+impl Notification {
+    pub(super) fn new<E>(campaign_id: CampaignId, event: &Envelope<E>, text: String) -> Self {
+        Self {
+            event_id: event.id,
+            event_type: event.r#type.clone(),
+            at: event.time,
+            text,
+            campaign_id,
+            actor_id: event.actor_id.clone(),
+        }
+    }
 }
 
 impl Stored for Notification {

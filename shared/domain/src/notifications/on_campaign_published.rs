@@ -6,7 +6,7 @@ use crate::campaigns::CampaignPublished;
 use crate::notifications::{Notification, Notifications};
 
 impl Listener<CampaignPublished> for Notifications {
-    const NAME: &'static str = "notifications";
+    const NAME: &'static str = Self::NAME;
     type Error = TxError;
 
     async fn on(
@@ -14,14 +14,8 @@ impl Listener<CampaignPublished> for Notifications {
         event: &Envelope<CampaignPublished>,
         tx: &mut Tx,
     ) -> Result<Outcome, TxError> {
-        tx.put_view(&Notification {
-            event_id: event.id,
-            event_type: event.r#type.clone(),
-            at: event.time,
-            text: format!("{} is live", event.data.name),
-            campaign_id: event.data.campaign_id,
-            actor_id: event.actor_id.clone(),
-        })?;
+        let text = format!("{} is live", event.data.name);
+        tx.put_view(&Notification::new(event.data.campaign_id, event, text))?;
         Ok(Outcome::DONE)
     }
 }

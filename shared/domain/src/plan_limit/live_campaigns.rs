@@ -3,7 +3,7 @@
 use postroom::{Place, Stored};
 use serde::{Deserialize, Serialize};
 
-/// How many campaigns of a tenant are live: `{"count":3}`, one item a tenant; absent is none.
+/// How many campaigns of a tenant are published or paused: `{"count":3}`, one item a tenant; absent is none.
 ///
 /// A counter and not a query: its version guards the decision, where a query could be outdated before the commit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,11 @@ impl LiveCampaigns {
     /// With one more, if at most `limit` may be live.
     pub(super) fn one_more(self, limit: u32) -> Result<Self, LimitReached> {
         if self.count < limit { Ok(Self { count: self.count + 1 }) } else { Err(LimitReached) }
+    }
+
+    /// With one less, never below none: a place that was never taken cannot be given back.
+    pub(super) fn one_less(self) -> Self {
+        Self { count: self.count.saturating_sub(1) }
     }
 }
 
@@ -53,5 +58,11 @@ mod tests {
     #[test]
     fn a_limit_lowered_below_what_is_live_refuses() {
         assert_eq!(LiveCampaigns { count: 20 }.one_more(5), Err(LimitReached));
+    }
+
+    #[test]
+    fn a_place_given_back_is_free_and_there_are_never_less_than_none() {
+        assert_eq!(LiveCampaigns { count: 2 }.one_less(), LiveCampaigns { count: 1 });
+        assert_eq!(LiveCampaigns { count: 0 }.one_less(), LiveCampaigns { count: 0 });
     }
 }

@@ -42,7 +42,7 @@ impl Refuse for PlanLimitError {
 }
 
 impl Listener<CampaignPublished> for PlanLimit {
-    const NAME: &'static str = "plan-limit";
+    const NAME: &'static str = Self::NAME;
     type Error = PlanLimitError;
 
     async fn on(

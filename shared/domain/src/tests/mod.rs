@@ -2,4 +2,5 @@
 
 mod world;
 mod publishing;
+mod living;
 mod syncing;

@@ -12,15 +12,13 @@ use postroom::{
 use serde_json::json;
 
 use crate::campaigns::{
-    CampaignInput, CampaignPublished, CreateCampaign, PublishCampaign, PublishCampaignError,
+    CampaignInput, CampaignPublished, Channel, CreateCampaign, PublishCampaign, TransitionError,
 };
 use crate::statistics::jobs::SyncStatistics;
 use crate::statistics::{AdProvider, Insights, InsightsRequest, ProviderError};
 use crate::{CampaignId, Settings, reactions};
 
-/// As many campaigns may be live in tests.
-pub(super) const PLAN: u32 = 1;
-
+/// A tenant, its API and its worker; one campaign may be live unless a test says otherwise.
 pub(super) struct World {
     pub(super) memory: MemoryStore,
     pub(super) queue: MemoryQueue,
@@ -33,8 +31,13 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new() -> Self {
+        Self::with_plan(1)
+    }
+
+    /// In which so many campaigns may be live.
+    pub(super) fn with_plan(plan_live_campaigns: u32) -> Self {
         let memory = MemoryStore::default();
-        let reactions = reactions(&Settings { plan_live_campaigns: PLAN });
+        let reactions = reactions(&Settings { plan_live_campaigns });
         let queue = MemoryQueue::new(reactions.queues());
         let clock = Arc::new(ManualClock::at("2026-11-21T09:30:00Z".parse().unwrap()));
         let ids = Arc::new(SeededIds::new(1));
@@ -68,9 +71,15 @@ impl World {
     }
 
     pub(super) async fn create(&self) -> CampaignId {
+        self.create_on(Channel::Facebook).await
+    }
+
+    pub(super) async fn create_on(&self, channel: Channel) -> CampaignId {
+        // Ids sort by time, and no two campaigns of a test are of one.
+        self.clock.advance(Duration::from_millis(1));
         let input: CampaignInput = serde_json::from_value(json!({
             "name": "Summer sale",
-            "channel": "facebook",
+            "channel": channel,
             "budget": { "amount_minor": 150_000, "currency": "NZD" },
         }))
         .unwrap();
@@ -81,7 +90,7 @@ impl World {
     pub(super) async fn publish(
         &self,
         campaign_id: CampaignId,
-    ) -> Result<(), ExecuteError<PublishCampaignError>> {
+    ) -> Result<(), ExecuteError<TransitionError>> {
         self.execute(&PublishCampaign { campaign_id }).await.map(drop)
     }
 

@@ -3,6 +3,9 @@
 mod timeline_entry;
 mod on_campaign_created;
 mod on_campaign_published;
+mod on_campaign_paused;
+mod on_campaign_resumed;
+mod on_campaign_completed;
 mod list_timeline;
 
 pub use list_timeline::list_timeline;
