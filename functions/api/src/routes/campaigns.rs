@@ -7,7 +7,8 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use domain::campaigns::{
-    CampaignInput, CampaignView, CreateCampaign, PublishCampaign, get_campaign, list_campaigns,
+    CampaignFilter, CampaignInput, CampaignView, CreateCampaign, PublishCampaign, get_campaign,
+    list_campaigns,
 };
 
 use crate::app::App;
@@ -42,7 +43,8 @@ async fn list(
     caller: Caller,
     page: PageQuery,
 ) -> Result<Json<PageReply<CampaignView>>, Problem> {
-    let page = list_campaigns(&app.runtime.reader(caller.tenant()), page.of(LIST)?).await?;
+    let reader = app.runtime.reader(caller.tenant());
+    let page = list_campaigns(&reader, CampaignFilter::default(), page.of(LIST)?).await?;
     Ok(Json(PageReply::of(LIST, page)))
 }
 

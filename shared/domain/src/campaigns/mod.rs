@@ -24,7 +24,7 @@ pub use campaign_resumed::CampaignResumed;
 pub use complete_campaign::CompleteCampaign;
 pub use create_campaign::{CampaignInput, CreateCampaign};
 pub use get_campaign::{GetCampaignError, get_campaign};
-pub use list_campaigns::list_campaigns;
+pub use list_campaigns::{CampaignFilter, list_campaigns};
 pub use pause_campaign::PauseCampaign;
 pub use publish_campaign::PublishCampaign;
 pub use resume_campaign::ResumeCampaign;

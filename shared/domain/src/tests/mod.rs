@@ -3,4 +3,5 @@
 mod world;
 mod publishing;
 mod living;
+mod listing;
 mod syncing;
