@@ -72,9 +72,10 @@ fn an_outbox_row_is_kept_as_documented() {
         body: "{}".to_owned(),
         r#type: "order.placed".to_owned(),
         correlation_id: "req-1".parse().unwrap(),
+        group: Some("5f0a".to_owned()),
     };
 
-    let expected = json!({
+    let mut expected = json!({
         "shard": {"S": "3"},
         "due": {"S": format!("2026-11-21T09:30:00.000000Z#{MESSAGE}#charge-card")},
         "due_at": {"S": "2026-11-21T09:30:00.000000Z"},
@@ -82,9 +83,12 @@ fn an_outbox_row_is_kept_as_documented() {
         "message_id": {"S": MESSAGE},
         "type": {"S": "order.placed"},
         "correlation_id": {"S": "req-1"},
+        "group": {"S": "5f0a"},
         "body": {"S": "{}"},
     });
     assert_eq!(shown(outbox::item(&row)), expected);
+    expected.as_object_mut().unwrap().remove("group");
+    assert_eq!(shown(outbox::item(&OutboxRow { group: None, ..row })), expected);
 }
 
 #[test]

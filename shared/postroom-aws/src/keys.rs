@@ -51,6 +51,7 @@
 //!  "message_id":     {"S": "7b0c…"},
 //!  "type":           {"S": "order.placed"},
 //!  "correlation_id": {"S": "req-1"},
+//!  ["group":         {"S": "5f0a…"}],        of a handler that takes them in order: the message group
 //!  "body":           {"S": "{\"specversion\":\"1.0\",…}"}}
 //! ```
 //!
@@ -147,6 +148,7 @@ pub(crate) const DUE_AT: &str = "due_at";
 pub(crate) const ENVELOPE: &str = "envelope";
 pub(crate) const EXPIRES_AT: &str = "expires_at";
 pub(crate) const FINISHED_AT: &str = "finished_at";
+pub(crate) const GROUP: &str = "group";
 pub(crate) const HANDLER: &str = "handler";
 pub(crate) const HEAD: &str = "head";
 pub(crate) const ID: &str = "id";

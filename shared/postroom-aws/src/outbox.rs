@@ -11,7 +11,7 @@ use tracing::warn;
 
 use crate::attributes::{Attributes, Reading, text};
 use crate::classify::store_error;
-use crate::keys::{BODY, CORRELATION_ID, DUE, DUE_AT, HANDLER, MESSAGE_ID, SHARD, TYPE};
+use crate::keys::{BODY, CORRELATION_ID, DUE, DUE_AT, GROUP, HANDLER, MESSAGE_ID, SHARD, TYPE};
 use crate::pages::{PAGE, page_of};
 
 /// Writes of one batch.
@@ -107,6 +107,7 @@ pub(crate) fn item(row: &OutboxRow) -> Attributes {
         (CORRELATION_ID.to_owned(), text(row.correlation_id.as_str())),
         (BODY.to_owned(), text(&row.body)),
     ]);
+    attributes.extend(row.group.iter().map(|group| (GROUP.to_owned(), text(group))));
     attributes
 }
 
@@ -146,6 +147,7 @@ fn row(attributes: Attributes) -> Result<OutboxRow, StoreError> {
         body: item.text(BODY)?,
         r#type: item.text(TYPE)?,
         correlation_id: item.parsed(CORRELATION_ID)?,
+        group: item.optional_text(GROUP)?,
     };
     // Under another key it could not be removed, and would be sent again every minute.
     if position != row.position() {
@@ -193,6 +195,7 @@ mod tests {
             body: "{}".to_owned(),
             r#type: "order.placed".to_owned(),
             correlation_id: "req-1".parse().unwrap(),
+            group: None,
         }
     }
 

@@ -56,13 +56,15 @@ impl Queue for SqsQueue {
     }
 }
 
-/// A row as a message; its id in the batch is its index.
+/// A row as a message; its id in the batch is its index. A FIFO queue drops what is sent again within five minutes.
 fn entry((index, row): (usize, &OutboxRow)) -> Result<SendMessageBatchRequestEntry, BuildError> {
     SendMessageBatchRequestEntry::builder()
         .id(index.to_string())
         .message_body(&row.body)
         .message_attributes("type", text(&row.r#type)?)
         .message_attributes("correlation_id", text(row.correlation_id.as_str())?)
+        .set_message_group_id(row.group.clone())
+        .set_message_deduplication_id(row.group.as_ref().map(|_| row.message_id.to_string()))
         .build()
 }
 

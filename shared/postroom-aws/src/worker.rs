@@ -105,8 +105,14 @@ impl Batch {
         for (index, message) in messages.into_iter().enumerate() {
             let message_id = message.message_id.filter(|id| !id.is_empty());
             let message_id = message_id.ok_or(BatchError::NoMessageId { index })?;
+            // Standard queues carry groups too, which there mean fairness and not order.
+            let arn = message.event_source_arn.unwrap_or_default();
+            let is_fifo = arn.rsplit('.').next() == Some("fifo");
+            let mut attributes = message.attributes;
+            let group = attributes.remove("MessageGroupId").filter(|_| is_fifo);
             // A record without a body is one that cannot be decoded: its own failure, not the batch's.
-            records.push(Record { message_id, body: message.body.unwrap_or_default() });
+            let body = message.body.unwrap_or_default();
+            records.push(Record { message_id, body, group });
             receipt_handles.push(message.receipt_handle);
         }
         Ok(Self { records, receipt_handles })
@@ -171,6 +177,20 @@ mod tests {
             event(r#"{"Records":[{"messageId":"a","body":""},{"messageId":"","body":""}]}"#);
 
         assert_eq!(Batch::read(records).unwrap_err(), BatchError::NoMessageId { index: 1 });
+    }
+
+    #[test]
+    fn a_group_is_one_only_where_the_queue_is_fifo() {
+        let groups = |queue: &str| {
+            let records = event(&format!(
+                r#"{{"Records":[{{"messageId":"a","attributes":{{"MessageGroupId":"g"}},
+                    "eventSourceARN":"arn:aws:sqs:us-east-1:000000000000:{queue}"}}]}}"#
+            ));
+            Batch::read(records).unwrap().records.remove(0).group
+        };
+
+        assert_eq!(groups("charge-card.fifo").as_deref(), Some("g"));
+        assert_eq!(groups("charge-card"), None);
     }
 
     #[test]

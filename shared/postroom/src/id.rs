@@ -160,8 +160,19 @@ const DERIVED: Uuid = Uuid::from_u128(0x6f1d_9a52_0c7e_4b7b_9a3e_5d24_c1f0_77a1)
 ///
 /// The same four always give the same id: that is what lets a retry repeat itself exactly.
 pub(crate) fn derive(kind: &str, cause: MessageId, handler: &str, ordinal: u32) -> Uuid {
+    named([kind.as_bytes(), cause.0.as_bytes(), handler.as_bytes(), &ordinal.to_be_bytes()])
+}
+
+/// The group in which messages about one thing of a tenant are handled one after the other: 36 characters, of which a
+/// FIFO queue takes 128, and printable whatever the subject is.
+pub(crate) fn group(tenant: &TenantId, subject: &str) -> String {
+    named([b"group".as_slice(), tenant.0.as_bytes(), subject.as_bytes()]).to_string()
+}
+
+/// The UUID version 5 of a list of parts.
+fn named<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Uuid {
     let mut name = Vec::with_capacity(64);
-    for part in [kind.as_bytes(), cause.0.as_bytes(), handler.as_bytes(), &ordinal.to_be_bytes()] {
+    for part in parts {
         // Each part is preceded by its length, so that no two lists of parts spell one name.
         name.extend_from_slice(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
         name.extend_from_slice(part);
@@ -191,6 +202,16 @@ mod tests {
         assert_ne!(base, derive("event", MessageId(Uuid::from_u128(2)), "history", 0));
         assert_ne!(base, derive("event", cause, "timelin", 0));
         assert_ne!(base, derive("event", cause, "history", 1));
+    }
+
+    #[test]
+    fn a_group_depends_on_the_tenant_and_the_subject_and_where_one_ends() {
+        let of = |tenant: &str, subject| group(&tenant.parse().unwrap(), subject);
+
+        assert_eq!(of("demo", "orders/1"), of("demo", "orders/1"));
+        assert_ne!(of("demo", "orders/1"), of("demo", "orders/2"));
+        assert_ne!(of("demo", "orders/1"), of("other", "orders/1"));
+        assert_ne!(of("demo", "orders/1"), of("demoorders", "/1"));
     }
 
     #[test]

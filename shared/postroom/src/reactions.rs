@@ -20,6 +20,7 @@ use crate::verdict::Failure;
 #[derive(Default)]
 pub struct Reactions {
     rows: BTreeMap<&'static str, Row>,
+    queues: BTreeMap<&'static str, Delivery>,
 }
 
 #[derive(Default)]
@@ -28,10 +29,20 @@ struct Row {
     queued: Vec<&'static str>,
 }
 
+/// How the queue of a handler gives out its messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Delivery {
+    /// Side by side: a standard queue.
+    Together,
+    /// Those about one thing one after the other: a FIFO queue.
+    InOrder,
+}
+
 impl Reactions {
     /// The row of one message type; made when it is first named.
     pub fn row<M: Message>(&mut self) -> RowOf<'_, M> {
-        RowOf { row: self.rows.entry(M::TYPE).or_default(), of: PhantomData }
+        let row = self.rows.entry(M::TYPE).or_default();
+        RowOf { row, queues: &mut self.queues, of: PhantomData }
     }
 
     pub(crate) fn in_request(&self, r#type: &str) -> &[Box<dyn InRequestListener>] {
@@ -45,10 +56,12 @@ impl Reactions {
 
     /// Every queued handler of the table, each once: a deployment needs a queue for each.
     pub fn queues(&self) -> Vec<&'static str> {
-        let mut queues: Vec<_> = self.rows.values().flat_map(|row| row.queued.clone()).collect();
-        queues.sort_unstable();
-        queues.dedup();
-        queues
+        self.queues.keys().copied().collect()
+    }
+
+    /// Whether a handler takes the messages about one thing one after the other: its queue is a FIFO queue.
+    pub fn is_in_order(&self, handler: &str) -> bool {
+        self.queues.get(handler) == Some(&Delivery::InOrder)
     }
 }
 
@@ -66,6 +79,7 @@ impl fmt::Debug for Reactions {
 /// One row while the table is built.
 pub struct RowOf<'a, M> {
     row: &'a mut Row,
+    queues: &'a mut BTreeMap<&'static str, Delivery>,
     of: PhantomData<fn() -> M>,
 }
 
@@ -79,8 +93,32 @@ impl<M: Message> RowOf<'_, M> {
     }
 
     /// Sends the message to the queue of `handler`, a listener or a job; its worker holds the handler itself.
+    ///
+    /// # Panics
+    /// As [`queued_in_order`](Self::queued_in_order).
+    #[track_caller]
     pub fn queued<H: QueuedHandler<M, Kind>, Kind>(&mut self) {
-        self.row.queued.push(H::NAME);
+        self.route(H::NAME, Delivery::Together);
+    }
+
+    /// Sends the message to the FIFO queue of `handler`, which runs on one message of a stream or subject at a time.
+    ///
+    /// # Panics
+    /// When another row says `queued` of the same handler: one queue is of one kind. Every test that builds the table,
+    /// and every function at its start, then says so.
+    #[track_caller]
+    pub fn queued_in_order<H: QueuedHandler<M, Kind>, Kind>(&mut self) {
+        self.route(H::NAME, Delivery::InOrder);
+    }
+
+    #[track_caller]
+    fn route(&mut self, handler: &'static str, delivery: Delivery) {
+        let first = *self.queues.entry(handler).or_insert(delivery);
+        assert!(
+            first == delivery,
+            "{handler} is `queued` in one row and `queued_in_order` in another: its queue is of one kind"
+        );
+        self.row.queued.push(handler);
     }
 }
 
@@ -174,7 +212,8 @@ impl crate::Refuse for TypeClash {
 /// Writes THE table of what happens after what.
 ///
 /// One row a message; in it one line a reaction, in the order they run. `in_request` takes the listener itself,
-/// `queued` the type of a listener or a job. A message without a row cannot be emitted, and a job `in_request` does not
+/// `queued` the type of a listener or a job. `queued_in_order` is `queued` over a FIFO queue: it serialises what is about
+/// one stream (of a task: one subject), but does not give commit order. A message without a row cannot be emitted, and a job `in_request` does not
 /// compile.
 ///
 /// ```
@@ -204,6 +243,12 @@ impl crate::Refuse for TypeClash {
 /// #     async fn perform(&self, _: &Envelope<OrderShipped>, _: &Effects) -> Result<Outcome, ShopError> { Ok(Outcome::DONE) }
 /// #     async fn record(&self, _: &Envelope<OrderShipped>, (): &(), _: &mut Tx) -> Result<(), ShopError> { Ok(()) }
 /// # }
+/// # struct UpdateMap;
+/// # impl Listener<OrderShipped> for UpdateMap {
+/// #     const NAME: &'static str = "update-map";
+/// #     type Error = ShopError;
+/// #     async fn on(&self, _: &Envelope<OrderShipped>, _: &mut Tx) -> Result<Outcome, ShopError> { Ok(Outcome::DONE) }
+/// # }
 /// reactions! {
 ///     /// What happens after what in the warehouse.
 ///     pub fn reactions(settings: &Settings);
@@ -211,12 +256,14 @@ impl crate::Refuse for TypeClash {
 ///     OrderShipped {
 ///         in_request RoadLimit { most: settings.most_on_the_road },
 ///         queued TellCustomer,
+///         queued_in_order UpdateMap,
 ///     }
 ///     OrderReturned {}
 /// }
 ///
 /// let table = reactions(&Settings { most_on_the_road: 20 });
-/// assert_eq!(table.queued("order.shipped"), ["tell-customer"]);
+/// assert_eq!(table.queued("order.shipped"), ["tell-customer", "update-map"]);
+/// assert!(table.is_in_order("update-map") && !table.is_in_order("tell-customer"));
 /// ```
 #[macro_export]
 macro_rules! reactions {
@@ -245,6 +292,10 @@ macro_rules! reactions {
     };
     (@row $table:ident $Message:ty, queued $Handler:ty, $($rest:tt)*) => {
         $table.row::<$Message>().queued::<$Handler, _>();
+        $crate::reactions!(@row $table $Message, $($rest)*);
+    };
+    (@row $table:ident $Message:ty, queued_in_order $Handler:ty, $($rest:tt)*) => {
+        $table.row::<$Message>().queued_in_order::<$Handler, _>();
         $crate::reactions!(@row $table $Message, $($rest)*);
     };
 }

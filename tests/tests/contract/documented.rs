@@ -216,9 +216,11 @@ async fn a_skipped_run_is_kept_as_documented() {
     let dead_letters = Arc::new(endpoint.aws.dead_letters(&mut endpoint.env));
     let worker = Worker::new(QUEUE, runtime, dead_letters).job::<OrderPlaced, _>(Overtaken);
     let received = endpoint.sqs.receive(QUEUE, 10, Duration::ZERO).await.unwrap();
-    let records = received
-        .into_iter()
-        .map(|message| Record { message_id: message.message_id.clone(), body: message.body });
+    let records = received.into_iter().map(|message| Record {
+        message_id: message.message_id.clone(),
+        body: message.body,
+        group: None,
+    });
 
     let dispositions = worker.process(&records.collect::<Vec<_>>(), None).await;
 

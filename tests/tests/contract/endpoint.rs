@@ -13,6 +13,8 @@ use serde_json::{Value, json};
 
 /// The handler that the queues of these tests belong to.
 pub(crate) const HANDLER: &str = "tell-owner";
+/// Another, whose queue is `tell-in-order.fifo`.
+pub(crate) const IN_ORDER: &str = "tell-in-order";
 
 /// A running endpoint and a way to reach it as a function would.
 pub(crate) struct Endpoint {
@@ -33,8 +35,8 @@ impl Killer for NobodyDies {
 }
 
 impl Endpoint {
-    /// An endpoint with empty tables, and with a queue for each of `handlers`.
-    pub(crate) async fn with_queues(handlers: &[&str]) -> Self {
+    /// An endpoint with empty tables, and with a queue for each of `queues`, named as its handler, or that and `.fifo`.
+    pub(crate) async fn with_queues(queues: &[&str]) -> Self {
         let sqs = Sqs::new();
         let server = AwsEndpoint::start(AwsOptions::default(), sqs.clone(), Arc::new(NobodyDies));
         let server = server.await.unwrap();
@@ -44,10 +46,12 @@ impl Endpoint {
         for table in stack.tables {
             server.create_table(table.create_request).await.unwrap();
         }
-        for handler in handlers {
-            sqs.create_queue(handler, &BTreeMap::new()).unwrap();
+        for queue in queues {
+            let is_fifo = queue.rsplit('.').next() == Some("fifo");
+            let kind = is_fifo.then(|| ("FifoQueue".to_owned(), "true".to_owned()));
+            sqs.create_queue(queue, &kind.into_iter().collect()).unwrap();
         }
-        let mut env = environment(&server.url(), handlers);
+        let mut env = environment(&server.url(), queues);
         let aws = Aws::connect(&mut env);
         env.check().unwrap();
         Self { aws, env, sqs, url: server.url(), _server: server }
@@ -101,7 +105,7 @@ impl Endpoint {
     }
 }
 
-fn environment(url: &str, handlers: &[&str]) -> Env {
+fn environment(url: &str, queues: &[&str]) -> Env {
     let fixed = [
         ("AWS_ENDPOINT_URL", url),
         ("AWS_REGION", "us-east-1"),
@@ -114,9 +118,9 @@ fn environment(url: &str, handlers: &[&str]) -> Env {
         ("DEAD_LETTERS_TABLE", "local-dead-letters"),
     ];
     let fixed = fixed.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let queues = handlers.iter().map(|handler| {
-        let name = handler.to_uppercase().replace('-', "_");
-        (format!("{name}_QUEUE_URL"), format!("{url}/000000000000/{handler}"))
+    let queues = queues.iter().map(|queue| {
+        let name = queue.trim_end_matches(".fifo").to_uppercase().replace('-', "_");
+        (format!("{name}_QUEUE_URL"), format!("{url}/000000000000/{queue}"))
     });
     Env::of(fixed.into_iter().chain(queues))
 }

@@ -9,7 +9,7 @@ use postroom::contract::queue::{Arrived, QueueUnderTest};
 use postroom::memory::{MemoryQueue, MemoryStore};
 use postroom::port::Queue;
 
-use crate::endpoint::HANDLER;
+use crate::endpoint::{HANDLER, IN_ORDER};
 
 fn adapters() -> Ready<Adapters> {
     let memory = Arc::new(MemoryStore::default());
@@ -33,7 +33,7 @@ struct InMemory {
 }
 
 fn in_memory() -> Ready<InMemory> {
-    ready(InMemory { queue: MemoryQueue::new([HANDLER]) })
+    ready(InMemory { queue: MemoryQueue::new([HANDLER, IN_ORDER]) })
 }
 
 impl AsRef<dyn QueueUnderTest> for InMemory {
@@ -47,11 +47,12 @@ impl QueueUnderTest for InMemory {
         &self.queue
     }
 
-    fn arrived(&self) -> BoxFuture<'_, Vec<Arrived>> {
-        let arrived = self.queue.sent(HANDLER).into_iter().map(|row| Arrived {
+    fn arrived<'a>(&'a self, handler: &'a str) -> BoxFuture<'a, Vec<Arrived>> {
+        let arrived = self.queue.sent(handler).into_iter().map(|row| Arrived {
             body: row.body,
             r#type: row.r#type,
             correlation_id: row.correlation_id.to_string(),
+            group: row.group,
         });
         Box::pin(ready(arrived.collect()))
     }

@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use local::sqs::{AttributeValue, Received};
 use postroom::BoxFuture;
 use postroom::contract::queue::{Arrived, QueueUnderTest};
-use postroom::port::{OutboxRow, Queue};
+use postroom::port::{OutboxRow, Posted, Queue};
 use postroom_aws::SqsQueue;
 
-use crate::endpoint::{Endpoint, HANDLER};
+use crate::endpoint::{Endpoint, HANDLER, IN_ORDER};
 
 struct OnSqs {
     queue: SqsQueue,
@@ -17,8 +17,8 @@ struct OnSqs {
 }
 
 async fn on_sqs() -> OnSqs {
-    let mut endpoint = Endpoint::with_queues(&[HANDLER]).await;
-    let queue = endpoint.aws.queue(&mut endpoint.env, &[HANDLER]);
+    let mut endpoint = Endpoint::with_queues(&[HANDLER, "tell-in-order.fifo"]).await;
+    let queue = endpoint.aws.queue(&mut endpoint.env, &[HANDLER, IN_ORDER]);
     OnSqs { queue, endpoint }
 }
 
@@ -33,20 +33,26 @@ impl QueueUnderTest for OnSqs {
         &self.queue
     }
 
-    fn arrived(&self) -> BoxFuture<'_, Vec<Arrived>> {
-        Box::pin(async {
-            let received = self.endpoint.sqs.receive(HANDLER, 10, Duration::ZERO).await.unwrap();
+    fn arrived<'a>(&'a self, handler: &'a str) -> BoxFuture<'a, Vec<Arrived>> {
+        let name = if handler == IN_ORDER { "tell-in-order.fifo" } else { handler };
+        Box::pin(async move {
+            let received = self.endpoint.sqs.receive(name, 10, Duration::ZERO).await.unwrap();
             received.into_iter().map(arrived).collect()
         })
     }
 }
 
-fn arrived(message: Received) -> Arrived {
+fn arrived(mut message: Received) -> Arrived {
     let text = |name: &str| match &message.message_attributes[name].value {
         AttributeValue::Text(text) => text.clone(),
         AttributeValue::Binary(_) => panic!("{name} is no text"),
     };
-    Arrived { r#type: text("type"), correlation_id: text("correlation_id"), body: message.body }
+    Arrived {
+        r#type: text("type"),
+        correlation_id: text("correlation_id"),
+        body: message.body,
+        group: message.attributes.remove("MessageGroupId"),
+    }
 }
 
 postroom::queue_contract!(on_sqs);
@@ -62,9 +68,29 @@ async fn a_row_that_sqs_refuses_is_named_by_its_index_and_the_others_arrive() {
     let [(index, reason)] = posted.refused.try_into().unwrap();
     assert_eq!(index, 1);
     assert!(reason.starts_with("InvalidMessageContents: "), "{reason}");
-    let mut arrived: Vec<_> = on_sqs.arrived().await.into_iter().map(|row| row.body).collect();
+    let mut arrived: Vec<_> =
+        on_sqs.arrived(HANDLER).await.into_iter().map(|row| row.body).collect();
     arrived.sort();
     assert_eq!(arrived, ["first", "third"]);
+}
+
+#[tokio::test]
+async fn a_row_in_order_that_is_sent_again_is_one_message() {
+    let on_sqs = on_sqs().await;
+    let (first, second) =
+        ("7b0c0000-0000-5000-8000-00000000000b", "7b0c0000-0000-5000-8000-00000000000c");
+    let in_order = |id: &str| OutboxRow {
+        message_id: id.parse().unwrap(),
+        group: Some("group-1".to_owned()),
+        ..row("{}")
+    };
+
+    for _ in 0..2 {
+        let posted = on_sqs.queue.send(IN_ORDER, &[in_order(first), in_order(second)]).await;
+        assert_eq!(posted.unwrap(), Posted::default());
+    }
+
+    assert_eq!(on_sqs.arrived(IN_ORDER).await.len(), 2);
 }
 
 fn row(body: &str) -> OutboxRow {
@@ -75,5 +101,6 @@ fn row(body: &str) -> OutboxRow {
         body: body.to_owned(),
         r#type: "order.placed".to_owned(),
         correlation_id: "req-1".parse().unwrap(),
+        group: None,
     }
 }

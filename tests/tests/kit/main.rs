@@ -7,5 +7,6 @@ mod transactions;
 mod workers;
 mod leases;
 mod tasks;
+mod routes;
 mod costs;
 mod chains;

@@ -124,7 +124,7 @@ impl Shop {
             script: Mutex::default(),
             commits: Mutex::default(),
         });
-        let queue = Arc::new(MemoryQueue::new(["charge-card", "reminder"]));
+        let queue = Arc::new(MemoryQueue::new(reactions.queues()));
         let courier = Courier::new(Arc::new(memory.clone()), queue.clone(), clock.clone());
         Self::of(reactions, memory, store, queue, clock, courier)
     }
@@ -188,7 +188,7 @@ impl Shop {
     pub(crate) async fn placed(&self, order: &str) -> Record {
         self.place(order).await.unwrap();
         let body = self.sent().last().unwrap().body.clone();
-        Record { message_id: format!("sqs-{order}"), body }
+        Record { message_id: format!("sqs-{order}"), body, group: None }
     }
 
     pub(crate) fn sent(&self) -> Vec<OutboxRow> {

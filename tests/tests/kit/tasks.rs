@@ -84,7 +84,7 @@ async fn reminded(shop: &Shop) -> Record {
     let far = shop.now() + Duration::from_hours(1);
     shop.runtime.ports().courier.relay(shop.now(), far).await.unwrap();
     let body = shop.queue.sent("reminder")[0].body.clone();
-    Record { message_id: "sqs-1".to_owned(), body }
+    Record { message_id: "sqs-1".to_owned(), body, group: None }
 }
 
 #[tokio::test]

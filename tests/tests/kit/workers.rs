@@ -141,7 +141,11 @@ async fn a_body_nobody_can_read_is_parked_with_the_path_and_harms_no_neighbour()
     let mut records: Vec<_> = bodies
         .iter()
         .enumerate()
-        .map(|(index, (body, _))| Record { message_id: format!("bad-{index}"), body: body.clone() })
+        .map(|(index, (body, _))| Record {
+            message_id: format!("bad-{index}"),
+            body: body.clone(),
+            group: None,
+        })
         .collect();
     records.push(good);
     let worker = shop.card_worker(ScriptedBank::default());
@@ -316,7 +320,7 @@ impl DeadLetters for NoLetters {
 async fn what_cannot_be_parked_is_not_acknowledged() {
     let shop = Shop::new();
     let record = shop.placed("1").await;
-    let unreadable = Record { message_id: "bad".to_owned(), body: "null".to_owned() };
+    let unreadable = Record { message_id: "bad".to_owned(), body: "null".to_owned(), group: None };
     let gone = Err(ShopError::Gone { order: "1".to_owned() });
     let bank = ScriptedBank::answering([gone]);
     let worker = Worker::new("charge-card", shop.runtime.clone(), Arc::new(NoLetters));

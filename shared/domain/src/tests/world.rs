@@ -97,7 +97,7 @@ impl World {
     /// Delivers a message to the worker.
     pub(super) async fn deliver(&self, body: &str) -> Disposition {
         self.clock.advance(Duration::from_secs(1));
-        let record = Record { message_id: "m1".to_owned(), body: body.to_owned() };
+        let record = Record { message_id: "m1".to_owned(), body: body.to_owned(), group: None };
         self.worker.process(&[record], None).await[0]
     }
 

@@ -12,8 +12,9 @@ const SHARD: u8 = 3;
 /// The earliest first, whatever the order of writing; all of it as it was written.
 pub async fn rows_come_in_the_order_they_are_due(adapters: &Adapters) {
     let sample = Sample::new();
-    let (first, second, third) =
-        (sample.row(at(1), SHARD), sample.row(at(2), SHARD), sample.row(at(10), SHARD));
+    let first = sample.row(at(1), SHARD);
+    let second = sample.row_in_order(at(2), SHARD, "group-1");
+    let third = sample.row(at(10), SHARD);
     put(adapters, &sample, &[second.clone(), third.clone(), first.clone()]).await;
 
     assert_eq!(due(adapters, at(60)).await, [first, second, third]);

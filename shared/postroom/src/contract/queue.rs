@@ -6,11 +6,11 @@ use crate::port::{OutboxRow, Posted, Queue, QueueError};
 
 /// A queue under test, and a look at what arrived behind it.
 pub trait QueueUnderTest: Send + Sync {
-    /// The adapter. It has a queue for the handler `tell-owner` and for no other.
+    /// The adapter. It has queues for the handlers `tell-owner` and, in order, `tell-in-order`, and for no other.
     fn queue(&self) -> &dyn Queue;
 
-    /// Everything that arrived at the queue of `tell-owner`, in any order.
-    fn arrived(&self) -> BoxFuture<'_, Vec<Arrived>>;
+    /// Everything that arrived at the queue of a handler; of each group in the order in which it is given out.
+    fn arrived<'a>(&'a self, handler: &'a str) -> BoxFuture<'a, Vec<Arrived>>;
 }
 
 /// A message as a worker would receive it.
@@ -22,6 +22,8 @@ pub struct Arrived {
     pub r#type: String,
     /// The attribute `correlation_id`.
     pub correlation_id: String,
+    /// The group, if it has one.
+    pub group: Option<String>,
 }
 
 /// A full batch arrives, with its bodies unchanged and its attributes beside them.
@@ -31,11 +33,32 @@ pub async fn a_batch_of_ten_arrives(subject: &dyn QueueUnderTest) {
     let posted = subject.queue().send("tell-owner", &rows).await.unwrap();
 
     assert_eq!(posted, Posted::default());
-    let mut arrived = subject.arrived().await;
+    let mut arrived = subject.arrived("tell-owner").await;
     let mut sent: Vec<Arrived> = rows.iter().map(arrival).collect();
     arrived.sort();
     sent.sort();
     assert_eq!(arrived, sent);
+}
+
+/// What is in order arrives with its groups, each in the order it was sent.
+pub async fn a_group_arrives_in_order(subject: &dyn QueueUnderTest) {
+    let sample = Sample::new();
+    let row = |n: u64| {
+        let group = ["even", "odd"][usize::from(n % 2 == 1)];
+        OutboxRow { body: n.to_string(), ..sample.row_in_order(at(n), 0, group) }
+    };
+    let rows: Vec<_> = (0..10).map(row).collect();
+
+    let posted = subject.queue().send("tell-in-order", &rows).await.unwrap();
+
+    assert_eq!(posted, Posted::default());
+    let arrived = subject.arrived("tell-in-order").await;
+    let of = |group: &str| {
+        let of_group = arrived.iter().filter(|arrived| arrived.group.as_deref() == Some(group));
+        of_group.map(|arrived| arrived.body.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!(of("even"), ["0", "2", "4", "6", "8"]);
+    assert_eq!(of("odd"), ["1", "3", "5", "7", "9"]);
 }
 
 /// One row more than a queue takes is refused whole, and nothing arrives.
@@ -43,7 +66,7 @@ pub async fn more_than_a_batch_is_refused(subject: &dyn QueueUnderTest) {
     let refused = subject.queue().send("tell-owner", &rows(11)).await.unwrap_err();
 
     assert!(matches!(refused, QueueError::Refused { .. }), "{refused:?}");
-    assert_eq!(subject.arrived().await, []);
+    assert_eq!(subject.arrived("tell-owner").await, []);
 }
 
 /// A handler the deployment knows no queue of.
@@ -67,5 +90,6 @@ fn arrival(row: &OutboxRow) -> Arrived {
         body: row.body.clone(),
         r#type: row.r#type.clone(),
         correlation_id: row.correlation_id.to_string(),
+        group: row.group.clone(),
     }
 }

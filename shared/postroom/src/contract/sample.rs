@@ -138,7 +138,14 @@ impl Sample {
             body: json!({"text": "grüße \u{1F4EE} \"#%"}).to_string(),
             r#type: "thing.moved".to_owned(),
             correlation_id: self.correlation_id.clone(),
+            group: None,
         }
+    }
+
+    /// A message of a group, likewise.
+    pub(super) fn row_in_order(&self, due: Timestamp, shard: u8, group: &str) -> OutboxRow {
+        let handler = "tell-in-order".to_owned();
+        OutboxRow { handler, group: Some(group.to_owned()), ..self.row(due, shard) }
     }
 }
 

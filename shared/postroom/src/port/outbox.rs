@@ -44,6 +44,9 @@ pub struct OutboxRow {
     pub r#type: String,
     /// The chain, sent as an attribute.
     pub correlation_id: CorrelationId,
+    /// Of a handler that is `queued_in_order`: what it must not be given at the same time with others of this group.
+    /// Made of the tenant and the envelope's subject; opaque, 36 characters of `0-9a-f-`.
+    pub group: Option<String>,
 }
 
 impl OutboxRow {

@@ -8,7 +8,8 @@ use crate::verdict::{Classify, Verdict};
 pub trait Queue: Send + Sync {
     /// Sends one batch, all rows for the same handler.
     ///
-    /// Takes what the limits allow: at most `<dyn Queue>::BATCH` rows and `<dyn Queue>::BATCH_BYTES` of bodies.
+    /// Takes what the limits allow: at most `<dyn Queue>::BATCH` rows and `<dyn Queue>::BATCH_BYTES` of bodies. Rows of
+    /// one group are given out one after the other, in the order in which they were accepted.
     fn send<'a>(
         &'a self,
         handler: &'a str,

@@ -47,6 +47,11 @@ pub enum TxError {
     /// Reactions that cause reactions that cause reactions. Permanent.
     #[error("{handler} emits {type} after {limit} hops: a loop of reactions")]
     TooManyHops { handler: &'static str, r#type: &'static str, limit: u32 },
+    /// A task for later, where a handler takes its tasks in order. Permanent.
+    ///
+    /// A FIFO queue delays no single message, and one that waited in the outbox would be overtaken by its group.
+    #[error("{handler} delays {type}, which {queue} takes in order")]
+    DelayedInOrder { handler: &'static str, r#type: &'static str, queue: &'static str },
 }
 
 impl Classify for TxError {
@@ -60,7 +65,8 @@ impl Classify for TxError {
             | Self::StreamNotLoaded { .. }
             | Self::TooManyActions { .. }
             | Self::TooLarge { .. }
-            | Self::TooManyHops { .. } => Verdict::Permanent,
+            | Self::TooManyHops { .. }
+            | Self::DelayedInOrder { .. } => Verdict::Permanent,
         }
     }
 }

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::clock::later;
 use crate::command::Origin;
 use crate::envelope::{Envelope, Header};
-use crate::id::{MessageId, TenantId, derive, derive_ordered};
+use crate::id::{MessageId, TenantId, derive, derive_ordered, group};
 use crate::message::{Event, Message, Routed, Task};
 use crate::port::{Item, JournalRecord, OutboxRow, Store};
 use crate::reactions::Reactions;
@@ -184,12 +184,18 @@ impl Tx {
     /// Orders work from a job, now or later. With a delay its minute is right, not its second.
     ///
     /// # Errors
-    /// [`TxError::TooManyHops`] or an overflow; all permanent.
+    /// [`TxError::DelayedInOrder`], [`TxError::TooManyHops`] or an overflow; all permanent.
     pub fn enqueue<T: Task + Routed>(
         &mut self,
         task: T,
         delay: std::time::Duration,
     ) -> Result<MessageId, TxError> {
+        let queued = self.reactions.queued(T::TYPE);
+        let in_order = queued.iter().find(|queue| self.reactions.is_in_order(queue));
+        if let Some(queue) = in_order.filter(|_| !delay.is_zero()) {
+            let handler = self.frame.handler;
+            return Err(TxError::DelayedInOrder { handler, r#type: T::TYPE, queue });
+        }
         let header = self.header::<T>("task", task.subject(), None)?;
         let envelope = Envelope::seal(header, task);
         let id = envelope.id;
@@ -210,6 +216,10 @@ impl Tx {
         }
         let queued = self.reactions.queued(M::TYPE);
         self.bytes += body.len() * queued.len();
+        let group = |queue| {
+            let in_order = self.reactions.is_in_order(queue);
+            in_order.then(|| group(&envelope.tenant_id, &envelope.subject))
+        };
         self.outbox.extend(queued.iter().map(|queue| OutboxRow {
             message_id: envelope.id,
             handler: (*queue).to_owned(),
@@ -217,6 +227,7 @@ impl Tx {
             body: body.clone(),
             r#type: M::TYPE.to_owned(),
             correlation_id: envelope.correlation_id.clone(),
+            group: group(queue),
         }));
         if envelope.stream_version.is_some() {
             self.events.push(JournalRecord {

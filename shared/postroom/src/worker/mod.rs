@@ -34,6 +34,8 @@ pub struct Record {
     pub message_id: String,
     /// The body, as received.
     pub body: String,
+    /// Where the queue is a FIFO queue, its group: no two of it run at the same time, and a failed one stops the rest.
+    pub group: Option<String>,
 }
 
 /// What has to happen to a record's message.

@@ -62,6 +62,24 @@ fn every_queued_handler_has_a_function_behind_a_queue() {
 }
 
 #[test]
+fn a_handler_is_queued_in_order_exactly_where_its_queue_is_fifo() {
+    let table = domain::reactions(&domain::Settings::default());
+    let violations: Vec<_> = fed()
+        .iter()
+        .filter(|(function, queue)| {
+            let is_fifo = queue.property("/FifoQueue") == true;
+            is_fifo != table.is_in_order(&function.folder())
+        })
+        .map(|(_, queue)| queue.id.clone())
+        .collect();
+
+    must_be_empty(
+        &violations,
+        "`queued_in_order` in reactions.rs needs FifoQueue: true, and `queued` needs a standard queue.",
+    );
+}
+
+#[test]
 fn queues_are_named_after_their_function() {
     let mut violations = Vec::new();
     for function in functions() {

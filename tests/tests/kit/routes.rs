@@ -1,0 +1,173 @@
+//! Routes: how a message gets to its queue, side by side with others or one after the other.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use postroom::doc_example::{ChargeCard, Order, OrderPaid, OrderPlaced, ShopError};
+use postroom::port::OutboxRow;
+use postroom::{
+    Command, Effects, Envelope, ExecuteError, Job, Listener, Message, OnUnknown, Outcome,
+    Reactions, Routed, Task, Tx, TxError,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::shop::Shop;
+
+/// Ships what was paid, and tells the customer when a task says so; one order at a time.
+struct ShipOrder;
+
+impl Listener<OrderPlaced> for ShipOrder {
+    const NAME: &'static str = "ship-order";
+    type Error = ShopError;
+
+    async fn on(&self, _: &Envelope<OrderPlaced>, _: &mut Tx) -> Result<Outcome, ShopError> {
+        Ok(Outcome::DONE)
+    }
+}
+
+impl Listener<OrderPaid> for ShipOrder {
+    const NAME: &'static str = "ship-order";
+    type Error = ShopError;
+
+    async fn on(&self, _: &Envelope<OrderPaid>, _: &mut Tx) -> Result<Outcome, ShopError> {
+        Ok(Outcome::DONE)
+    }
+}
+
+/// Asks where an order is.
+#[derive(Serialize, Deserialize)]
+struct TrackOrder {
+    order: String,
+}
+
+impl Message for TrackOrder {
+    const TYPE: &'static str = "order.track";
+}
+
+impl Task for TrackOrder {
+    fn subject(&self) -> String {
+        self.order.clone()
+    }
+}
+
+impl Routed for TrackOrder {}
+
+impl Job<TrackOrder> for ShipOrder {
+    const NAME: &'static str = "ship-order";
+    const ON_UNKNOWN: OnUnknown = OnUnknown::Repeat;
+    type Done = ();
+    type Error = ShopError;
+
+    async fn perform(&self, _: &Envelope<TrackOrder>, _: &Effects) -> Result<Outcome, ShopError> {
+        Ok(Outcome::DONE)
+    }
+
+    async fn record(&self, _: &Envelope<TrackOrder>, (): &(), _: &mut Tx) -> Result<(), ShopError> {
+        Ok(())
+    }
+}
+
+/// Places an order and has it tracked.
+struct PlaceAndTrack {
+    order: &'static str,
+    after: Duration,
+}
+
+impl Command for PlaceAndTrack {
+    const NAME: &'static str = "place-and-track";
+    type Output = ();
+    type Error = ShopError;
+
+    async fn handle(&self, tx: &mut Tx) -> Result<(), ShopError> {
+        let order = self.order.to_owned();
+        tx.save(&Order { id: order.clone(), paid: false })?;
+        tx.emit(OrderPlaced { order: order.clone() })?;
+        tx.enqueue(TrackOrder { order }, self.after)?;
+        Ok(())
+    }
+}
+
+/// Cards are charged side by side; what ships an order does so in order.
+fn shop() -> Shop {
+    let mut table = Reactions::default();
+    table.row::<OrderPlaced>().queued::<ChargeCard, _>();
+    table.row::<OrderPlaced>().queued_in_order::<ShipOrder, _>();
+    table.row::<TrackOrder>().queued_in_order::<ShipOrder, _>();
+    Shop::with(table)
+}
+
+async fn place(shop: &Shop, order: &'static str) {
+    let command = PlaceAndTrack { order, after: Duration::ZERO };
+    shop.runtime.execute(&command, &shop.origin()).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_queued_in_order_has_the_group_of_its_stream_or_subject() {
+    let shop = shop();
+    for order in ["1", "2"] {
+        place(&shop, order).await;
+    }
+
+    let groups: Vec<_> =
+        shop.queue.sent("ship-order").into_iter().map(|row| row.group.unwrap()).collect();
+
+    let [placed_1, tracked_1, placed_2, tracked_2] = groups.try_into().unwrap();
+    assert_ne!(placed_1, placed_2);
+    assert_ne!(tracked_1, tracked_2);
+    // An event is about its stream, `orders/1`, and this task about what it calls `1`.
+    assert_ne!(placed_1, tracked_1);
+    assert!(placed_1.len() <= 128 && placed_1.bytes().all(|byte| byte.is_ascii_graphic()));
+}
+
+#[tokio::test]
+async fn what_one_stream_emits_is_of_one_group_and_what_is_merely_queued_of_none() {
+    let shop = Shop::with({
+        let mut table = Reactions::default();
+        table.row::<OrderPlaced>().queued::<ChargeCard, _>();
+        table.row::<OrderPlaced>().queued_in_order::<ShipOrder, _>();
+        table.row::<OrderPaid>().queued_in_order::<ShipOrder, _>();
+        table
+    });
+    let record = shop.placed("1").await;
+    shop.card_worker(crate::shop::ScriptedBank::default()).process(&[record], None).await;
+
+    let sent = shop.queue.sent("ship-order");
+
+    let [placed, paid]: [OutboxRow; 2] = sent.try_into().unwrap();
+    assert_eq!(placed.group, paid.group);
+    assert_eq!(shop.queue.sent("charge-card")[0].group, None);
+}
+
+#[tokio::test]
+async fn a_task_for_later_is_refused_where_tasks_are_taken_in_order() {
+    let shop = shop();
+    let command = PlaceAndTrack { order: "1", after: Duration::from_micros(1) };
+
+    let refused = shop.runtime.execute(&command, &shop.origin()).await.unwrap_err();
+
+    let ExecuteError::Command {
+        source: ShopError::Tx(TxError::DelayedInOrder { queue, .. }), ..
+    } = refused
+    else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(queue, "ship-order");
+    assert!(shop.outbox().await.is_empty() && shop.queue.sent("charge-card").is_empty());
+}
+
+#[test]
+fn a_handler_is_queued_one_way_in_the_whole_table() {
+    let both_ways = || {
+        let mut table = Reactions::default();
+        table.row::<OrderPlaced>().queued_in_order::<ShipOrder, _>();
+        table.row::<OrderPaid>().queued::<ShipOrder, _>();
+    };
+
+    let refused = catch_unwind(AssertUnwindSafe(both_ways)).unwrap_err();
+
+    let message = refused.downcast_ref::<String>().unwrap();
+    assert!(
+        message.starts_with("ship-order is `queued` in one row and `queued_in_order`"),
+        "{message}"
+    );
+}
