@@ -16,14 +16,16 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("local", &["postroom", "postroom-aws"]),
     ("compile-fail", &["postroom"]),
     ("tests", &["domain", "local", "postroom", "postroom-aws"]),
+    ("benchmark", &["local", "postroom", "tests"]),
+    ("peers", &[]),
 ];
 
 /// Crates from outside that only some of ours may name, by how their names begin.
 const RESERVED: &[(&str, &[&str])] = &[
-    ("aws-", &["postroom-aws"]),
-    ("aws_lambda_events", &["postroom-aws", "api", "relay-outbox", "sync-statistics"]),
-    ("serde_dynamo", &["postroom-aws"]),
-    ("lambda_", &["postroom-aws", "api", "relay-outbox", "sync-statistics"]),
+    ("aws-", &["postroom-aws", "peers"]),
+    ("aws_lambda_events", &["postroom-aws", "api", "relay-outbox", "sync-statistics", "peers"]),
+    ("serde_dynamo", &["postroom-aws", "peers"]),
+    ("lambda_", &["postroom-aws", "api", "relay-outbox", "sync-statistics", "peers"]),
     ("dynoxide", &["local"]),
 ];
 
