@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// An amount in the smallest unit of its currency: `{"amount_minor": 150000, "currency": "NZD"}`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Money {
     /// Cents, pence, yen: what the currency has no smaller coin than.
     pub amount_minor: i64,
@@ -14,7 +15,8 @@ pub struct Money {
 }
 
 /// A currency by its ISO 4217 code: three upper-case letters.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("pattern" = "^[A-Z]{3}$"))]
 #[serde(try_from = "String", into = "String")]
 pub struct Currency([u8; 3]);
 

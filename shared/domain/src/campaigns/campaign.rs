@@ -4,6 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use postroom::{Place, Stored, StreamId, Versioned};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AccountId, CampaignId};
@@ -17,7 +18,7 @@ use crate::money::Money;
 ///  "updated_at":"2026-11-21T09:31:00Z","published_at":"2026-11-21T09:31:00Z"}
 /// ```
 /// `account_id` and `published_at` may be absent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Campaign {
     /// Sorts by the time of creation.
     pub id: CampaignId,
@@ -42,7 +43,7 @@ pub struct Campaign {
 }
 
 /// Where a campaign runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Channel {
     /// Facebook.
@@ -54,7 +55,7 @@ pub enum Channel {
 }
 
 /// How far a campaign has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CampaignStatus {
     /// Nobody outside sees it.
@@ -109,7 +110,8 @@ impl fmt::Display for CampaignStatus {
 }
 
 /// A campaign as callers see it: what is stored, and its version.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Campaign")]
 pub struct CampaignView {
     /// The campaign.
     #[serde(flatten)]

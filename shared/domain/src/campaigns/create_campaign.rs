@@ -3,6 +3,7 @@
 use garde::Validate;
 use jiff::Timestamp;
 use postroom::{Command, Tx, TxError};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::campaigns::{Campaign, CampaignCreated, CampaignStatus, CampaignView, Channel};
@@ -12,13 +13,16 @@ use crate::money::{Currency, Money};
 
 /// The longest name, in characters.
 const MAX_NAME_CHARS: usize = 200;
+/// What the check below says of a name, for the schema: no control character, and something besides space.
+const NAME: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
 /// The largest budget, in minor units: ten billion of a currency with cents, far inside what any store keeps exactly.
 const MAX_BUDGET_MINOR: i64 = 1_000_000_000_000;
 
 /// What a caller sends: `{name, channel, budget, account_id?}`. Fields we do not know are ignored.
-#[derive(Debug, Clone, Deserialize, Validate)]
+#[derive(Debug, Clone, Deserialize, Validate, JsonSchema)]
 #[garde(allow_unvalidated)]
 pub struct CampaignInput {
+    #[schemars(length(max = MAX_NAME_CHARS), regex(pattern = NAME))]
     #[garde(custom(|name: &str, _context: &()| is_a_name(name)))]
     name: String,
     channel: Channel,
@@ -29,9 +33,10 @@ pub struct CampaignInput {
 }
 
 /// Money to be spent: more than nothing, and not beyond all measure.
-#[derive(Debug, Clone, Deserialize, Validate)]
+#[derive(Debug, Clone, Deserialize, Validate, JsonSchema)]
 #[garde(allow_unvalidated)]
 struct Budget {
+    #[schemars(range(min = 1, max = MAX_BUDGET_MINOR))]
     #[garde(custom(|amount: &i64, _context: &()| is_a_budget(*amount)))]
     amount_minor: i64,
     currency: Currency,

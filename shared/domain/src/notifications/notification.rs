@@ -2,14 +2,16 @@
 
 use jiff::Timestamp;
 use postroom::{ActorId, Envelope, MessageId, Place, Stored, sortable};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::CampaignId;
 
 /// A view, one list a tenant. Its id is `2026-11-21T09:30:00.000000Z#event-id`, so that they sort by time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Notification {
     /// The event it tells of.
+    #[schemars(with = "uuid::Uuid")]
     pub event_id: MessageId,
     /// Its wire name.
     pub event_type: String,
@@ -20,6 +22,7 @@ pub struct Notification {
     /// Which campaign it is about.
     pub campaign_id: CampaignId,
     /// Who made it happen; `null` where nobody is known.
+    #[schemars(with = "Option<String>")]
     pub actor_id: Option<ActorId>,
 }
 

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use postroom::{Place, Stored, StreamId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::CampaignId;
@@ -18,7 +19,8 @@ pub struct Statistics {
 }
 
 /// What the provider counted since the campaign went live: `{impressions, clicks, spend, synced_at}`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Statistics")]
 pub struct StatisticsView {
     /// How often it was shown.
     pub impressions: u64,

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use postroom::{ActorId, CorrelationId, Envelope, List, MessageId, Place, Stored, sortable};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::CampaignId;
@@ -17,9 +18,10 @@ pub struct TimelineEntry {
 }
 
 /// What happened, for people: `{event_id, event_type, at, text, actor_id, correlation_id}`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TimelineItem {
     /// The event.
+    #[schemars(with = "uuid::Uuid")]
     pub event_id: MessageId,
     /// Its wire name.
     pub event_type: String,
@@ -28,8 +30,10 @@ pub struct TimelineItem {
     /// What happened, in a sentence.
     pub text: String,
     /// Who made it happen; `null` where nobody is known.
+    #[schemars(with = "Option<String>")]
     pub actor_id: Option<ActorId>,
     /// The chain it belongs to.
+    #[schemars(with = "String")]
     pub correlation_id: CorrelationId,
 }
 
