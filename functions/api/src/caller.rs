@@ -55,6 +55,7 @@ impl FromRequestParts<App> for Caller {
                 actor_id,
                 correlation_id: correlation_id.unwrap_or_else(|| app.fresh_correlation_id()),
                 traceparent: traceparent(&parts.headers),
+                idempotency: None,
             },
         })
     }

@@ -57,8 +57,10 @@
 //!
 //! # Inbox: what was done, who is at it, how often it failed
 //!
-//! Key `key`. The index `chain` as in the journal. `expires_at` (whole seconds since 1970, rounded up) is the table's
-//! TTL; readers filter what is past it themselves. The moves between the states are those of [`postroom::port::Inbox`].
+//! Key `key`: `handler#message-id`, `command#command-id`, or `idempotency#tenant#key` where a command's caller brought a
+//! key. The index `chain` as in the journal; `time` is the start, the handler and the message id. `expires_at` (whole
+//! seconds since 1970, rounded up) is the table's TTL; readers filter what is past it themselves. The moves between the
+//! states are those of [`postroom::port::Inbox`].
 //!
 //! ```json
 //! {"key":            {"S": "charge-card#7b0c…"},
@@ -80,6 +82,7 @@
 //!  ["token":         {"S": "0192…"}],        once done: the client token of its transaction
 //!  ["skipped":       {"S": "why"}],          once done: why it chose to do nothing
 //!  ["output":        {"S": "{\"id\":…}"}],   once done: a command's answer, as JSON
+//!  ["fingerprint":   {"S": "9f86…"}],        once done: what was asked for under an idempotency key
 //!  ["actions":       {"N": "6"}],            once done: how many actions its transaction had
 //!  ["reason":        {"S": "why"}]}          why the last attempt failed
 //! ```
@@ -147,6 +150,7 @@ pub(crate) const DUE: &str = "due";
 pub(crate) const DUE_AT: &str = "due_at";
 pub(crate) const ENVELOPE: &str = "envelope";
 pub(crate) const EXPIRES_AT: &str = "expires_at";
+pub(crate) const FINGERPRINT: &str = "fingerprint";
 pub(crate) const FINISHED_AT: &str = "finished_at";
 pub(crate) const GROUP: &str = "group";
 pub(crate) const HANDLER: &str = "handler";

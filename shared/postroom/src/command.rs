@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::Tx;
-use crate::id::{ActorId, CorrelationId, MessageId, TenantId};
+use crate::id::{ActorId, CorrelationId, IdempotencyKey, MessageId, TenantId};
 use crate::verdict::{Classify, Refuse};
 
 /// An imperative that commits as one transaction, or not at all.
@@ -40,4 +40,17 @@ pub struct Origin {
     pub correlation_id: CorrelationId,
     /// W3C trace context.
     pub traceparent: Option<String>,
+    /// How the caller recognises its own retries, if it does.
+    pub idempotency: Option<Idempotency>,
+}
+
+/// A caller's promise that requests under one key are the same request.
+///
+/// The key belongs to its tenant. The command's record then lies under it, and commits with the command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Idempotency {
+    /// What the caller calls the request.
+    pub key: IdempotencyKey,
+    /// What the request asks for, condensed: where it differs under one key, the key was used again for another.
+    pub fingerprint: String,
 }

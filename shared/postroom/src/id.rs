@@ -87,16 +87,21 @@ pub struct ActorId(String);
 #[serde(try_from = "String", into = "String")]
 pub struct CorrelationId(String);
 
+/// A caller's name for one request, the same on every retry of it: 1-255 printable ASCII characters.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IdempotencyKey(String);
+
 /// A text that is no identifier of its kind. Permanent: the same text is never accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{kind} has to be 1-128 {allowed}")]
+#[error("{kind} has to be 1-{most} {allowed}")]
 pub struct InvalidId {
     kind: &'static str,
+    most: usize,
     allowed: &'static str,
 }
 
 macro_rules! text_id {
-    ($($name:ident, $kind:literal, $allowed:literal, $accepts:expr;)*) => {$(
+    ($($name:ident, $kind:literal, $most:literal $allowed:literal, $accepts:expr;)*) => {$(
         impl $name {
             /// The bare text.
             pub fn as_str(&self) -> &str {
@@ -110,10 +115,10 @@ macro_rules! text_id {
             fn try_from(text: String) -> Result<Self, InvalidId> {
                 let accepts: fn(char) -> bool = $accepts;
                 let length = text.chars().count();
-                if (1..=128).contains(&length) && text.chars().all(accepts) {
+                if (1..=$most).contains(&length) && text.chars().all(accepts) {
                     Ok(Self(text))
                 } else {
-                    Err(InvalidId { kind: $kind, allowed: $allowed })
+                    Err(InvalidId { kind: $kind, most: $most, allowed: $allowed })
                 }
             }
         }
@@ -140,10 +145,12 @@ macro_rules! text_id {
     )*};
 }
 text_id! {
-    TenantId, "a tenant", "characters without controls", |c| !c.is_control();
-    ActorId, "an actor", "characters without controls", |c| !c.is_control();
-    CorrelationId, "a correlation id", "characters of A-Z a-z 0-9 . _ -",
+    TenantId, "a tenant", 128 "characters without controls", |c| !c.is_control();
+    ActorId, "an actor", 128 "characters without controls", |c| !c.is_control();
+    CorrelationId, "a correlation id", 128 "characters of A-Z a-z 0-9 . _ -",
         |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    IdempotencyKey, "an idempotency key", 255 "printable ASCII characters",
+        |c| matches!(c, ' '..='~');
 }
 
 impl CorrelationId {
@@ -167,6 +174,11 @@ pub(crate) fn derive(kind: &str, cause: MessageId, handler: &str, ordinal: u32) 
 /// FIFO queue takes 128, and printable whatever the subject is.
 pub(crate) fn group(tenant: &TenantId, subject: &str) -> String {
     named([b"group".as_slice(), tenant.0.as_bytes(), subject.as_bytes()]).to_string()
+}
+
+/// The id of the task that a key names among those of its type and tenant, whoever enqueues it.
+pub(crate) fn derive_keyed(tenant: &TenantId, r#type: &str, key: &str) -> Uuid {
+    named([b"keyed-task".as_slice(), tenant.0.as_bytes(), r#type.as_bytes(), key.as_bytes()])
 }
 
 /// The UUID version 5 of a list of parts.
@@ -229,5 +241,16 @@ mod tests {
         assert!("a".repeat(129).parse::<CorrelationId>().is_err());
         assert!("".parse::<CorrelationId>().is_err());
         assert!("a#b".parse::<CorrelationId>().is_err());
+    }
+
+    #[test]
+    fn an_idempotency_key_is_1_to_255_printable_ascii_characters() {
+        assert!(" ~".parse::<IdempotencyKey>().is_ok());
+        assert!("a".repeat(255).parse::<IdempotencyKey>().is_ok());
+        assert!("a".repeat(256).parse::<IdempotencyKey>().is_err());
+        assert!("".parse::<IdempotencyKey>().is_err());
+        assert!("a\tb".parse::<IdempotencyKey>().is_err());
+        assert!("a\u{7f}".parse::<IdempotencyKey>().is_err());
+        assert!("ä".parse::<IdempotencyKey>().is_err());
     }
 }

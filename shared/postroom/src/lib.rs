@@ -30,11 +30,12 @@ mod runtime;
 mod worker;
 
 pub use clock::{Clock, SystemClock, sortable};
-pub use command::{Command, Origin};
+pub use command::{Command, Idempotency, Origin};
 pub use courier::{Courier, Relayed};
 pub use envelope::{DecodeError, Envelope, RawEnvelope};
 pub use id::{
-    ActorId, ClientToken, CorrelationId, Ids, InvalidId, MessageId, OwnerToken, SystemIds, TenantId,
+    ActorId, ClientToken, CorrelationId, IdempotencyKey, Ids, InvalidId, MessageId, OwnerToken,
+    SystemIds, TenantId,
 };
 pub use job::{Effects, Job, OnUnknown};
 pub use listener::Listener;

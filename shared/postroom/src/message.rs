@@ -34,6 +34,15 @@ pub trait Event: Message {
 pub trait Task: Message {
     /// What it is about, for people: the envelope's `subject`.
     fn subject(&self) -> String;
+
+    /// What makes two tasks of this type and tenant the same one: the thing and the slot, the import and the chunk.
+    ///
+    /// The id of a task with a key is derived from tenant, type and key alone. However often and by whomever it is
+    /// enqueued, its job runs it once, for as long as the inbox remembers (30 days); one that was parked stays so.
+    /// Without a key the id is derived from what enqueued it.
+    fn key(&self) -> Option<String> {
+        None
+    }
 }
 
 /// A message that has a row in a `reactions!` table; only the macro implements it.

@@ -21,6 +21,10 @@ pub struct Reader {
 pub struct Versioned<T> {
     /// Grows by one with every write.
     pub version: u64,
+    /// The version of the last event on its stream; 0 before the first.
+    ///
+    /// A queued handler whose event has a lower one knows that a later event of the same thing is on its way.
+    pub stream_version: u64,
     /// The thing.
     pub value: T,
 }
@@ -142,7 +146,7 @@ impl Reader {
 fn read<T: Stored>(item: Item) -> Result<Versioned<T>, ReadError> {
     let value = serde_json::from_value(item.data)
         .map_err(|source| ReadError::Shape { what: item.key.to_string(), source })?;
-    Ok(Versioned { version: item.version, value })
+    Ok(Versioned { version: item.version, stream_version: item.head, value })
 }
 
 impl fmt::Debug for Reader {

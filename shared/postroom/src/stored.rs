@@ -20,6 +20,13 @@ pub trait Stored: Serialize + DeserializeOwned + Send + Sync + 'static {
     fn place(&self) -> Place<Self>
     where
         Self: Sized;
+
+    /// Whether a schedule visits it; asked when it is saved. A view is never visited.
+    ///
+    /// A schedule learns whose it is and its id there, not its parent.
+    fn is_live(&self) -> bool {
+        false
+    }
 }
 
 /// Where one `T` of a tenant lives: an id, inside a parent where the collection has one.

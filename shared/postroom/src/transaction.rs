@@ -98,6 +98,8 @@ pub struct Completion {
     pub skipped: Option<String>,
     /// What a command answered.
     pub output: Option<Value>,
+    /// What its caller asked for under an idempotency key, condensed.
+    pub fingerprint: Option<String>,
     /// How many actions the transaction has.
     pub actions: u32,
 }

@@ -167,6 +167,7 @@ async fn time(listeners: usize, command: Count) -> anyhow::Result<f64> {
             actor_id: None,
             correlation_id: "benchmark".parse()?,
             traceparent: None,
+            idempotency: None,
         })
     };
     let origins = (0..COMMANDS).map(origin).collect::<Result<Vec<_>, _>>()?;

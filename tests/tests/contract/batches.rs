@@ -35,6 +35,7 @@ impl Bench {
             actor_id: None,
             correlation_id: "req-1".parse().unwrap(),
             traceparent: None,
+            idempotency: None,
         };
         runtime.execute(&PlaceOrder { order: "a".to_owned() }, &origin).await.unwrap();
         let worker = Worker::new(QUEUE, runtime, dead_letters);

@@ -29,6 +29,7 @@ async fn with_an_order() -> (Endpoint, Runtime) {
         actor_id: Some("ann".parse().unwrap()),
         correlation_id: "req-1".parse().unwrap(),
         traceparent: None,
+        idempotency: None,
     };
     runtime.execute(&PlaceOrder { order: "a".to_owned() }, &origin).await.unwrap();
     (endpoint, runtime)

@@ -38,6 +38,7 @@ fn origin(seed: u64) -> Origin {
         actor_id: None,
         correlation_id: "req-1".parse().unwrap(),
         traceparent: None,
+        idempotency: None,
     }
 }
 

@@ -173,6 +173,7 @@ impl Shop {
             actor_id: Some("ann".parse().unwrap()),
             correlation_id: "chain-1".parse().unwrap(),
             traceparent: None,
+            idempotency: None,
         }
     }
 

@@ -66,6 +66,7 @@ impl World {
             actor_id: Some("ann".parse().unwrap()),
             correlation_id: "req-1".parse().unwrap(),
             traceparent: None,
+            idempotency: None,
         };
         Ok(self.runtime.execute(command, &origin).await?.output)
     }

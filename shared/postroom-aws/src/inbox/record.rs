@@ -8,9 +8,9 @@ use postroom::{Fence, Transaction, sortable};
 use crate::attributes::{Attributes, Reading, number, text};
 use crate::inbox::change::Change;
 use crate::keys::{
-    ACTIONS, ACTOR_ID, ATTEMPTS, CHAIN, CORRELATION_ID, EXPIRES_AT, FINISHED_AT, HANDLER, KEY,
-    LEASE_UNTIL, MESSAGE_ID, OUTPUT, OWNER, PRIOR_OWNER, REASON, SKIPPED, STARTED_AT, STATUS,
-    TENANT_ID, TIME, TOKEN,
+    ACTIONS, ACTOR_ID, ATTEMPTS, CHAIN, CORRELATION_ID, EXPIRES_AT, FINGERPRINT, FINISHED_AT,
+    HANDLER, KEY, LEASE_UNTIL, MESSAGE_ID, OUTPUT, OWNER, PRIOR_OWNER, REASON, SKIPPED, STARTED_AT,
+    STATUS, TENANT_ID, TIME, TOKEN,
 };
 
 /// A record with what only the table knows of it.
@@ -34,6 +34,7 @@ impl Stored {
             token: item.optional_parsed(TOKEN)?,
             skipped: item.optional_text(SKIPPED)?,
             output: output.transpose().map_err(|error| item.corrupt(OUTPUT, &error))?,
+            fingerprint: item.optional_text(FINGERPRINT)?,
             actions: item.optional_number(ACTIONS)?,
             reason: item.optional_text(REASON)?,
         };
@@ -117,6 +118,7 @@ pub(crate) fn completion(tx: &Transaction) -> Change {
         .set(ACTIONS, number(completion.actions))
         .set_or_remove(SKIPPED, completion.skipped.as_deref().map(text))
         .set_or_remove(OUTPUT, output)
+        .set_or_remove(FINGERPRINT, completion.fingerprint.as_deref().map(text))
         .remove(OWNER)
         .remove(PRIOR_OWNER)
         .remove(LEASE_UNTIL)

@@ -157,7 +157,15 @@ pub(super) fn tx_of(run: Run, fence: Fence) -> Transaction {
         items: Vec::new(),
         events: Vec::new(),
         outbox: Vec::new(),
-        completion: Completion { run, fence, finished_at, skipped: None, output: None, actions: 1 },
+        completion: Completion {
+            run,
+            fence,
+            finished_at,
+            skipped: None,
+            output: None,
+            fingerprint: None,
+            actions: 1,
+        },
     }
 }
 

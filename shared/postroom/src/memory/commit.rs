@@ -80,6 +80,7 @@ impl State {
             token: Some(tx.token()),
             skipped: completion.skipped.clone(),
             output: completion.output.clone(),
+            fingerprint: completion.fingerprint.clone(),
             actions: Some(completion.actions),
             reason: None,
         };

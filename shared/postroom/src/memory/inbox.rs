@@ -134,6 +134,7 @@ impl Entry {
             token: None,
             skipped: None,
             output: None,
+            fingerprint: None,
             actions: None,
             reason: None,
         };

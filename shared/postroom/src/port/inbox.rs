@@ -17,7 +17,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::BoxFuture;
-use crate::id::{ActorId, ClientToken, CorrelationId, MessageId, OwnerToken, TenantId};
+use crate::id::{
+    ActorId, ClientToken, CorrelationId, IdempotencyKey, MessageId, OwnerToken, TenantId,
+};
 use crate::port::{Page, StoreError};
 use crate::stored::join;
 use crate::verdict::{Classify, Verdict};
@@ -56,7 +58,10 @@ pub trait Inbox: Send + Sync {
     ) -> BoxFuture<'a, Result<Page<InboxRecord>, StoreError>>;
 }
 
-/// What makes two deliveries the same: `handler#event-id`, or `command#command-id`.
+/// What makes two deliveries the same: `handler#event-id`, `command#command-id` or `idempotency#tenant#key`.
+///
+/// Parts are escaped as those of a [`Partition`](crate::Partition) are. No handler may be called `command` or
+/// `idempotency`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RunKey(String);
 
@@ -66,14 +71,19 @@ impl RunKey {
         Self(join('#', &[handler, &message.to_string()]))
     }
 
-    /// The key of a command that brought none. No handler may be called `command`.
+    /// The key of a command that brought none.
     pub fn of_command(command: MessageId) -> Self {
         Self(join('#', &["command", &command.to_string()]))
     }
 
+    /// The key of a command whose caller brought one: the tenant's own, whatever others call theirs.
+    pub fn of_idempotency(tenant: &TenantId, key: &IdempotencyKey) -> Self {
+        Self(join('#', &["idempotency", tenant.as_str(), key.as_str()]))
+    }
+
     /// Whether it is a command's.
     pub fn is_command(&self) -> bool {
-        self.0.starts_with("command#")
+        self.0.starts_with("command#") || self.0.starts_with("idempotency#")
     }
 
     /// A key as a store kept it.
@@ -115,9 +125,11 @@ pub struct Run {
 }
 
 impl Run {
-    /// Where its record lies in its chain: `2026-11-21T09:30:00.000000Z#key`.
+    /// Where its record lies in its chain: `2026-11-21T09:30:00.000000Z#handler#message-id`.
+    ///
+    /// Not by the record's key: a caller's idempotency key may be longer than a sort key can be.
     pub fn position(&self) -> String {
-        format!("{}#{}", crate::sortable(self.started_at), self.key)
+        format!("{}#{}#{}", crate::sortable(self.started_at), self.handler, self.message_id)
     }
 }
 
@@ -154,6 +166,8 @@ pub struct InboxRecord {
     pub skipped: Option<String>,
     /// What a command answered.
     pub output: Option<Value>,
+    /// What its caller asked for under an idempotency key, condensed.
+    pub fingerprint: Option<String>,
     /// How many of a transaction's 100 actions it used.
     pub actions: Option<u32>,
     /// Why the last attempt failed.

@@ -8,13 +8,13 @@ use tracing::{info, warn};
 
 use crate::clock::{between, milliseconds};
 use crate::command::{Command, Origin};
-use crate::port::{InboxRecord, Run, RunKey};
+use crate::port::{CommitError, InboxRecord, Run, RunKey, RunStatus};
 use crate::runtime::settle::{SettleError, Settled};
 use crate::runtime::{MAX_RUNS, Runtime, expiry};
-use crate::transaction::Fence;
+use crate::transaction::{Fence, Transaction};
 use crate::tx::Tx;
 use crate::tx::seal::Seal;
-use crate::verdict::{Classify, Failure, Refusal, Refuse, Verdict};
+use crate::verdict::{Classify, Failure, Refusal, RefusalKind, Refuse, Verdict};
 
 /// A command that took effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +49,9 @@ pub enum ExecuteError<E: Error + 'static> {
         #[source]
         source: serde_json::Error,
     },
+    /// The caller's idempotency key has done something else before. Permanent, and a refusal.
+    #[error("{command} was not done: its idempotency key has been used for another request")]
+    KeyReused { command: &'static str },
     /// Others were always faster. Retryable.
     #[error("{command} lost {runs} races in a row")]
     Contended { command: &'static str, runs: u32 },
@@ -66,7 +69,7 @@ impl<E: Error + Classify + 'static> Classify for ExecuteError<E> {
         match self {
             Self::Command { source, .. } => source.verdict(),
             Self::Listener { source, .. } => source.verdict,
-            Self::Output { .. } => Verdict::Permanent,
+            Self::Output { .. } | Self::KeyReused { .. } => Verdict::Permanent,
             Self::Contended { .. } => Verdict::RETRY,
             Self::Settle { source, .. } => source.verdict(),
         }
@@ -78,6 +81,9 @@ impl<E: Error + Refuse + 'static> Refuse for ExecuteError<E> {
         match self {
             Self::Command { source, .. } => source.refusal(),
             Self::Listener { source, .. } => source.refusal,
+            Self::KeyReused { .. } => {
+                Some(Refusal { code: "idempotency-key-reused", kind: RefusalKind::Invalid })
+            }
             Self::Output { .. } | Self::Contended { .. } | Self::Settle { .. } => None,
         }
     }
@@ -88,6 +94,9 @@ impl Runtime {
     ///
     /// The messages are handed to their queues before this returns; what could not be handed over, the relay sends.
     ///
+    /// Under an idempotency key it takes effect once: a repeat answers what the first answered, and of twins at the same
+    /// time one commits and the others repeat it. What was refused or failed is not remembered: a repeat decides anew.
+    ///
     /// # Errors
     /// See [`ExecuteError`]; the verdict says whether the same command may succeed later.
     pub async fn execute<C: Command>(
@@ -96,25 +105,13 @@ impl Runtime {
         origin: &Origin,
     ) -> Result<Executed<C::Output>, ExecuteError<C::Error>> {
         let name = C::NAME;
-        let output = |source| ExecuteError::Output { command: name, source };
         // One time for all runs: what is derived from it comes out the same.
         let run = self.command_run(name, origin);
         for attempt in 1..=MAX_RUNS {
-            let mut tx = self.begin(origin, &run, name, 0);
-            let answer = command
-                .handle(&mut tx)
-                .await
-                .map_err(|source| ExecuteError::Command { command: name, source })?;
-            tx.drain().await.map_err(|source| ExecuteError::Listener { command: name, source })?;
-
-            let transaction = tx.seal(Seal {
-                token: self.ports.ids.fresh().into(),
-                run: run.clone(),
-                fence: Fence::NotDone,
-                finished_at: self.now(),
-                skipped: None,
-                output: Some(serde_json::to_value(&answer).map_err(output)?),
-            });
+            let (answer, transaction) = match self.decide(command, origin, &run).await {
+                Ok(decided) => decided,
+                Err(error) => return self.earlier_or::<C>(error, origin, &run.key).await,
+            };
             let settled = self.settle(&transaction).await;
             match settled.map_err(|source| ExecuteError::Settle { command: name, source })? {
                 Settled::Committed => {
@@ -128,7 +125,7 @@ impl Runtime {
                     );
                     return Ok(Executed { output: answer, replayed: false });
                 }
-                Settled::AlreadyDone(record) => return repeat(*record).map_err(output),
+                Settled::AlreadyDone(record) => return repeat::<C>(*record, origin),
                 Settled::LostRace | Settled::LeaseLost | Settled::Parked { .. } => {
                     warn!(correlation_id = %origin.correlation_id, handler = name, attempt, "lost a race");
                     self.back_off(attempt).await;
@@ -143,10 +140,63 @@ impl Runtime {
         Tx::begin(store, reactions, origin.clone(), run.started_at, handler, hops)
     }
 
+    /// Lets the command and its listeners decide; nothing is written yet.
+    async fn decide<C: Command>(
+        &self,
+        command: &C,
+        origin: &Origin,
+        run: &Run,
+    ) -> Result<(C::Output, Transaction), ExecuteError<C::Error>> {
+        let name = C::NAME;
+        let mut tx = self.begin(origin, run, name, 0);
+        let answer = command.handle(&mut tx).await;
+        let answer = answer.map_err(|source| ExecuteError::Command { command: name, source })?;
+        tx.drain().await.map_err(|source| ExecuteError::Listener { command: name, source })?;
+        let output = serde_json::to_value(&answer)
+            .map_err(|source| ExecuteError::Output { command: name, source })?;
+        let transaction = tx.seal(Seal {
+            token: self.ports.ids.fresh().into(),
+            run: run.clone(),
+            fence: Fence::NotDone,
+            finished_at: self.now(),
+            skipped: None,
+            output: Some(output),
+            fingerprint: origin.idempotency.as_ref().map(|given| given.fingerprint.clone()),
+        });
+        Ok((answer, transaction))
+    }
+
+    /// What came of the caller's earlier request, if it was done; otherwise why this one was not.
+    ///
+    /// Only now is the record read: a command that takes effect learns from its commit that there was none. A refusal may
+    /// be the echo of the caller's own success, whose answer it never got.
+    async fn earlier_or<C: Command>(
+        &self,
+        error: ExecuteError<C::Error>,
+        origin: &Origin,
+        key: &RunKey,
+    ) -> Result<Executed<C::Output>, ExecuteError<C::Error>> {
+        if origin.idempotency.is_none() {
+            return Err(error);
+        }
+        match self.ports.inbox.find(key, self.now()).await {
+            Ok(Some(record)) if record.status == RunStatus::Done => repeat::<C>(record, origin),
+            Ok(_) => Err(error),
+            Err(source) => {
+                let source = SettleError::Unknown { source: CommitError::Store { source } };
+                Err(ExecuteError::Settle { command: C::NAME, source })
+            }
+        }
+    }
+
     fn command_run(&self, name: &str, origin: &Origin) -> Run {
         let started_at = self.now();
+        let key = match &origin.idempotency {
+            Some(given) => RunKey::of_idempotency(&origin.tenant_id, &given.key),
+            None => RunKey::of_command(origin.command_id),
+        };
         Run {
-            key: RunKey::of_command(origin.command_id),
+            key,
             handler: name.to_owned(),
             message_id: origin.command_id,
             tenant_id: origin.tenant_id.clone(),
@@ -158,9 +208,18 @@ impl Runtime {
     }
 }
 
-fn repeat<T: serde::de::DeserializeOwned>(
+/// The answer of a command that was done before, if it was this one.
+fn repeat<C: Command>(
     record: InboxRecord,
-) -> Result<Executed<T>, serde_json::Error> {
-    let output = serde_json::from_value(record.output.unwrap_or(Value::Null))?;
+    origin: &Origin,
+) -> Result<Executed<C::Output>, ExecuteError<C::Error>> {
+    let name = C::NAME;
+    if let Some(given) = &origin.idempotency
+        && (record.run.handler != name || record.fingerprint.as_ref() != Some(&given.fingerprint))
+    {
+        return Err(ExecuteError::KeyReused { command: name });
+    }
+    let output = serde_json::from_value(record.output.unwrap_or(Value::Null))
+        .map_err(|source| ExecuteError::Output { command: name, source })?;
     Ok(Executed { output, replayed: true })
 }

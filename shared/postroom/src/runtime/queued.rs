@@ -218,6 +218,7 @@ impl Runtime {
             finished_at: self.now(),
             skipped,
             output: None,
+            fingerprint: None,
         });
         let settled = self.settle(&transaction).await;
         let settled = settled.map_err(|source| RunError::Settle { source })?;
@@ -234,6 +235,7 @@ impl Runtime {
             actor_id: message.actor_id.clone(),
             correlation_id: message.correlation_id.clone(),
             traceparent: message.traceparent.clone(),
+            idempotency: None,
         };
         self.begin(&origin, run, handler, message.hops)
     }

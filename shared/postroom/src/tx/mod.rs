@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::clock::later;
 use crate::command::Origin;
 use crate::envelope::{Envelope, Header};
-use crate::id::{MessageId, TenantId, derive, derive_ordered, group};
+use crate::id::{MessageId, TenantId, derive, derive_keyed, derive_ordered, group};
 use crate::message::{Event, Message, Routed, Task};
 use crate::port::{Item, JournalRecord, OutboxRow, Store};
 use crate::reactions::Reactions;
@@ -173,7 +173,8 @@ impl Tx {
             return Err(TxError::StreamNotLoaded { handler, r#type: E::TYPE, stream });
         };
         self.bytes += bytes;
-        let header = self.header::<E>("event", stream.to_string(), Some(version))?;
+        let id = self.derive("event").into();
+        let header = self.header::<E>(id, stream.to_string(), Some(version))?;
         let envelope = Envelope::seal(header, event);
         let id = envelope.id;
         self.post(&envelope, self.now)?;
@@ -182,6 +183,8 @@ impl Tx {
     }
 
     /// Orders work from a job, now or later. With a delay its minute is right, not its second.
+    ///
+    /// A task that has a [key](Task::key) and is enqueued again in the same transaction stays as it was first.
     ///
     /// # Errors
     /// [`TxError::DelayedInOrder`], [`TxError::TooManyHops`] or an overflow; all permanent.
@@ -196,10 +199,16 @@ impl Tx {
             let handler = self.frame.handler;
             return Err(TxError::DelayedInOrder { handler, r#type: T::TYPE, queue });
         }
-        let header = self.header::<T>("task", task.subject(), None)?;
-        let envelope = Envelope::seal(header, task);
-        let id = envelope.id;
-        self.post(&envelope, later(self.now, delay))?;
+        let id = match task.key() {
+            Some(key) => derive_keyed(self.tenant(), T::TYPE, &key),
+            None => self.derive("task"),
+        };
+        let id = MessageId::from(id);
+        if self.outbox.iter().any(|row| row.message_id == id) {
+            return Ok(id);
+        }
+        let header = self.header::<T>(id, task.subject(), None)?;
+        self.post(&Envelope::seal(header, task), later(self.now, delay))?;
         Ok(id)
     }
 
@@ -242,8 +251,8 @@ impl Tx {
     }
 
     fn header<M: Message>(
-        &mut self,
-        kind: &str,
+        &self,
+        id: MessageId,
         subject: String,
         stream_version: Option<u64>,
     ) -> Result<Header, TxError> {
@@ -252,7 +261,7 @@ impl Tx {
             return Err(TxError::TooManyHops { handler, r#type: M::TYPE, limit: MAX_HOPS });
         }
         Ok(Header {
-            id: self.derive(kind).into(),
+            id,
             subject,
             time: self.now,
             correlation_id: self.origin.correlation_id.clone(),

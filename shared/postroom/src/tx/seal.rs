@@ -16,6 +16,7 @@ pub(crate) struct Seal {
     pub(crate) finished_at: Timestamp,
     pub(crate) skipped: Option<String>,
     pub(crate) output: Option<Value>,
+    pub(crate) fingerprint: Option<String>,
 }
 
 impl Tx {
@@ -35,6 +36,7 @@ impl Tx {
                 finished_at: seal.finished_at,
                 skipped: seal.skipped,
                 output: seal.output,
+                fingerprint: seal.fingerprint,
                 actions: u32::try_from(actions).unwrap_or(u32::MAX),
             },
         }
