@@ -78,6 +78,7 @@
 //!  ["owner":         {"S": "0192…"}],        while running: who holds the lease
 //!  ["prior_owner":   {"S": "0192…"}],        while running: whose lease had run out, empty for nobody's
 //!  ["lease_until":   {"S": "2026-…Z"}],      while running
+//!  ["first_failed_at": {"S": "2026-…Z"}],    when it failed first; stays, whatever follows
 //!  ["finished_at":   {"S": "2026-…Z"}],      when it was done or failed last
 //!  ["token":         {"S": "0192…"}],        once done: the client token of its transaction
 //!  ["skipped":       {"S": "why"}],          once done: why it chose to do nothing
@@ -152,6 +153,7 @@ pub(crate) const ENVELOPE: &str = "envelope";
 pub(crate) const EXPIRES_AT: &str = "expires_at";
 pub(crate) const FINGERPRINT: &str = "fingerprint";
 pub(crate) const FINISHED_AT: &str = "finished_at";
+pub(crate) const FIRST_FAILED_AT: &str = "first_failed_at";
 pub(crate) const GROUP: &str = "group";
 pub(crate) const HANDLER: &str = "handler";
 pub(crate) const HEAD: &str = "head";

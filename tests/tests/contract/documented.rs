@@ -148,6 +148,7 @@ async fn a_failure_is_kept_as_documented() {
 
         let more = json!({
             "attempts": {"N": attempts},
+            "first_failed_at": {"S": sortable(at(1))},
             "finished_at": {"S": sortable(at(1))},
             "reason": {"S": "it rained"},
         });

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use postroom::doc_example::{Order, OrderPlaced, ShopError};
 use postroom::memory::{ManualClock, MemoryQueue, MemoryStore, SeededIds};
 use postroom::port::{
-    Claim, Claimed, FailedRun, Inbox, InboxRecord, LeaseError, Outbox, OutboxRow, Page, Posted,
-    Queue, QueueError, RunKey, StoreError,
+    Claim, Claimed, FailedRun, Failures, Inbox, InboxRecord, LeaseError, Outbox, OutboxRow, Page,
+    Posted, Queue, QueueError, RunKey, StoreError,
 };
 use postroom::{
     BoxFuture, Command, CorrelationId, Courier, Disposition, Envelope, Listener, Outcome,
@@ -91,7 +91,7 @@ impl Inbox for Counted {
         self.memory.renew(key, owner, until)
     }
 
-    fn fail<'a>(&'a self, failed: &'a FailedRun) -> BoxFuture<'a, Result<u32, LeaseError>> {
+    fn fail<'a>(&'a self, failed: &'a FailedRun) -> BoxFuture<'a, Result<Failures, LeaseError>> {
         one_more(&self.calls.inbox);
         self.memory.fail(failed)
     }

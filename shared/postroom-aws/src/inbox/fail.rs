@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
-use postroom::port::{FailedRun, LeaseError, StoreError};
+use postroom::port::{FailedRun, Failures, LeaseError, StoreError};
 use postroom::sortable;
 
 use crate::attributes::{number, text};
@@ -12,7 +12,8 @@ use crate::inbox::change::Change;
 use crate::inbox::record::{Stored, enter, item, seconds};
 use crate::inbox::{DynamoInbox, lease_error};
 use crate::keys::{
-    ATTEMPTS, EXPIRES_AT, FINISHED_AT, KEY, LEASE_UNTIL, OWNER, PRIOR_OWNER, REASON,
+    ATTEMPTS, EXPIRES_AT, FINISHED_AT, FIRST_FAILED_AT, KEY, LEASE_UNTIL, OWNER, PRIOR_OWNER,
+    REASON,
 };
 
 const OPERATION: &str = "record a failed attempt";
@@ -22,7 +23,7 @@ const IDLE: &str = "attribute_not_exists(#key) OR (#expires_at > :now AND #statu
 
 impl DynamoInbox {
     /// Sent once: repeated by the SDK it could count one failure twice. One that is not recorded is not counted.
-    pub(super) async fn count_failure(&self, failed: &FailedRun) -> Result<u32, LeaseError> {
+    pub(super) async fn count_failure(&self, failed: &FailedRun) -> Result<Failures, LeaseError> {
         let change = match failed.owner {
             Some(owner) => Change::if_held_by(owner),
             None => Change::if_true(IDLE)
@@ -39,7 +40,7 @@ impl DynamoInbox {
         let error = match updated {
             Ok(answer) => {
                 let stored = Stored::read(answer.attributes.unwrap_or_default());
-                return stored.map(|stored| stored.record.attempts).map_err(store);
+                return stored.map(|stored| failures(&stored, failed)).map_err(store);
             }
             Err(error) => error,
         };
@@ -55,10 +56,11 @@ impl DynamoInbox {
     }
 
     /// Puts a fresh failure in the place of a record that has expired.
-    async fn replace_failed(&self, failed: &FailedRun) -> Result<u32, LeaseError> {
+    async fn replace_failed(&self, failed: &FailedRun) -> Result<Failures, LeaseError> {
         let attempts = failed.outcome.counts();
         let mut fresh = item(&failed.run, failed.outcome.status());
         fresh.insert(ATTEMPTS.to_owned(), number(attempts));
+        fresh.insert(FIRST_FAILED_AT.to_owned(), text(sortable(failed.at)));
         fresh.insert(FINISHED_AT.to_owned(), text(sortable(failed.at)));
         fresh.insert(REASON.to_owned(), text(&failed.reason));
         let put = self
@@ -71,7 +73,7 @@ impl DynamoInbox {
             .expression_attribute_names("#expires_at", EXPIRES_AT)
             .expression_attribute_values(":now", seconds(failed.at));
         match put.send().await {
-            Ok(_) => Ok(attempts),
+            Ok(_) => Ok(Failures { attempts, first_at: failed.at }),
             Err(error) => match error.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(_)) => {
                     Err(LeaseError::LeaseLost)
@@ -88,10 +90,16 @@ fn counting(change: Change, failed: &FailedRun) -> Change {
         .value(":none", number(0_u64))
         .value(":more", number(failed.outcome.counts()))
         .set(FINISHED_AT, text(sortable(failed.at)))
+        .set_to(FIRST_FAILED_AT, "if_not_exists(#first_failed_at, :finished_at)")
         .set(REASON, text(&failed.reason))
         .remove(OWNER)
         .remove(PRIOR_OWNER)
         .remove(LEASE_UNTIL)
+}
+
+fn failures(stored: &Stored, failed: &FailedRun) -> Failures {
+    let Stored { record, .. } = stored;
+    Failures { attempts: record.attempts, first_at: record.first_failed_at.unwrap_or(failed.at) }
 }
 
 fn store(source: StoreError) -> LeaseError {

@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use jiff::Timestamp;
 use postroom::port::{
-    Claim, Claimed, FailedRun, Inbox, InboxRecord, LeaseError, Page, RunKey, StoreError,
+    Claim, Claimed, FailedRun, Failures, Inbox, InboxRecord, LeaseError, Page, RunKey, StoreError,
 };
 use postroom::{BoxFuture, CorrelationId, OwnerToken, TenantId, sortable};
 
@@ -101,7 +101,7 @@ impl Inbox for DynamoInbox {
         })
     }
 
-    fn fail<'a>(&'a self, failed: &'a FailedRun) -> BoxFuture<'a, Result<u32, LeaseError>> {
+    fn fail<'a>(&'a self, failed: &'a FailedRun) -> BoxFuture<'a, Result<Failures, LeaseError>> {
         Box::pin(self.count_failure(failed))
     }
 

@@ -9,8 +9,8 @@ use crate::attributes::{Attributes, Reading, number, text};
 use crate::inbox::change::Change;
 use crate::keys::{
     ACTIONS, ACTOR_ID, ATTEMPTS, CHAIN, CORRELATION_ID, EXPIRES_AT, FINGERPRINT, FINISHED_AT,
-    HANDLER, KEY, LEASE_UNTIL, MESSAGE_ID, OUTPUT, OWNER, PRIOR_OWNER, REASON, SKIPPED, STARTED_AT,
-    STATUS, TENANT_ID, TIME, TOKEN,
+    FIRST_FAILED_AT, HANDLER, KEY, LEASE_UNTIL, MESSAGE_ID, OUTPUT, OWNER, PRIOR_OWNER, REASON,
+    SKIPPED, STARTED_AT, STATUS, TENANT_ID, TIME, TOKEN,
 };
 
 /// A record with what only the table knows of it.
@@ -29,6 +29,7 @@ impl Stored {
             run: run(&mut item)?,
             status: item.nested(STATUS)?,
             attempts: item.optional_number(ATTEMPTS)?.unwrap_or(0),
+            first_failed_at: item.optional_parsed(FIRST_FAILED_AT)?,
             finished_at: item.optional_parsed(FINISHED_AT)?,
             lease_until: item.optional_parsed(LEASE_UNTIL)?,
             token: item.optional_parsed(TOKEN)?,
@@ -99,7 +100,7 @@ pub(super) fn enter(change: Change, run: &Run, status: RunStatus) -> Change {
         .set(STATUS, text(name(status)))
 }
 
-/// The change that completes a run, as part of its transaction. Its attempts stay.
+/// The change that completes a run, as part of its transaction. Its attempts stay, and when the first of them failed.
 pub(crate) fn completion(tx: &Transaction) -> Change {
     let completion = tx.completion();
     let change = match completion.fence {

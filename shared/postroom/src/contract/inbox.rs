@@ -2,7 +2,7 @@
 
 use crate::contract::Adapters;
 use crate::contract::sample::{FIRST, Sample, at, begun, claim, failure, owner, parking, tx_of};
-use crate::port::{Claimed, FailedAs, FailedRun, LeaseError, RunStatus};
+use crate::port::{Claimed, FailedAs, FailedRun, Failures, LeaseError, RunStatus};
 use crate::transaction::Fence;
 
 /// Where nothing ran, nothing is found.
@@ -17,8 +17,8 @@ pub async fn failures_are_counted(adapters: &Adapters) {
     let sample = Sample::new();
     let run = sample.run();
 
-    assert_eq!(adapters.inbox.fail(&failure(&run, None)).await.unwrap(), 1);
-    assert_eq!(adapters.inbox.fail(&failure(&run, None)).await.unwrap(), 2);
+    assert_eq!(adapters.fails(&failure(&run, None)).await, 1);
+    assert_eq!(adapters.fails(&failure(&run, None)).await, 2);
 
     let record = adapters.inbox.find(&run.key, at(1)).await.unwrap().unwrap();
     assert_eq!((record.status, record.attempts), (RunStatus::Waiting, 2));
@@ -27,14 +27,37 @@ pub async fn failures_are_counted(adapters: &Adapters) {
     assert_eq!(record.finished_at, Some(at(1)));
 }
 
+/// The first failure stays the first: with a lease and without, through further attempts, parking and success.
+pub async fn the_first_failure_is_remembered(adapters: &Adapters) {
+    let sample = Sample::new();
+    let (listener, job, holder) = (sample.run(), sample.run(), owner());
+    let first = Failures { attempts: 1, first_at: at(1) };
+    assert_eq!(adapters.inbox.fail(&failure(&listener, None)).await.unwrap(), first);
+    adapters.claimed(&claim(&job, holder)).await;
+    assert_eq!(adapters.inbox.fail(&failure(&job, Some(holder))).await.unwrap(), first);
+
+    let second = Failures { attempts: 2, ..first };
+    let listener = begun(&listener, at(10));
+    assert_eq!(adapters.inbox.fail(&parking(&listener, None)).await.unwrap(), second);
+    let job = begun(&job, at(10));
+    adapters.claimed(&claim(&job, holder)).await;
+    assert_eq!(adapters.inbox.fail(&failure(&job, Some(holder))).await.unwrap(), second);
+    adapters.commit(&tx_of(begun(&job, at(20)), Fence::NotDone)).await;
+
+    for run in [listener, job] {
+        let record = adapters.inbox.find(&run.key, at(30)).await.unwrap().unwrap();
+        assert_eq!(record.first_failed_at, Some(at(1)), "{:?}", record.status);
+    }
+}
+
 /// A failure that cannot pass is an attempt too, with a lease and without.
 pub async fn a_failure_for_good_counts(adapters: &Adapters) {
     let sample = Sample::new();
     let (listener, job, holder) = (sample.run(), sample.run(), owner());
     adapters.claimed(&claim(&job, holder)).await;
 
-    assert_eq!(adapters.inbox.fail(&parking(&listener, None)).await.unwrap(), 1);
-    assert_eq!(adapters.inbox.fail(&parking(&job, Some(holder))).await.unwrap(), 1);
+    assert_eq!(adapters.fails(&parking(&listener, None)).await, 1);
+    assert_eq!(adapters.fails(&parking(&job, Some(holder))).await, 1);
 
     for run in [listener, job] {
         let record = adapters.inbox.find(&run.key, at(1)).await.unwrap().unwrap();
@@ -49,7 +72,7 @@ pub async fn giving_up_does_not_count_again(adapters: &Adapters) {
     adapters.inbox.fail(&failure(&run, None)).await.unwrap();
 
     let given_up = FailedRun { outcome: FailedAs::GivenUp, ..failure(&run, None) };
-    assert_eq!(adapters.inbox.fail(&given_up).await.unwrap(), 1);
+    assert_eq!(adapters.fails(&given_up).await, 1);
 
     let record = adapters.inbox.find(&run.key, at(1)).await.unwrap().unwrap();
     assert_eq!((record.status, record.attempts), (RunStatus::Parked, 1));
@@ -61,7 +84,7 @@ pub async fn a_failure_ends_the_lease(adapters: &Adapters) {
     let (run, holder) = (sample.run(), owner());
     adapters.claimed(&claim(&run, holder)).await;
 
-    assert_eq!(adapters.inbox.fail(&failure(&run, Some(holder))).await.unwrap(), 1);
+    assert_eq!(adapters.fails(&failure(&run, Some(holder))).await, 1);
 
     let again = adapters.claimed(&claim(&run, owner())).await;
     assert_eq!(again, Claimed::Granted { attempts: 1, unknown: false });
@@ -111,7 +134,8 @@ pub async fn an_expired_record_counts_as_absent(adapters: &Adapters) {
     let failed = sample.run();
     adapters.inbox.fail(&parking(&failed, None)).await.unwrap();
     let later = begun(&failed, at(3600));
-    assert_eq!(adapters.inbox.fail(&failure(&later, None)).await.unwrap(), 1);
+    let anew = Failures { attempts: 1, first_at: at(3601) };
+    assert_eq!(adapters.inbox.fail(&failure(&later, None)).await.unwrap(), anew);
 }
 
 /// The runs of one chain by the time they began; nobody else's.

@@ -62,6 +62,7 @@ macro_rules! inbox_contract {
         $crate::promises! { $adapters, inbox:
             a_run_that_never_was_is_absent,
             failures_are_counted,
+            the_first_failure_is_remembered,
             a_failure_for_good_counts,
             giving_up_does_not_count_again,
             a_failure_ends_the_lease,

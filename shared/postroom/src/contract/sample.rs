@@ -232,6 +232,11 @@ impl Adapters {
         }
     }
 
+    /// How many attempts have failed with this one.
+    pub(super) async fn fails(&self, failed: &FailedRun) -> u32 {
+        self.inbox.fail(failed).await.unwrap().attempts
+    }
+
     pub(super) async fn claimed(&self, claim: &Claim) -> Claimed {
         self.inbox.claim(claim).await.unwrap()
     }

@@ -75,6 +75,7 @@ impl State {
             run: completion.run.clone(),
             status: RunStatus::Done,
             attempts: earlier.map_or(0, |entry| entry.record.attempts),
+            first_failed_at: earlier.and_then(|entry| entry.record.first_failed_at),
             finished_at: Some(completion.finished_at),
             lease_until: None,
             token: Some(tx.token()),

@@ -9,8 +9,8 @@ use crate::id::{CorrelationId, OwnerToken, TenantId};
 use crate::memory::MemoryStore;
 use crate::memory::state::{Entry, PAGE, State, page};
 use crate::port::{
-    Claim, Claimed, FailedRun, Inbox, InboxRecord, LeaseError, Page, Run, RunKey, RunStatus,
-    StoreError,
+    Claim, Claimed, FailedRun, Failures, Inbox, InboxRecord, LeaseError, Page, Run, RunKey,
+    RunStatus, StoreError,
 };
 
 impl Inbox for MemoryStore {
@@ -39,9 +39,9 @@ impl Inbox for MemoryStore {
         Box::pin(ready(renewed))
     }
 
-    fn fail<'a>(&'a self, failed: &'a FailedRun) -> BoxFuture<'a, Result<u32, LeaseError>> {
-        let attempts = self.lock().fail(failed);
-        Box::pin(ready(attempts))
+    fn fail<'a>(&'a self, failed: &'a FailedRun) -> BoxFuture<'a, Result<Failures, LeaseError>> {
+        let failures = self.lock().fail(failed);
+        Box::pin(ready(failures))
     }
 
     fn chain<'a>(
@@ -96,24 +96,26 @@ impl State {
         Claimed::Granted { attempts, unknown }
     }
 
-    fn fail(&mut self, failed: &FailedRun) -> Result<u32, LeaseError> {
+    fn fail(&mut self, failed: &FailedRun) -> Result<Failures, LeaseError> {
         let key = &failed.run.key;
         let earlier = match failed.owner {
-            Some(owner) => self.held(key, owner)?.record.attempts,
+            Some(owner) => Some(&self.held(key, owner)?.record),
             None => match self.live(key, failed.at) {
-                None => 0,
-                Some(entry) if entry.record.status == RunStatus::Waiting => entry.record.attempts,
+                None => None,
+                Some(entry) if entry.record.status == RunStatus::Waiting => Some(&entry.record),
                 Some(_) => return Err(LeaseError::LeaseLost),
             },
         };
-        let attempts = earlier + failed.outcome.counts();
+        let attempts = earlier.map_or(0, |record| record.attempts) + failed.outcome.counts();
+        let first_at = earlier.and_then(|record| record.first_failed_at).unwrap_or(failed.at);
         let mut entry = Entry::new(failed.run.clone());
         entry.record.attempts = attempts;
+        entry.record.first_failed_at = Some(first_at);
         entry.record.status = failed.outcome.status();
         entry.record.finished_at = Some(failed.at);
         entry.record.reason = Some(failed.reason.clone());
         self.inbox.insert(key.clone(), entry);
-        Ok(attempts)
+        Ok(Failures { attempts, first_at })
     }
 
     fn held(&mut self, key: &RunKey, owner: OwnerToken) -> Result<&mut Entry, LeaseError> {
@@ -129,6 +131,7 @@ impl Entry {
             run,
             status: RunStatus::Waiting,
             attempts: 0,
+            first_failed_at: None,
             finished_at: None,
             lease_until: None,
             token: None,

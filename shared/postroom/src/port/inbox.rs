@@ -44,10 +44,10 @@ pub trait Inbox: Send + Sync {
         until: Timestamp,
     ) -> BoxFuture<'a, Result<(), LeaseError>>;
 
-    /// Records a failed attempt and answers how many there are now. With an owner it also ends the lease.
+    /// Records a failed attempt and answers how many there are now, since when. With an owner it also ends the lease.
     ///
     /// `LeaseLost` without an owner means: already done, already parked, or somebody holds a lease, be it one that ran out.
-    fn fail<'a>(&'a self, failed: &'a FailedRun) -> BoxFuture<'a, Result<u32, LeaseError>>;
+    fn fail<'a>(&'a self, failed: &'a FailedRun) -> BoxFuture<'a, Result<Failures, LeaseError>>;
 
     /// Records of one chain by time, a page at a time; may lag behind the last writes.
     fn chain<'a>(
@@ -156,6 +156,8 @@ pub struct InboxRecord {
     pub status: RunStatus,
     /// Failed attempts so far.
     pub attempts: u32,
+    /// When it failed first; neither a later attempt nor success changes it.
+    pub first_failed_at: Option<Timestamp>,
     /// When it was done or failed last.
     pub finished_at: Option<Timestamp>,
     /// Until when the lease holds, while running.
@@ -222,6 +224,15 @@ pub struct FailedRun {
     pub outcome: FailedAs,
     /// Why, one line.
     pub reason: String,
+}
+
+/// How often a run has failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Failures {
+    /// Failed attempts, the last one included.
+    pub attempts: u32,
+    /// When the first of them failed.
+    pub first_at: Timestamp,
 }
 
 /// What a failure means for its run.

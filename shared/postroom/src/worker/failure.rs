@@ -8,7 +8,7 @@ use tracing::{info, warn};
 use crate::clock::{later, milliseconds};
 use crate::envelope::{DecodeError, RawEnvelope};
 use crate::id::OwnerToken;
-use crate::port::{DeadLetter, FailedAs, FailedRun, LeaseError, Run, RunStatus};
+use crate::port::{DeadLetter, FailedAs, FailedRun, Failures, LeaseError, Run, RunStatus};
 use crate::reason_of;
 use crate::runtime::{RunError, run_of};
 use crate::verdict::{Classify, Verdict};
@@ -87,12 +87,12 @@ impl Worker {
     ) -> Disposition {
         let reason = failed.reason.as_str();
         match self.runtime.ports().inbox.fail(&failed).await {
-            Ok(attempts) if attempts >= MAX_ATTEMPTS => {
+            Ok(Failures { attempts, .. }) if attempts >= MAX_ATTEMPTS => {
                 let letter = attempt.letter(&failed, Cause::Exhausted, attempts);
                 let failed = FailedRun { owner: None, outcome: FailedAs::GivenUp, ..failed };
                 self.park(&letter, &failed).await
             }
-            Ok(attempts) => {
+            Ok(Failures { attempts, .. }) => {
                 let wait = after.max(self.back_off(attempts)).min(MAX_WAIT);
                 let wait_ms = milliseconds(wait);
                 warn!(reason, attempt = attempts, wait_ms, "failed; will be tried again");
