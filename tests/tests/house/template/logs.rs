@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use super::watching::alarms;
 use super::{Resource, functions, resources, template};
 use crate::repository::{must_be_empty, read, sources};
 
@@ -37,7 +36,8 @@ fn every_sender_is_watched_for_messages_that_stay() {
 
 #[test]
 fn what_is_counted_wakes_somebody_up_and_is_on_the_dashboard() {
-    let (alarms, dashboards) = (alarms(), resources("AWS::CloudWatch::Dashboard"));
+    let (alarms, dashboards) =
+        (resources("AWS::CloudWatch::Alarm"), resources("AWS::CloudWatch::Dashboard"));
     let mut violations = Vec::new();
     for filter in filters() {
         let (namespace, metric) = metric_of(&filter);

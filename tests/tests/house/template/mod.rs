@@ -1,11 +1,10 @@
-//! `infra/template.yaml` against the tree, and against what AWS would only tell in production.
+//! `infra/template.yaml` against the Rust code: what reacts, and what is logged.
+//!
+//! What it must be by itself is asked of the expanded template, in `tests/template/`: there the defaults are filled in,
+//! and what SAM adds is there too.
 
-mod functions;
 mod logs;
-mod queues;
-mod rights;
-mod tables;
-mod watching;
+mod reactions;
 
 use serde_json::Value;
 
@@ -28,11 +27,6 @@ impl Resource {
     /// The text there, or an empty one.
     fn text(&self, pointer: &str) -> &str {
         self.property(pointer).as_str().unwrap_or_default()
-    }
-
-    /// The number there, or zero.
-    fn number(&self, pointer: &str) -> u64 {
-        self.property(pointer).as_u64().unwrap_or_default()
     }
 
     /// `ApiFunction` → `Api`: what the ids of everything that belongs to it begin with.
@@ -65,18 +59,14 @@ impl Resource {
 
 /// Every resource of a type, in the order of the template.
 fn resources(kind: &str) -> Vec<Resource> {
-    all().into_iter().filter(|resource| resource.body["Type"] == kind).collect()
+    let template = template();
+    let resources = template["Resources"].as_object().expect("the template has resources");
+    let of_kind = resources.iter().filter(|(_, body)| body["Type"] == kind);
+    of_kind.map(|(id, body)| Resource { id: id.clone(), body: body.clone() }).collect()
 }
 
 fn functions() -> Vec<Resource> {
     resources("AWS::Serverless::Function")
-}
-
-/// Every resource.
-fn all() -> Vec<Resource> {
-    let template = template();
-    let resources = template["Resources"].as_object().expect("the template has resources");
-    resources.iter().map(|(id, body)| Resource { id: id.clone(), body: body.clone() }).collect()
 }
 
 /// The whole template.

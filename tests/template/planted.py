@@ -1,0 +1,190 @@
+"""For every rule at least one change that breaks it, and what the complaint then names."""
+
+from collections.abc import Callable
+from typing import Any
+
+from rules import Rule, api, delivery, keeping, names, rights, watching
+
+Resources = dict[str, Any]
+Change = Callable[[Resources], None]
+
+
+def put(path: str, value: Any) -> Change:
+    """Sets what stands at a dotted path; None removes it, `+` as its last step appends."""
+    def change(resources: Resources) -> None:
+        *steps, last = [int(step) if step.isdigit() else step for step in path.split(".")]
+        holder: Any = resources
+        for step in steps:
+            holder = holder[step]
+        if last == "+":
+            holder.append(value)
+        elif value is None:
+            del holder[last]
+        else:
+            holder[last] = value
+    return change
+
+
+def get_att(id: str, attribute: str = "Arn") -> dict[str, list[str]]:
+    return {"Fn::GetAtt": [id, attribute]}
+
+
+def sub(text: str) -> dict[str, str]:
+    return {"Fn::Sub": text}
+
+
+QUEUE = "SyncStatisticsQueue.Properties"
+DEAD_LETTERS = "SyncStatisticsDeadLetterQueue.Properties"
+MAPPING = "SyncStatisticsFunctionSyncStatistics.Properties"
+WORKER = "SyncStatisticsFunction.Properties"
+SCHEDULE = "RelayOutboxFunctionEveryMinute.Properties"
+SCHEDULE_ROLE = "RelayOutboxFunctionEveryMinuteRole.Properties"
+RELAYED = "RelayOutboxFunctionEventInvokeConfig.Properties"
+ROLE = "SyncStatisticsRole.Properties"
+STATEMENTS = f"{ROLE}.Policies.0.PolicyDocument.Statement"
+TABLE = "JournalTable.Properties"
+AUTHORIZER = "HttpApi.Properties.Body.components.securitySchemes.TokenAuthorizer.x-amazon-apigateway-authorizer"
+
+
+def allow(action: str, resource: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": action, "Resource": resource}
+
+
+PLANTED: list[tuple[Rule, str, Change]] = [
+    # Names.
+    (names.a_function_is_a_folder, "functions/relay-outbox", put("RelayOutboxFunction", None)),
+    (names.a_function_is_a_folder, "export-orders",
+     put("ExportOrdersFunction", {"Type": "AWS::Lambda::Function", "Properties": {}})),
+    (names.a_functions_names_are_its_folders, "Binary", put("ApiFunction.Metadata.BuildProperties.Binary", "apy")),
+    (names.a_functions_names_are_its_folders, "FunctionName", put("ApiFunction.Properties.FunctionName", "api")),
+    (names.a_functions_names_are_its_folders, "Role", put("ApiFunction.Properties.Role", get_att("RelayOutboxRole"))),
+    (names.a_functions_names_are_its_folders, "LogGroup", put("ApiFunction.Properties.LoggingConfig.LogGroup", None)),
+    (names.a_worker_has_one_queue_of_its_own, "fed from RelayOutboxDeadLetterQueue",
+     put(f"{MAPPING}.EventSourceArn", get_att("RelayOutboxDeadLetterQueue"))),
+    (names.a_worker_has_one_queue_of_its_own, "OrphanQueue",
+     put("OrphanQueue", {"Type": "AWS::SQS::Queue", "Properties": {}})),
+    (names.a_worker_has_one_queue_of_its_own, "2 functions",
+     put("Second", {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {
+         "FunctionName": {"Ref": "SyncStatisticsFunction"}, "EventSourceArn": get_att("SyncStatisticsQueue")}})),
+    (names.a_queue_is_named_after_its_function, "SyncStatisticsQueue",
+     put(f"{QUEUE}.QueueName", sub("${AWS::StackName}-statistics"))),
+    (names.a_queue_is_named_after_its_function, "-dlq", put(f"{DEAD_LETTERS}.QueueName", "dead")),
+    (names.a_queue_is_named_after_its_function, ".fifo", put(f"{QUEUE}.FifoQueue", True)),
+    (names.a_table_is_named_after_its_id, "JournalTable", put(f"{TABLE}.TableName", "journal")),
+    (names.a_schedule_is_named_after_its_function, "relay", put(f"{SCHEDULE}.Name", "relay")),
+    (names.a_schedule_is_named_after_its_function, "group", put(f"{SCHEDULE}.GroupName", None)),
+    # Delivery.
+    (delivery.a_message_stays_hidden_for_six_timeouts, "179 s", put(f"{QUEUE}.VisibilityTimeout", 179)),
+    (delivery.a_message_stays_hidden_for_six_timeouts, "30 s", put(f"{QUEUE}.VisibilityTimeout", None)),
+    (delivery.a_message_stays_hidden_for_six_timeouts, "timeout of 31 s", put(f"{WORKER}.Timeout", 31)),
+    (delivery.a_mapping_reports_partial_failures, "SyncStatistics", put(f"{MAPPING}.FunctionResponseTypes", None)),
+    (delivery.a_mapping_is_bounded, "MaximumConcurrency", put(f"{MAPPING}.ScalingConfig", None)),
+    (delivery.a_mapping_is_bounded, "BatchSize", put(f"{MAPPING}.BatchSize", 10_000)),
+    (delivery.a_mapping_is_on, "SyncStatistics", put(f"{MAPPING}.Enabled", False)),
+    (delivery.a_queue_gives_up_into_its_own_dead_letter_queue, "deadLetterTargetArn",
+     put(f"{QUEUE}.RedrivePolicy.deadLetterTargetArn", get_att("RelayOutboxDeadLetterQueue"))),
+    (delivery.a_queue_gives_up_into_its_own_dead_letter_queue, "maxReceiveCount",
+     put(f"{QUEUE}.RedrivePolicy.maxReceiveCount", 5)),
+    (delivery.a_queue_gives_up_into_its_own_dead_letter_queue, "FIFO", put(f"{QUEUE}.FifoQueue", True)),
+    (delivery.a_queue_gives_up_into_its_own_dead_letter_queue, "RedriveAllowPolicy",
+     put(f"{DEAD_LETTERS}.RedriveAllowPolicy.sourceQueueArns.0", sub("arn:aws:sqs:::${AWS::StackName}-other"))),
+    (delivery.a_queue_gives_up_into_its_own_dead_letter_queue, "RedriveAllowPolicy",
+     put(f"{DEAD_LETTERS}.RedriveAllowPolicy.redrivePermission", "allowAll")),
+    (delivery.messages_are_kept_as_long_as_possible, "SyncStatisticsQueue",
+     put(f"{QUEUE}.MessageRetentionPeriod", 345_600)),
+    (delivery.a_schedule_keeps_what_it_could_not_start, "DeadLetterConfig",
+     put(f"{SCHEDULE}.Target.DeadLetterConfig", None)),
+    (delivery.a_schedule_keeps_what_it_could_not_start, "MaximumRetryAttempts",
+     put(f"{SCHEDULE}.Target.RetryPolicy.MaximumRetryAttempts", None)),
+    (delivery.a_scheduled_function_keeps_what_it_could_not_do, "OnFailure",
+     put(f"{RELAYED}.DestinationConfig.OnFailure.Destination", get_att("SyncStatisticsQueue"))),
+    (delivery.a_scheduled_function_keeps_what_it_could_not_do, "MaximumEventAgeInSeconds",
+     put(f"{RELAYED}.MaximumEventAgeInSeconds", None)),
+    (delivery.a_scheduled_function_keeps_what_it_could_not_do, "OnFailure",
+     put(f"{RELAYED}.FunctionName.Ref", "ApiFunction")),
+    # Rights.
+    (rights.no_right_has_a_wildcard, "sqs:*", put(f"{STATEMENTS}.+", allow("sqs:*", get_att("SyncStatisticsQueue")))),
+    (rights.no_right_has_a_wildcard, "s3:GetObject on *", put(f"{STATEMENTS}.+", allow("s3:GetObject", "*"))),
+    (rights.no_right_has_a_wildcard, "index", put(f"{STATEMENTS}.+", allow("dynamodb:Query", sub("${StateTable.Arn}/index/*")))),
+    (rights.no_right_has_a_wildcard, "arn:aws:sqs",
+     put(f"{STATEMENTS}.+", allow("sqs:SendMessage", "arn:aws:sqs:us-east-1:000000000000:other"))),
+    (rights.no_right_has_a_wildcard, "EveryMinuteRole",
+     put(f"{SCHEDULE_ROLE}.Policies.0.PolicyDocument.Statement.0.Resource", "*")),
+    (rights.statements_only_allow_what_they_name, "NotAction",
+     put(f"{STATEMENTS}.+", {"Effect": "Allow", "NotAction": "iam:*", "Resource": get_att("StateTable")})),
+    (rights.statements_only_allow_what_they_name, "SyncStatisticsRole", put(f"{STATEMENTS}.0.Effect", "Deny")),
+    (rights.nobody_may_change_the_journal, "dynamodb:UpdateItem",
+     put(f"{STATEMENTS}.+", allow("dynamodb:UpdateItem", get_att("JournalTable")))),
+    (rights.a_function_has_rights_on_just_the_tables_it_is_told_of, "a right alone for DeadLettersTable",
+     put(f"{WORKER}.Environment.Variables.DEAD_LETTERS_TABLE", None)),
+    (rights.a_function_has_rights_on_just_the_tables_it_is_told_of, "a variable alone for JournalTable",
+     put("RelayOutboxFunction.Properties.Environment.Variables.JOURNAL_TABLE", {"Ref": "JournalTable"})),
+    (rights.a_function_may_send_to_just_the_queues_it_is_told_of, "a right alone for SyncStatisticsQueue",
+     put("ApiFunction.Properties.Environment.Variables.SYNC_STATISTICS_QUEUE_URL", None)),
+    (rights.a_function_may_send_to_just_the_queues_it_is_told_of, "a right alone for RelayOutboxDeadLetterQueue",
+     put(f"{STATEMENTS}.+", allow("sqs:SendMessage", get_att("RelayOutboxDeadLetterQueue")))),
+    (rights.lambda_may_do_its_part_in_the_functions_name, "sqs:ReceiveMessage", put(STATEMENTS, [])),
+    (rights.lambda_may_do_its_part_in_the_functions_name, "sqs:SendMessage on RelayOutboxDeadLetterQueue",
+     put("RelayOutboxRole.Properties.Policies", [])),
+    (rights.lambda_may_do_its_part_in_the_functions_name, "logs:PutLogEvents", put("ApiRole.Properties.Policies", [])),
+    (rights.a_role_is_for_one_service_and_has_no_managed_policy, "ManagedPolicyArns",
+     put(f"{ROLE}.ManagedPolicyArns", ["arn:aws:iam::aws:policy/service-role/AWSLambdaSQSQueueExecutionRole"])),
+    (rights.a_role_is_for_one_service_and_has_no_managed_policy, "ec2.amazonaws.com",
+     put(f"{ROLE}.AssumeRolePolicyDocument.Statement.0.Principal.Service", "ec2.amazonaws.com")),
+    (rights.a_role_is_for_one_service_and_has_no_managed_policy, "lambda.amazonaws.com",
+     put(f"{SCHEDULE_ROLE}.AssumeRolePolicyDocument.Statement.0.Principal.Service", ["lambda.amazonaws.com"])),
+    (rights.a_role_is_for_one_service_and_has_no_managed_policy, "2 things",
+     put(f"{WORKER}.Role", get_att("ApiRole"))),
+    (rights.a_schedule_may_only_start_its_function, "ApiFunction",
+     put(f"{SCHEDULE_ROLE}.Policies.0.PolicyDocument.Statement.0.Resource", get_att("ApiFunction"))),
+    (rights.only_this_api_may_call_a_function, "Permission",
+     put("ApiFunctionRequestsPermission.Properties.SourceArn", None)),
+    (rights.only_this_api_may_call_a_function, "Permission",
+     put("ApiFunctionRequestsPermission.Properties.Principal", "*")),
+    # Keeping.
+    (keeping.a_table_is_on_demand_encrypted_and_recoverable, "BillingMode", put(f"{TABLE}.BillingMode", "PROVISIONED")),
+    (keeping.a_table_is_on_demand_encrypted_and_recoverable, "SSESpecification", put(f"{TABLE}.SSESpecification", None)),
+    (keeping.a_table_is_on_demand_encrypted_and_recoverable, "PointInTime",
+     put(f"{TABLE}.PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled", False)),
+    (keeping.a_table_outlives_its_stack, "JournalTable", put("JournalTable.DeletionPolicy", "Delete")),
+    (keeping.a_table_outlives_its_stack, "JournalTable", put("JournalTable.UpdateReplacePolicy", None)),
+    (keeping.only_the_inbox_forgets, "InboxTable",
+     put("InboxTable.Properties.TimeToLiveSpecification.AttributeName", "expiry")),
+    (keeping.only_the_inbox_forgets, "JournalTable",
+     put(f"{TABLE}.TimeToLiveSpecification", {"AttributeName": "expires_at", "Enabled": True})),
+    (keeping.a_queue_is_encrypted, "SyncStatisticsQueue", put(f"{QUEUE}.SqsManagedSseEnabled", None)),
+    (keeping.nothing_is_deleted_without_a_word, "UserPool", put("UserPool.DeletionPolicy", None)),
+    (keeping.nothing_is_deleted_without_a_word, "SyncStatisticsQueue", put("SyncStatisticsQueue.UpdateReplacePolicy", None)),
+    (keeping.logs_are_forgotten_in_time, "ApiLogGroup", put("ApiLogGroup.Properties.RetentionInDays", None)),
+    (keeping.a_function_is_bounded_traced_and_logs_json, "Timeout", put(f"{WORKER}.Timeout", None)),
+    (keeping.a_function_is_bounded_traced_and_logs_json, "LogFormat", put(f"{WORKER}.LoggingConfig.LogFormat", "Text")),
+    (keeping.a_function_is_bounded_traced_and_logs_json, "Tracing", put(f"{WORKER}.TracingConfig", None)),
+    (keeping.a_function_is_built_for_the_processor_that_was_asked_for, "Runtime", put(f"{WORKER}.Runtime", "provided.al2")),
+    (keeping.a_function_is_built_for_the_processor_that_was_asked_for, "Architectures", put(f"{WORKER}.Architectures", None)),
+    # The API.
+    (api.a_route_asks_for_a_token, "x-amazon-apigateway-any-method /$default",
+     put("HttpApi.Properties.Body.paths./$default.x-amazon-apigateway-any-method.security", None)),
+    (api.a_route_asks_for_a_token, "get /open", put("HttpApi.Properties.Body.paths./open", {"get": {"security": []}})),
+    (api.a_token_is_checked_for_issuer_and_audience, "issuer", put(f"{AUTHORIZER}.jwtConfiguration.issuer", None)),
+    (api.a_token_is_checked_for_issuer_and_audience, "audience", put(f"{AUTHORIZER}.jwtConfiguration.audience", [])),
+    (api.a_token_is_checked_for_issuer_and_audience, "JWT", put(f"{AUTHORIZER}.type", "request")),
+    (api.a_token_is_checked_for_issuer_and_audience, "Other",
+     put("HttpApi.Properties.Body.components.securitySchemes.Other", {})),
+    (api.an_api_is_throttled_and_logged, "ThrottlingRateLimit",
+     put("HttpApiApiGatewayDefaultStage.Properties.DefaultRouteSettings.ThrottlingRateLimit", None)),
+    (api.an_api_is_throttled_and_logged, "AccessLogSettings",
+     put("HttpApiApiGatewayDefaultStage.Properties.AccessLogSettings", None)),
+    # Watching.
+    (watching.a_function_is_watched_for_errors_and_throttles, "ApiFunction: Errors", put("ApiErrorsAlarm", None)),
+    (watching.a_function_is_watched_for_errors_and_throttles, "ApiFunction: Throttles", put("ApiThrottlesAlarm", None)),
+    (watching.a_scheduled_function_is_watched_for_silence, "EveryMinute",
+     put("RelayOutboxSilentAlarm.Properties.TreatMissingData", "notBreaching")),
+    (watching.a_queue_is_watched_for_age_and_a_dead_letter_queue_for_content, "SyncStatisticsQueue",
+     put("SyncStatisticsAgeAlarm", None)),
+    (watching.a_queue_is_watched_for_age_and_a_dead_letter_queue_for_content, "RelayOutboxDeadLetterQueue",
+     put("RelayOutboxDeadLettersAlarm", None)),
+    (watching.an_alarm_says_what_to_look_at_and_reaches_the_topic, "AlarmDescription",
+     put("ApiErrorsAlarm.Properties.AlarmDescription", None)),
+    (watching.an_alarm_says_what_to_look_at_and_reaches_the_topic, "AlarmActions",
+     put("ApiErrorsAlarm.Properties.AlarmActions", None)),
+]

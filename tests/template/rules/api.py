@@ -1,0 +1,46 @@
+"""Who gets in."""
+
+from collections.abc import Iterator
+
+from template import Resource, Template, look, target
+
+# Answered without a token.
+OPEN: frozenset[str] = frozenset()
+
+
+def a_route_asks_for_a_token(template: Template) -> Iterator[str]:
+    """Leave the route to DefaultAuthorizer, or list it in OPEN with the reason."""
+    for api in template.all("ApiGatewayV2::Api"):
+        for path, methods in api.at("Body", "paths").items():
+            for method, route in methods.items():
+                if (look(route, "security") in (None, [])) != (path in OPEN):
+                    yield f"{api.id}: {method} {path}"
+
+
+def a_token_is_checked_for_issuer_and_audience(template: Template) -> Iterator[str]:
+    """Give TokenAuthorizer an issuer and an audience: a token for somebody else's service is no ticket here."""
+    for api in template.all("ApiGatewayV2::Api"):
+        schemes = api.at("Body", "components", "securitySchemes") or {}
+        if set(schemes) != {"TokenAuthorizer"}:
+            yield f"{api.id}: authorizers {', '.join(schemes)}"
+        for name, scheme in schemes.items():
+            authorizer = look(scheme, "x-amazon-apigateway-authorizer")
+            if look(authorizer, "type") != "jwt":
+                yield f"{api.id}: {name} is no JWT authorizer"
+            for what in ("issuer", "audience"):
+                if not look(authorizer, "jwtConfiguration", what):
+                    yield f"{api.id}: {name} has no {what}"
+
+
+def an_api_is_throttled_and_logged(template: Template) -> Iterator[str]:
+    """Set DefaultRouteSettings and AccessLogSettings: one client must not use up the account, or go unseen."""
+    for stage in template.all("ApiGatewayV2::Stage"):
+        for bound in ("ThrottlingBurstLimit", "ThrottlingRateLimit"):
+            if not stage.at("DefaultRouteSettings", bound):
+                yield f"{stage.id}: {bound}"
+        if log_group(template, stage).kind != "AWS::Logs::LogGroup":
+            yield f"{stage.id}: AccessLogSettings"
+
+
+def log_group(template: Template, stage: Resource) -> Resource:
+    return template.get(target(stage.at("AccessLogSettings", "DestinationArn")))

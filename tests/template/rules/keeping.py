@@ -1,0 +1,76 @@
+"""What is kept, for how long, and how it is protected."""
+
+from collections.abc import Iterator
+
+from template import Template, target
+
+# Decided for each; the default deletes.
+STATEFUL = ("DynamoDB::Table", "SQS::Queue", "Logs::LogGroup", "Cognito::UserPool")
+
+
+def a_table_is_on_demand_encrypted_and_recoverable(template: Template) -> Iterator[str]:
+    """A table is the business: on demand, encrypted, recoverable to any second."""
+    for table in template.all("DynamoDB::Table"):
+        if table.at("BillingMode") != "PAY_PER_REQUEST":
+            yield f"{table.id}: BillingMode"
+        if table.at("SSESpecification", "SSEEnabled") is not True:
+            yield f"{table.id}: SSESpecification"
+        if table.at("PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled") is not True:
+            yield f"{table.id}: PointInTimeRecoverySpecification"
+
+
+def a_table_outlives_its_stack(template: Template) -> Iterator[str]:
+    """Set DeletionPolicy: RetainExceptOnCreate and UpdateReplacePolicy: Retain."""
+    for table in template.all("DynamoDB::Table"):
+        policies = (table.body.get("DeletionPolicy"), table.body.get("UpdateReplacePolicy"))
+        if policies != ("RetainExceptOnCreate", "Retain"):
+            yield f"{table.id}: {policies}"
+
+
+def only_the_inbox_forgets(template: Template) -> Iterator[str]:
+    """Dedup keys expire once no copy of their message can be left; nothing else does."""
+    for table in template.all("DynamoDB::Table"):
+        expected = {"AttributeName": "expires_at", "Enabled": True} if table.id == "InboxTable" else None
+        if table.at("TimeToLiveSpecification") != expected:
+            yield f"{table.id}: {table.at('TimeToLiveSpecification')}"
+
+
+def a_queue_is_encrypted(template: Template) -> Iterator[str]:
+    """Set SqsManagedSseEnabled: true."""
+    for queue in template.all("SQS::Queue"):
+        if queue.at("SqsManagedSseEnabled") is not True:
+            yield queue.id
+
+
+def nothing_is_deleted_without_a_word(template: Template) -> Iterator[str]:
+    """Decide DeletionPolicy and UpdateReplacePolicy; the default deletes."""
+    for resource in template.all(*STATEFUL):
+        if not {"DeletionPolicy", "UpdateReplacePolicy"} <= set(resource.body):
+            yield resource.id
+
+
+def logs_are_forgotten_in_time(template: Template) -> Iterator[str]:
+    """Set RetentionInDays: lines are kept, and paid for, for ever otherwise."""
+    for group in template.all("Logs::LogGroup"):
+        if target(group.at("RetentionInDays")) != "LogRetentionDays":
+            yield group.id
+
+
+def a_function_is_bounded_traced_and_logs_json(template: Template) -> Iterator[str]:
+    """Name its Timeout, LogFormat: JSON, and Tracing: Active."""
+    for function in template.functions():
+        if not function.at("Timeout"):
+            yield f"{function.id}: Timeout"
+        if function.at("LoggingConfig", "LogFormat") != "JSON":
+            yield f"{function.id}: LogFormat"
+        if function.at("TracingConfig", "Mode") != "Active":
+            yield f"{function.id}: Tracing"
+
+
+def a_function_is_built_for_the_processor_that_was_asked_for(template: Template) -> Iterator[str]:
+    """Leave Runtime and Architectures to Globals: a binary for another processor does not start."""
+    for function in template.functions():
+        if function.at("Runtime") != "provided.al2023":
+            yield f"{function.id}: Runtime"
+        if function.at("Architectures") != [{"Ref": "Architecture"}]:
+            yield f"{function.id}: Architectures"

@@ -1,0 +1,117 @@
+"""Who may do what. Roles that SAM makes are judged as ours are."""
+
+from collections.abc import Iterator
+
+from template import Template, several, target, texts, words
+
+# AWS grants these on no named resource.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html, named from memory 2026-11-21.
+WITHOUT_RESOURCE = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
+# What would change or remove an event that was written.
+CHANGING = {"dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:UpdateItem"}
+# What Lambda does to a queue in the name of the function that it feeds.
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html, named from memory 2026-11-21.
+POLLING = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
+LOGGING = {"logs:CreateLogStream", "logs:PutLogEvents"}
+
+
+def no_right_has_a_wildcard(template: Template) -> Iterator[str]:
+    """Name the action, and the resource by `!GetAtt … .Arn`."""
+    for right in template.rights():
+        named = target(right.resource) in template.resources and not any("*" in text for text in texts(right.resource))
+        if "*" in right.action or not named and right.action not in WITHOUT_RESOURCE:
+            yield str(right)
+
+
+def statements_only_allow_what_they_name(template: Template) -> Iterator[str]:
+    """Write Effect: Allow with Action and Resource. NotAction and NotResource allow whatever AWS adds next year."""
+    for role in template.all("IAM::Role"):
+        for policy in role.at("Policies") or []:
+            for statement in policy["PolicyDocument"]["Statement"]:
+                if set(statement) != {"Effect", "Action", "Resource"} or statement["Effect"] != "Allow":
+                    yield f"{role.id}: {', '.join(statement)}"
+
+
+def nobody_may_change_the_journal(template: Template) -> Iterator[str]:
+    """An event is written once; correct it with another event."""
+    for right in template.rights():
+        if target(right.resource) == "JournalTable" and right.action in CHANGING:
+            yield str(right)
+
+
+def a_function_has_rights_on_just_the_tables_it_is_told_of(template: Template) -> Iterator[str]:
+    """Give both or neither: a table's name in Environment and statements in the role."""
+    for function in template.functions():
+        told = told_of(function)
+        may = {target(right.resource) for right in template.rights() if right.role == template.role_of(function)}
+        for table in template.all("DynamoDB::Table"):
+            if (table.id in told) != (table.id in may):
+                yield f"{function.id}: {'a variable' if table.id in told else 'a right'} alone for {table.id}"
+
+
+def a_function_may_send_to_just_the_queues_it_is_told_of(template: Template) -> Iterator[str]:
+    """Give both or neither: a queue's URL in Environment and `sqs:SendMessage` in the role."""
+    for function in template.functions():
+        # A worker is told of its own queue to hide messages there; to its dead-letter queue Lambda sends.
+        others = {f"{function.stem}Queue", f"{function.stem}DeadLetterQueue"}
+        told = told_of(function) - others
+        may = {target(right.resource) for right in template.rights()
+               if right.role == template.role_of(function) and right.action == "sqs:SendMessage"} - others
+        for queue in template.all("SQS::Queue"):
+            if (queue.id in told) != (queue.id in may):
+                yield f"{function.id}: {'a variable' if queue.id in told else 'a right'} alone for {queue.id}"
+
+
+def lambda_may_do_its_part_in_the_functions_name(template: Template) -> Iterator[str]:
+    """The role needs what Lambda does for the function: poll its queue, send what failed, write its log."""
+    allowed = {(right.role, right.action, target(right.resource)) for right in template.rights()}
+    needed = [(function, action, queue.id) for function, queue in template.workers() for action in POLLING]
+    needed += [(function, action, f"{function.stem}LogGroup") for function in template.functions() for action in LOGGING]
+    for config in template.all("Lambda::EventInvokeConfig"):
+        destination = target(config.at("DestinationConfig", "OnFailure", "Destination"))
+        needed.append((template.get(target(config.at("FunctionName"))), "sqs:SendMessage", destination))
+    for function, action, resource in needed:
+        if (template.role_of(function), action, resource) not in allowed:
+            yield f"{template.role_of(function)}: {action} on {resource} is missing"
+
+
+def a_role_is_for_one_service_and_has_no_managed_policy(template: Template) -> Iterator[str]:
+    """Write the statements out in StemRole, for lambda.amazonaws.com alone; AWS's own policies name no resource."""
+    for role in template.all("IAM::Role"):
+        if role.at("ManagedPolicyArns"):
+            yield f"{role.id}: ManagedPolicyArns"
+        statements = role.at("AssumeRolePolicyDocument", "Statement")
+        services = [service for statement in statements for service in several(statement["Principal"]["Service"])]
+        users = [function.id for function in template.functions() if template.role_of(function) == role.id]
+        users += [schedule.id for schedule in template.all("Scheduler::Schedule")
+                  if target(schedule.at("Target", "RoleArn")) == role.id]
+        of_function = any(template.get(user).kind == "AWS::Lambda::Function" for user in users)
+        expected = "lambda.amazonaws.com" if of_function else "scheduler.amazonaws.com"
+        if services != [expected]:
+            yield f"{role.id}: may be taken by {', '.join(services)}"
+        if len(users) != 1:
+            yield f"{role.id}: is the role of {len(users)} things"
+
+
+def a_schedule_may_only_start_its_function(template: Template) -> Iterator[str]:
+    """Leave the role to SAM: start the function, and send to its dead-letter queue what could not be started."""
+    for schedule in template.all("Scheduler::Schedule"):
+        function, role = target(schedule.at("Target", "Arn")), target(schedule.at("Target", "RoleArn"))
+        dead_letters = target(schedule.at("Target", "DeadLetterConfig", "Arn"))
+        may = {(right.action, target(right.resource)) for right in template.rights() if right.role == role}
+        if may != {("lambda:InvokeFunction", function), ("sqs:SendMessage", dead_letters)}:
+            yield f"{role}: {sorted(may)}"
+
+
+def only_this_api_may_call_a_function(template: Template) -> Iterator[str]:
+    """A permission names its SourceArn: any API of any account could call the function otherwise."""
+    for permission in template.all("Lambda::Permission"):
+        source = words(permission.at("SourceArn"))
+        api = [value for value in texts(permission.at("SourceArn")) if value == "HttpApi"]
+        if permission.at("Principal") != "apigateway.amazonaws.com" or not source or not api:
+            yield permission.id
+
+
+def told_of(function) -> set[str]:
+    """The resources whose names or URLs are in a function's environment."""
+    return {target(value) for value in (function.at("Environment", "Variables") or {}).values()}

@@ -1,0 +1,51 @@
+//! The table of reactions against what is deployed for it.
+
+use super::{Resource, functions, resources};
+use crate::repository::must_be_empty;
+
+#[test]
+fn every_queued_handler_has_a_function_behind_a_queue() {
+    let workers: Vec<_> = workers().iter().map(Resource::folder).collect();
+    let table = domain::reactions(&domain::Settings::default());
+
+    let violations: Vec<_> = table
+        .queues()
+        .into_iter()
+        .filter(|handler| !workers.iter().any(|worker| worker == handler))
+        .map(|handler| format!("{handler} is queued in reactions.rs, and no function takes it"))
+        .collect();
+
+    must_be_empty(
+        &violations,
+        "Add the function and its queue, as CONTRIBUTING says, or run the listener in the request.",
+    );
+}
+
+#[test]
+fn a_handler_is_queued_in_order_exactly_where_its_queue_is_fifo() {
+    let (queues, table) =
+        (resources("AWS::SQS::Queue"), domain::reactions(&domain::Settings::default()));
+    let is_fifo = |function: &Resource| {
+        let id = format!("{}Queue", function.stem());
+        queues.iter().any(|queue| queue.id == id && queue.property("/FifoQueue") == true)
+    };
+
+    let violations: Vec<_> = workers()
+        .iter()
+        .filter(|function| is_fifo(function) != table.is_in_order(&function.folder()))
+        .map(|function| format!("{}Queue", function.stem()))
+        .collect();
+
+    must_be_empty(
+        &violations,
+        "`queued_in_order` in reactions.rs needs FifoQueue: true, and `queued` needs a standard queue.",
+    );
+}
+
+/// Every function that is fed from a queue.
+fn workers() -> Vec<Resource> {
+    let workers: Vec<_> =
+        functions().into_iter().filter(|function| !function.events("SQS").is_empty()).collect();
+    assert!(!workers.is_empty(), "no function is fed from a queue");
+    workers
+}
