@@ -1,11 +1,10 @@
 //! The command line of `local`.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::ffi::OsString;
+use std::path::PathBuf;
 
-use local::{
-    gateway::Authentication,
-    system::{Options, Output},
-};
+use local::gateway::Authentication;
+use local::system::{Options, Output};
 
 pub(crate) const HELP: &str = "\
 The whole system on this machine: HTTP API, functions, queues, tables, ad provider.

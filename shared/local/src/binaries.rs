@@ -1,13 +1,10 @@
 //! The functions' programs, built with cargo.
 
-use std::{
-    collections::BTreeMap,
-    env,
-    ffi::OsString,
-    io,
-    path::{Path, PathBuf},
-    process::{ExitStatus, Stdio},
-};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::{env, io};
 
 use serde_json::Value;
 use tokio::process::Command;

@@ -2,23 +2,17 @@
 
 mod arguments;
 
-use std::{
-    env,
-    io::{self, Write as _},
-    pin::pin,
-    process::ExitCode,
-    time::Duration,
-};
+use std::env;
+use std::io::{self, Write as _};
+use std::pin::pin;
+use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
-use local::{
-    demo,
-    system::{Options, System},
-};
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    time::timeout,
-};
+use local::demo;
+use local::system::{Options, System};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::timeout;
 use tracing_subscriber::EnvFilter;
 
 use arguments::Request;

@@ -1,24 +1,18 @@
 //! Functions that are invoked at an interval, or now when asked.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use tokio::{
-    sync::Notify,
-    task::JoinSet,
-    time::{Instant, MissedTickBehavior, interval_at},
-};
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use uuid::Uuid;
 
-use crate::{
-    lambda::{Host, InvokeError},
-    template::{ACCOUNT, REGION, STACK, Schedule, ScheduleKind},
-};
+use crate::lambda::{Host, InvokeError};
+use crate::template::{ACCOUNT, REGION, STACK, Schedule, ScheduleKind};
 
 /// Why a schedule did not fire, or its function failed.
 #[derive(Debug, thiserror::Error)]

@@ -1,13 +1,14 @@
 //! A small HTTP server on the loopback address that stops when told, in bounded time.
 
-use std::{
-    io,
-    net::{Ipv4Addr, SocketAddr},
-    time::Duration,
-};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use axum::Router;
-use tokio::{net::TcpListener, sync::watch, task::JoinSet, time::timeout};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 /// How long requests in flight may take to finish once the server was told to stop.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);

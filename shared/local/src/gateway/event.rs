@@ -5,10 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use axum::http::{HeaderMap, header, request::Parts};
-use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 

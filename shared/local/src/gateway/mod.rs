@@ -9,29 +9,27 @@ mod reply;
 mod routes;
 mod token;
 
-use std::{collections::BTreeMap, io, sync::Arc};
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
 
-use axum::{
-    Router,
-    body::Body,
-    extract::{Path, Query, State},
-    http::{HeaderMap, Request, StatusCode, header},
-    response::{IntoResponse as _, Response},
-    routing::{get, post},
-};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
-use crate::{
-    chains::Chains,
-    lambda::Host,
-    schedules::{FireError, Schedules},
-    server::Server,
-    template::{Route, Stack},
-};
+use crate::chains::Chains;
+use crate::lambda::Host;
+use crate::schedules::{FireError, Schedules};
+use crate::server::Server;
+use crate::template::{Route, Stack};
 use token::{ClaimNames, Identity, Tokens};
 
 // 10 MB: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>, named

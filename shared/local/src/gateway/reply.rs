@@ -1,11 +1,10 @@
 //! A function's answer as an HTTP response, by API Gateway's rules.
 
-use axum::{
-    body::Body,
-    http::{HeaderName, HeaderValue, StatusCode, header},
-    response::{IntoResponse as _, Response},
-};
-use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use axum::body::Body;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 

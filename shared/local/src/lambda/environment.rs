@@ -1,17 +1,16 @@
 //! One environment: a process, and the event it has.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use super::{
-    FunctionError, Launch, Log, Processes,
-    process::Process,
-    registry::{Delivery, Phase, Registration, Registry},
-};
+use super::process::Process;
+use super::registry::{Delivery, Phase, Registration, Registry};
+use super::{FunctionError, Launch, Log, Processes};
 use crate::template::{ACCOUNT, REGION};
 
 /// How long a process may take until it asks for its first event.

@@ -1,6 +1,7 @@
 //! What can go wrong between an event and its answer.
 
-use std::{io, time::Duration};
+use std::io;
+use std::time::Duration;
 
 use serde::Deserialize;
 

@@ -1,19 +1,18 @@
 //! The host: invokes functions by name.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use futures_util::future::join_all;
-use tokio::{sync::oneshot, task::JoinSet};
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::{
-    HostError, InvokeError, Launch, Log, Processes, environment::Surroundings, pool::Pool,
-    registry::Registry, runtime_api,
-};
+use super::environment::Surroundings;
+use super::pool::Pool;
+use super::registry::Registry;
+use super::{HostError, InvokeError, Launch, Log, Processes, runtime_api};
 use crate::server::{self, Server};
 
 /// The largest event and the largest answer of a synchronous invocation.

@@ -1,10 +1,8 @@
 //! Where the output of the functions goes.
 
-use std::{
-    collections::VecDeque,
-    io::Write as _,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::collections::VecDeque;
+use std::io::Write as _;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Lines a quiet log remembers; older ones are forgotten.
 const REMEMBERED_LINES: usize = 2_000;

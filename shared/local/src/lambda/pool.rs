@@ -1,20 +1,14 @@
 //! The environments of one function.
 
-use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::{
-    sync::Semaphore,
-    time::{Instant, timeout},
-};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout};
 
-use super::{
-    InvokeError, Launch,
-    environment::{Environment, RunError, Surroundings},
-};
+use super::environment::{Environment, RunError, Surroundings};
+use super::{InvokeError, Launch};
 
 /// How long an invocation waits for a free environment; API Gateway gives up after as long.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(30);

@@ -15,24 +15,20 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    body::Body,
-    extract::{Path, State},
-    http::{HeaderName, StatusCode},
-    response::{IntoResponse as _, Response},
-    routing::{get, post},
-};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderName, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{
-    FunctionError,
-    host::PAYLOAD_BYTES,
-    registry::{Registry, Slot},
-};
+use super::FunctionError;
+use super::host::PAYLOAD_BYTES;
+use super::registry::{Registry, Slot};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("lambda-runtime-aws-request-id");
 const DEADLINE_MS: HeaderName = HeaderName::from_static("lambda-runtime-deadline-ms");

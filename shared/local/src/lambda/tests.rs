@@ -1,10 +1,8 @@
 //! The host with real processes: this test binary itself plays the function.
 
-use std::{
-    collections::BTreeMap,
-    env,
-    time::{Duration, Instant},
-};
+use std::collections::BTreeMap;
+use std::env;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use jiff::Timestamp;

@@ -3,13 +3,12 @@
 //! <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html#example-standard-queue-message-event>,
 //! named from memory 2026-11-21.
 
-use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Map, Value, json};
 
-use crate::{
-    sqs::{AttributeValue, MessageAttribute, Received},
-    template::REGION,
-};
+use crate::sqs::{AttributeValue, MessageAttribute, Received};
+use crate::template::REGION;
 
 /// The event for these messages: `{"Records": [{"messageId": …, "body": …, …}]}`.
 pub(super) fn build(messages: &[Received], queue_arn: &str) -> Value {

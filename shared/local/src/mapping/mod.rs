@@ -3,19 +3,16 @@
 mod event;
 mod response;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
+use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::{
-    task::JoinSet,
-    time::{Instant, sleep},
-};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
 
-use crate::{
-    lambda::{Host, PAYLOAD_BYTES},
-    sqs::{Received, Sqs, SqsError},
-    template::Mapping,
-};
+use crate::lambda::{Host, PAYLOAD_BYTES};
+use crate::sqs::{Received, Sqs, SqsError};
+use crate::template::Mapping;
 use response::Verdict;
 
 /// The longest wait of one receive, as on SQS.

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::{
-    binaries::{Binaries, BuildError},
-    lambda::Launch,
-    template::{Function, REGION, Stack},
-};
+use crate::binaries::{Binaries, BuildError};
+use crate::lambda::Launch;
+use crate::template::{Function, REGION, Stack};
 
 /// Environments of the function behind the gateway, which is called in parallel.
 const API_ENVIRONMENTS: usize = 4;

@@ -5,29 +5,25 @@ mod services;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::BTreeMap,
-    io,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use postroom_aws::EnvError;
 use tokio::net::TcpListener;
 
-use crate::{
-    aws::{AwsError, Killer as _},
-    binaries::{Binaries, BuildError, workspace_root},
-    chains::Chains,
-    gateway::{Authentication, Gateway, GatewayError},
-    lambda::{Host, HostError, Log, Processes},
-    mapping::Mappings,
-    provider::ProviderError,
-    schedules::{FireError, Schedules},
-    server,
-    sqs::{Sqs, SqsError},
-    template::{Stack, Template, TemplateError},
-};
+use crate::aws::{AwsError, Killer as _};
+use crate::binaries::{Binaries, BuildError, workspace_root};
+use crate::chains::Chains;
+use crate::gateway::{Authentication, Gateway, GatewayError};
+use crate::lambda::{Host, HostError, Log, Processes};
+use crate::mapping::Mappings;
+use crate::provider::ProviderError;
+use crate::schedules::{FireError, Schedules};
+use crate::server;
+use crate::sqs::{Sqs, SqsError};
+use crate::template::{Stack, Template, TemplateError};
 use services::Services;
 
 /// What to start, and where.

@@ -5,13 +5,11 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{Options, StartError};
-use crate::{
-    aws::{AwsEndpoint, AwsOptions},
-    lambda::Processes,
-    provider::Provider,
-    sqs::Sqs,
-    template::Stack,
-};
+use crate::aws::{AwsEndpoint, AwsOptions};
+use crate::lambda::Processes;
+use crate::provider::Provider;
+use crate::sqs::Sqs;
+use crate::template::Stack;
 
 /// The services, running.
 #[derive(Debug)]

@@ -1,18 +1,18 @@
 //! The whole system with functions that this test binary plays.
 
-use std::{
-    collections::BTreeMap,
-    env, fs, io,
-    path::{Path, PathBuf},
-    time::{Duration, Instant},
-};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use std::{env, fs, io};
 
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{Options, Output, StartError, System};
-use crate::{binaries::Binaries, gateway::Authentication, schedules::FireError};
+use crate::binaries::Binaries;
+use crate::gateway::Authentication;
+use crate::schedules::FireError;
 
 const TEMPLATE: &str = "
 Parameters:

@@ -1,6 +1,7 @@
 //! The template as plain JSON: YAML tags become `CloudFormation`'s long forms.
 
-use std::{fs, path::Path};
+use std::fs;
+use std::path::Path;
 
 use serde_json::{Map, Number, Value, json};
 use serde_yaml_ng as yaml;

@@ -1,6 +1,7 @@
 //! Why the template cannot be run here.
 
-use std::{io, path::PathBuf};
+use std::io;
+use std::path::PathBuf;
 
 /// Why a template could not be read, or a property in it has no value here.
 #[derive(Debug, thiserror::Error)]

@@ -4,10 +4,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{
-    Function, Mapping, REGION, Route, Schedule, ScheduleKind, Stack, TemplateError,
-    resource::Resource,
-};
+use super::resource::Resource;
+use super::{Function, Mapping, REGION, Route, Schedule, ScheduleKind, Stack, TemplateError};
 
 /// SAM's default for an SQS event.
 const DEFAULT_BATCH_SIZE: u64 = 10;

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::{TemplateError, resolve::Resolver};
+use super::TemplateError;
+use super::resolve::Resolver;
 
 /// A resource, or an event of a function.
 #[derive(Debug, Clone, Copy)]

@@ -1,10 +1,13 @@
 //! The resources that run on this machine, with all values known.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{STACK, TemplateError, events, resolve::Resolver, resource::Resource};
+use super::resolve::Resolver;
+use super::resource::Resource;
+use super::{STACK, TemplateError, events};
 
 // SAM's defaults: <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html>,
 // named from memory 2026-11-21.

@@ -1,6 +1,9 @@
 //! Templates from YAML to the stack that runs.
 
-use std::{collections::BTreeMap, fs, path::Path, time::Duration};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
