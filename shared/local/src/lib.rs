@@ -7,6 +7,7 @@ pub mod sqs;
 pub mod aws;
 pub mod provider;
 mod chains;
+pub mod filter;
 mod faults;
 pub mod gateway;
 pub mod schedules;

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use uuid::Uuid;
 
-use crate::lambda::{Host, InvokeError};
+use crate::lambda::{Invoke, InvokeError};
 use crate::template::{ACCOUNT, REGION, STACK, Schedule, ScheduleKind};
 
 /// Why a schedule did not fire, or its function failed.
@@ -39,20 +39,20 @@ pub(crate) struct Schedules {
 #[derive(Debug)]
 struct Runner {
     schedule: Schedule,
-    host: Host,
+    functions: Arc<dyn Invoke>,
     /// Remembers one request that came while the function ran; more are the same one.
     requested: Notify,
     running: tokio::sync::Mutex<()>,
 }
 
 impl Schedules {
-    pub(crate) fn start(schedules: &[Schedule], host: &Host) -> Self {
+    pub(crate) fn start(schedules: &[Schedule], functions: &Arc<dyn Invoke>) -> Self {
         let mut tasks = JoinSet::new();
         let mut runners = BTreeMap::new();
         for schedule in schedules {
             let runner = Arc::new(Runner {
                 schedule: schedule.clone(),
-                host: host.clone(),
+                functions: Arc::clone(functions),
                 requested: Notify::new(),
                 running: tokio::sync::Mutex::default(),
             });
@@ -112,7 +112,7 @@ impl Runner {
             Some(input) => input.clone(),
             None => event(&self.schedule, Timestamp::now()).to_string(),
         };
-        self.host.invoke(&self.schedule.function, Bytes::from(payload)).await?;
+        self.functions.invoke(&self.schedule.function, Bytes::from(payload)).await?;
         Ok(())
     }
 }

@@ -1,10 +1,11 @@
 //! The host: invokes functions by name.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use futures_util::future::join_all;
+use futures_util::future::{BoxFuture, join_all};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -22,6 +23,16 @@ pub(crate) const PAYLOAD_BYTES: usize = 6 * 1024 * 1024;
 /// Invocations at the same time, running and waiting together.
 const INVOCATIONS: usize = 1_000;
 
+/// Invokes functions: what mappings and schedules need of the host.
+pub(crate) trait Invoke: fmt::Debug + Send + Sync {
+    /// Invokes a function and waits for its answer.
+    fn invoke<'a>(
+        &'a self,
+        function: &'a str,
+        payload: Bytes,
+    ) -> BoxFuture<'a, Result<Response, InvokeError>>;
+}
+
 /// What a function answered.
 #[derive(Debug, Clone)]
 pub struct Response {
@@ -33,6 +44,16 @@ pub struct Response {
 #[derive(Debug, Clone)]
 pub struct Host {
     shared: Arc<Shared>,
+}
+
+impl Invoke for Host {
+    fn invoke<'a>(
+        &'a self,
+        function: &'a str,
+        payload: Bytes,
+    ) -> BoxFuture<'a, Result<Response, InvokeError>> {
+        Box::pin(Self::invoke(self, function, payload))
+    }
 }
 
 #[derive(Debug)]
@@ -76,11 +97,6 @@ impl Host {
     pub async fn warm(&self) -> Vec<InvokeError> {
         let starts = self.shared.pools.values().map(|pool| pool.warm(&self.shared.surroundings));
         join_all(starts).await.into_iter().filter_map(Result::err).collect()
-    }
-
-    /// The most events the function handles at the same time.
-    pub fn environments(&self, function: &str) -> usize {
-        self.shared.pools.get(function).map_or(0, |pool| pool.launch.environments)
     }
 
     /// Invokes a function and waits for its answer.

@@ -17,6 +17,7 @@ mod runtime_api;
 mod tests;
 
 pub use error::{FunctionError, HostError, InvokeError};
+pub(crate) use host::Invoke;
 pub(crate) use host::PAYLOAD_BYTES;
 pub use host::{Host, Response};
 pub use log::Log;

@@ -2,15 +2,18 @@
 
 mod event;
 mod response;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use crate::lambda::{Host, PAYLOAD_BYTES};
+use crate::lambda::{Invoke, PAYLOAD_BYTES};
 use crate::sqs::{Received, Sqs, SqsError};
 use crate::template::Mapping;
 use response::Verdict;
@@ -19,10 +22,16 @@ use response::Verdict;
 const LONG_POLL: Duration = Duration::from_secs(20);
 /// The most messages of one receive, as on SQS.
 const RECEIVE_MAX: usize = 10;
-/// Batches at the same time where the template sets no `MaximumConcurrency`; Lambda begins so.
-const DEFAULT_CONCURRENCY: usize = 5;
+/// The most batches of a mapping at the same time. Lambda begins with as many and adds more, up to hundreds; one machine
+/// would only be crowded by them.
+const MOST_BATCHES: usize = 5;
 /// The pause after a queue could not be read, or a function could not be reached.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// How many batches of a mapping may be in flight at the same time.
+pub(crate) fn concurrency(mapping: &Mapping) -> usize {
+    mapping.maximum_concurrency.unwrap_or(MOST_BATCHES).min(MOST_BATCHES)
+}
 
 /// The running mappings; dropping them stops them.
 ///
@@ -34,14 +43,15 @@ pub(crate) struct Mappings {
 }
 
 impl Mappings {
-    pub(crate) fn start(mappings: &[Mapping], sqs: &Sqs, host: &Host) -> Self {
+    pub(crate) fn start(mappings: &[Mapping], sqs: &Sqs, functions: &Arc<dyn Invoke>) -> Self {
         let mut pollers = JoinSet::new();
         for mapping in mappings {
-            // A poller more than there are environments would only hold messages back.
-            let concurrency = mapping.maximum_concurrency.unwrap_or(DEFAULT_CONCURRENCY);
-            for _ in 0..concurrency.min(host.environments(&mapping.function)) {
-                let poller =
-                    Poller { mapping: mapping.clone(), sqs: sqs.clone(), host: host.clone() };
+            for _ in 0..concurrency(mapping) {
+                let poller = Poller {
+                    mapping: mapping.clone(),
+                    sqs: sqs.clone(),
+                    functions: Arc::clone(functions),
+                };
                 pollers.spawn(async move { poller.run_forever().await });
             }
         }
@@ -58,7 +68,7 @@ impl Mappings {
 struct Poller {
     mapping: Mapping,
     sqs: Sqs,
-    host: Host,
+    functions: Arc<dyn Invoke>,
 }
 
 impl Poller {
@@ -79,21 +89,23 @@ impl Poller {
         }
     }
 
-    /// Receives a batch: what is there, or up to the batch size within the batching window.
+    /// Receives a batch: what is there, or up to the batch size within the batching window. The window begins with the
+    /// first message, and ends early when the batch has what one invocation can take.
     async fn gather(&self) -> Result<Vec<Received>, SqsError> {
-        let (queue, size) = (&self.mapping.queue, self.mapping.batch_size);
-        let mut batch = self.sqs.receive(queue, size.min(RECEIVE_MAX), LONG_POLL).await?;
+        let size = self.mapping.batch_size;
+        let mut batch = self.receive(size, LONG_POLL).await?;
         if batch.is_empty() {
             return Ok(batch);
         }
         let until = Instant::now() + self.mapping.batching_window;
         loop {
-            let missing = size.saturating_sub(batch.len()).min(RECEIVE_MAX);
+            let missing = size.saturating_sub(batch.len());
+            let bytes: usize = batch.iter().map(|message| message.body.len()).sum();
             let wait = until.saturating_duration_since(Instant::now()).min(LONG_POLL);
-            if missing == 0 || wait.is_zero() {
+            if missing == 0 || bytes >= PAYLOAD_BYTES || wait.is_zero() {
                 return Ok(batch);
             }
-            match self.sqs.receive(queue, missing, wait).await {
+            match self.receive(missing, wait).await {
                 Ok(more) => batch.extend(more),
                 // Those that were received are delivered; the next receive tells the error.
                 Err(_) => return Ok(batch),
@@ -101,16 +113,28 @@ impl Poller {
         }
     }
 
+    /// One receive. What no filter lets pass is deleted and counts for no batch.
+    async fn receive(&self, most: usize, wait: Duration) -> Result<Vec<Received>, SqsError> {
+        let Mapping { queue, filters, .. } = &self.mapping;
+        let received = self.sqs.receive(queue, most.min(RECEIVE_MAX), wait).await?;
+        let (passed, filtered): (Vec<_>, Vec<_>) =
+            received.into_iter().partition(|message| filters.pass(&message.body));
+        for message in &filtered {
+            self.delete(message);
+        }
+        Ok(passed)
+    }
+
     async fn deliver(&self, batch: &[Received]) {
+        let function = &self.mapping.function;
         let event = event::build(batch, &self.mapping.queue_arn);
-        let answer = self.host.invoke(&self.mapping.function, Bytes::from(event.to_string())).await;
+        let answer = self.functions.invoke(function, Bytes::from(event.to_string())).await;
         let ids: BTreeSet<&str> = batch.iter().map(|m| m.message_id.as_str()).collect();
         let returned =
             match response::decide(&answer, &ids, self.mapping.report_batch_item_failures) {
                 Verdict::DeleteAll => BTreeSet::new(),
                 Verdict::Return(returned) => returned,
                 Verdict::ReturnAll { reason } => {
-                    let function = &self.mapping.function;
                     tracing::warn!(function, "{} messages return: {reason}", batch.len());
                     if answer.is_err() {
                         // A function that does not start must not empty the queue into it.
@@ -120,10 +144,14 @@ impl Poller {
                 }
             };
         for message in batch.iter().filter(|message| !returned.contains(&message.message_id)) {
-            if let Err(error) = self.sqs.delete(&self.mapping.queue, &message.receipt_handle) {
-                // It returns, and is a duplicate then, as can happen on AWS.
-                tracing::debug!("cannot delete message {}: {error}", message.message_id);
-            }
+            self.delete(message);
+        }
+    }
+
+    fn delete(&self, message: &Received) {
+        if let Err(error) = self.sqs.delete(&self.mapping.queue, &message.receipt_handle) {
+            // It returns, and is a duplicate then, as can happen on AWS.
+            tracing::debug!("cannot delete message {}: {error}", message.message_id);
         }
     }
 }

@@ -21,6 +21,9 @@ mod kept;
 mod handle;
 pub(crate) mod protocol;
 
+pub(crate) use self::arn::FIFO_SUFFIX;
 pub use self::error::SqsError;
 pub use self::handle::{Clock, Sqs};
+#[cfg(test)]
+pub(crate) use self::message::Draft;
 pub use self::message::{AttributeValue, MessageAttribute, Received};

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use crate::binaries::{Binaries, BuildError};
 use crate::lambda::Launch;
+use crate::mapping;
 use crate::template::{Function, REGION, Stack};
 
-/// Environments of the function behind the gateway, which is called in parallel.
+/// The most environments of the function behind the gateway; like all others they are started as they are needed.
 const API_ENVIRONMENTS: usize = 4;
-/// Environments of every other function.
-const WORKER_ENVIRONMENTS: usize = 2;
+/// For what calls a worker besides its queues: its schedules, each of which waits for itself, and people.
+const MORE_ENVIRONMENTS: usize = 1;
 
 /// The launches of all functions.
 pub(super) fn launches(
@@ -27,13 +28,15 @@ fn launch(
     aws_url: &str,
 ) -> Result<Launch, BuildError> {
     let is_api = stack.routes.iter().any(|route| route.function == function.name);
+    let mappings = stack.mappings.iter().filter(|mapping| mapping.function == function.name);
+    let batches: usize = mappings.map(mapping::concurrency).sum();
     Ok(Launch {
         function: function.name.clone(),
         program: binaries.find(&function.name, &function.binary)?,
         arguments: Vec::new(),
         environment: environment(function, aws_url),
         timeout: function.timeout,
-        environments: if is_api { API_ENVIRONMENTS } else { WORKER_ENVIRONMENTS },
+        environments: if is_api { API_ENVIRONMENTS } else { batches + MORE_ENVIRONMENTS },
     })
 }
 

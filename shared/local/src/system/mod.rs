@@ -17,7 +17,7 @@ use crate::aws::{AwsError, Killer as _};
 use crate::binaries::{Binaries, BuildError, workspace_root};
 use crate::chains::Chains;
 use crate::gateway::{Authentication, Gateway, GatewayError};
-use crate::lambda::{Host, HostError, Log, Processes};
+use crate::lambda::{Host, HostError, Invoke, Log, Processes};
 use crate::mapping::Mappings;
 use crate::provider::ProviderError;
 use crate::schedules::{FireError, Schedules};
@@ -174,7 +174,8 @@ impl System {
         log: Log,
         listener: TcpListener,
     ) -> Result<Self, StartError> {
-        let schedules = Arc::new(Schedules::start(&stack.schedules, &host));
+        let invoke: Arc<dyn Invoke> = Arc::new(host.clone());
+        let schedules = Arc::new(Schedules::start(&stack.schedules, &invoke));
         let (auth, for_gateway) = (options.authentication, Arc::clone(&schedules));
         let chains = Chains::behind(&services.aws.url()).map_err(StartError::from);
         let gateway = chains.and_then(|chains| {
@@ -183,7 +184,7 @@ impl System {
         });
         match gateway {
             Ok(gateway) => {
-                let mappings = Mappings::start(&stack.mappings, &services.sqs, &host);
+                let mappings = Mappings::start(&stack.mappings, &services.sqs, &invoke);
                 Ok(Self { stack, services, host, processes, log, schedules, mappings, gateway })
             }
             Err(error) => {

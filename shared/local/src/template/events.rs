@@ -5,12 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::resource::Resource;
-use super::{Function, Mapping, REGION, Route, Schedule, ScheduleKind, Stack, TemplateError};
-
-/// SAM's default for an SQS event.
-const DEFAULT_BATCH_SIZE: u64 = 10;
-/// SQS's default for a queue.
-const DEFAULT_VISIBILITY_S: u64 = 30;
+use super::{Function, Route, Schedule, ScheduleKind, Stack, TemplateError, mappings};
 
 /// Adds the mappings, schedules and routes that a function declares.
 pub(super) fn add(
@@ -25,7 +20,7 @@ pub(super) fn add(
         let event =
             Resource { id: &id, kind, body, globals: &Value::Null, resolver: owner.resolver };
         match event.kind {
-            "SQS" => stack.mappings.extend(mapping(&event, function)?),
+            "SQS" => stack.mappings.extend(mappings::read(&event, function)?),
             "Schedule" => {
                 let kind = ScheduleKind::EventBridgeRule;
                 let expression: String = event.required("Schedule")?;
@@ -44,43 +39,6 @@ pub(super) fn add(
         }
     }
     Ok(())
-}
-
-fn mapping(event: &Resource<'_>, function: &Function) -> Result<Option<Mapping>, TemplateError> {
-    if event.optional("Enabled")? == Some(false) {
-        return Ok(None);
-    }
-    if event.value("FilterCriteria")?.is_some() {
-        let reason = "filters are not supported here".to_owned();
-        return Err(event.invalid("FilterCriteria", reason));
-    }
-    let queue_arn: String = event.required("Queue")?;
-    let queue = queue_arn
-        .strip_prefix(&format!("arn:aws:sqs:{REGION}:"))
-        .and_then(|rest| rest.split_once(':'))
-        .map(|(_, name)| name.to_owned())
-        .ok_or_else(|| event.invalid("Queue", format!("{queue_arn} is not a local queue")))?;
-    let scaling = event.value("ScalingConfig")?.unwrap_or_default();
-    let types: Vec<String> = event.optional("FunctionResponseTypes")?.unwrap_or_default();
-    let batch_size = event.number("BatchSize")?.unwrap_or(DEFAULT_BATCH_SIZE);
-    Ok(Some(Mapping {
-        function: function.name.clone(),
-        queue,
-        queue_arn,
-        batch_size: usize::try_from(batch_size)
-            .ok()
-            .filter(|size| (1..=10_000).contains(size))
-            .ok_or_else(|| {
-                event.invalid("BatchSize", format!("{batch_size} is not 1 to 10,000"))
-            })?,
-        batching_window: Duration::from_secs(
-            event.number("MaximumBatchingWindowInSeconds")?.unwrap_or(0),
-        ),
-        maximum_concurrency: scaling["MaximumConcurrency"]
-            .as_u64()
-            .and_then(|bound| usize::try_from(bound).ok()),
-        report_batch_item_failures: types.iter().any(|kind| kind == "ReportBatchItemFailures"),
-    }))
 }
 
 fn schedule(
@@ -136,30 +94,6 @@ fn route(
     let auth = event.value("Auth")?.unwrap_or_default();
     let authorizer = auth["Authorizer"].as_str().or(default).unwrap_or("NONE");
     Ok(Route { key, function: function.name.clone(), needs_token: authorizer != "NONE" })
-}
-
-/// AWS refuses a mapping whose function may run longer than its messages stay hidden.
-pub(super) fn check_visibility(stack: &Stack) -> Result<(), TemplateError> {
-    for mapping in &stack.mappings {
-        let Some(queue) = stack.queues.iter().find(|queue| queue.name == mapping.queue) else {
-            return Err(TemplateError::Property {
-                owner: mapping.function.clone(),
-                property: "Queue".to_owned(),
-                reason: format!("the template has no queue {}", mapping.queue),
-            });
-        };
-        let given = queue.attributes.get("VisibilityTimeout").and_then(|text| text.parse().ok());
-        let visibility = Duration::from_secs(given.unwrap_or(DEFAULT_VISIBILITY_S));
-        let function = stack.functions.iter().find(|function| function.name == mapping.function);
-        if function.is_some_and(|function| function.timeout > visibility) {
-            return Err(TemplateError::Property {
-                owner: mapping.queue.clone(),
-                property: "VisibilityTimeout".to_owned(),
-                reason: format!("it is shorter than the time-out of {}", mapping.function),
-            });
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 mod document;
 mod error;
 mod events;
+mod mappings;
 mod resolve;
 mod resource;
 mod stack;

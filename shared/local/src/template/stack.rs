@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 
 use super::resolve::Resolver;
 use super::resource::Resource;
-use super::{STACK, TemplateError, events};
+use super::{STACK, TemplateError, events, mappings};
+use crate::filter::Filters;
 
 // SAM's defaults: <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html>,
 // named from memory 2026-11-21.
@@ -60,7 +61,7 @@ pub struct Function {
 }
 
 /// An SQS queue that invokes a function.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Mapping {
     pub function: String,
     pub queue: String,
@@ -68,6 +69,7 @@ pub struct Mapping {
     pub batch_size: usize,
     pub batching_window: Duration,
     pub maximum_concurrency: Option<usize>,
+    pub filters: Filters,
     pub report_batch_item_failures: bool,
 }
 
@@ -139,7 +141,7 @@ pub(super) fn build(
         }
     }
     stack.queues.sort_by_key(|queue| queue.attributes.contains_key("RedrivePolicy"));
-    events::check_visibility(&stack)?;
+    mappings::check_visibility(&stack)?;
     Ok(stack)
 }
 

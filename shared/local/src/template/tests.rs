@@ -8,6 +8,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{Mapping, Schedule, ScheduleKind, Stack, Template, TemplateError};
+use crate::filter::Filters;
+use crate::sqs::FIFO_SUFFIX;
 
 const AWS_URL: &str = "http://127.0.0.1:4566";
 
@@ -169,14 +171,9 @@ fn what_an_event_asks_for_and_is_not_supported_is_refused() {
             "the template has no queue other",
         ),
         (
-            "{Type: SQS, Properties: {Queue: !GetAtt Queue.Arn, FilterCriteria: {Filters: []}}}",
-            "filters are not supported",
+            "{Type: ScheduleV2, Properties: {ScheduleExpression: cron(0 12 * * ? *)}}",
+            "ScheduleExpression is not valid: `cron(0 12 * * ? *)` is not rate(",
         ),
-        (
-            "{Type: SQS, Properties: {Queue: !GetAtt Queue.Arn, BatchSize: 0}}",
-            "0 is not 1 to 10,000",
-        ),
-        ("{Type: ScheduleV2, Properties: {ScheduleExpression: cron(0)}}", "cron(0)"),
         ("{Type: HttpApi, Properties: {Path: /a}}", "a route has a method and a path"),
     ];
 
@@ -184,6 +181,60 @@ fn what_an_event_asks_for_and_is_not_supported_is_refused() {
         let error = resolve(&with_event(event), &[]).unwrap_err().to_string();
 
         assert!(error.contains(expected), "{error}");
+    }
+}
+
+/// A template with one function that gets messages of a queue.
+fn with_mapping(queue: &str, properties: &str) -> String {
+    let event = format!("{{Type: SQS, Properties: {{Queue: !GetAtt Queue.Arn, {properties}}}}}");
+    let fifo = if queue.ends_with(FIFO_SUFFIX) { ", FifoQueue: true" } else { "" };
+    with_event(&event).replace("QueueName: local-q", &format!("QueueName: {queue}{fifo}"))
+}
+
+#[test]
+fn a_mapping_within_the_bounds_of_aws_is_read() {
+    let filter = r#"FilterCriteria: {Filters: [{Pattern: '{"body": ["a"]}'}]}"#;
+    let cases = [
+        ("local-q", "BatchSize: 1"),
+        ("local-q", "BatchSize: 10000, MaximumBatchingWindowInSeconds: 300"),
+        ("local-q", "BatchSize: 11, MaximumBatchingWindowInSeconds: 1"),
+        ("local-q", "ScalingConfig: {MaximumConcurrency: 2}"),
+        ("local-q", "ScalingConfig: {MaximumConcurrency: 1000}"),
+        ("local-q.fifo", "BatchSize: 10"),
+    ];
+
+    for (queue, properties) in cases {
+        let stack = resolve(&with_mapping(queue, properties), &[]);
+        assert!(stack.is_ok(), "{queue} {properties}: {stack:?}");
+    }
+    let stack = resolve(&with_mapping("local-q", filter), &[]).unwrap();
+    let filters = &stack.mappings[0].filters;
+    assert!(filters.pass("a") && !filters.pass("b"));
+}
+
+#[test]
+fn a_mapping_that_aws_would_refuse_is_refused() {
+    let cases = [
+        ("local-q", "BatchSize: 0", "BatchSize is not valid: 0 is not 1 to 10000"),
+        ("local-q", "BatchSize: 10001", "BatchSize is not valid"),
+        ("local-q", "BatchSize: 11", "a batch of 11 needs a window of at least 1 s"),
+        ("local-q", "MaximumBatchingWindowInSeconds: 301", "301 is not 0 to 300"),
+        ("local-q.fifo", "BatchSize: 11", "11 is not 1 to 10"),
+        ("local-q.fifo", "MaximumBatchingWindowInSeconds: 1", "FIFO queues have none"),
+        ("local-q", "ScalingConfig: {MaximumConcurrency: 1}", "1 is not 2 to 1000"),
+        ("local-q", "ScalingConfig: {MaximumConcurrency: 1001}", "1001 is not 2 to 1000"),
+        ("local-q", "FilterCriteria: {Filters: []}", "FilterCriteria is not valid"),
+        (
+            "local-q",
+            r#"FilterCriteria: {Filters: [{Pattern: '{"messageId": ["a"]}'}]}"#,
+            "`messageId` cannot be filtered on",
+        ),
+    ];
+
+    for (queue, properties, expected) in cases {
+        let error = resolve(&with_mapping(queue, properties), &[]).unwrap_err().to_string();
+
+        assert!(error.contains(expected), "{properties}: {error}");
     }
 }
 
@@ -225,6 +276,7 @@ fn the_template_of_this_repository_runs_as_it_is() {
             batch_size: 10,
             batching_window: Duration::ZERO,
             maximum_concurrency: Some(10),
+            filters: Filters::default(),
             report_batch_item_failures: true,
         }
     );
