@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use domain::CampaignId;
-use domain::statistics::{Insights, InsightsRequest, ProviderError};
+use domain::ad_provider::{Insights, InsightsRequest, ProviderError};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
 use hyper::body::Incoming;

@@ -14,7 +14,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::statistics::{AdProvider, Insights, InsightsRequest, ProviderError};
+use domain::ad_provider::{AdProvider, Insights, InsightsRequest, ProviderError};
 use postroom::{BoxFuture, Clock};
 
 use crate::connection::Connection;

@@ -8,6 +8,7 @@ mod money;
 mod input;
 mod page;
 
+pub mod ad_provider;
 pub mod campaigns;
 pub mod timeline;
 pub mod notifications;

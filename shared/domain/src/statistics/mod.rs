@@ -2,12 +2,10 @@
 
 mod figures;
 mod statistics_synced;
-mod ad_provider;
 mod get_statistics;
 
 pub mod jobs;
 
-pub use ad_provider::{AdProvider, Insights, InsightsRequest, ProviderError};
 pub use figures::{Statistics, StatisticsView};
 pub use get_statistics::{GetStatisticsError, get_statistics};
 pub use statistics_synced::StatisticsSynced;

@@ -5,8 +5,9 @@ use std::time::Duration;
 use postroom::{Disposition, RawEnvelope};
 
 use super::world::World;
+use crate::ad_provider::ProviderError;
 use crate::campaigns::get_campaign;
-use crate::statistics::{ProviderError, Statistics, get_statistics};
+use crate::statistics::{Statistics, get_statistics};
 
 #[tokio::test]
 async fn figures_of_a_published_campaign_are_recorded_once() {

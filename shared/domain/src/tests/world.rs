@@ -11,11 +11,11 @@ use postroom::{
 };
 use serde_json::json;
 
+use crate::ad_provider::{AdProvider, Insights, InsightsRequest, ProviderError};
 use crate::campaigns::{
     CampaignInput, CampaignPublished, Channel, CreateCampaign, PublishCampaign, TransitionError,
 };
 use crate::statistics::jobs::SyncStatistics;
-use crate::statistics::{AdProvider, Insights, InsightsRequest, ProviderError};
 use crate::{CampaignId, Settings, reactions};
 
 /// A tenant, its API and its worker; one campaign may be live unless a test says otherwise.

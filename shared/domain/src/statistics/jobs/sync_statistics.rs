@@ -7,12 +7,11 @@ use postroom::{
     Classify, Effects, Envelope, Job, OnUnknown, Outcome, ReadError, Tx, TxError, Verdict,
 };
 
+use crate::ad_provider::{AdProvider, InsightsRequest, ProviderError};
 use crate::campaigns::{Campaign, CampaignPublished};
 use crate::id::CampaignId;
 use crate::money::Money;
-use crate::statistics::{
-    AdProvider, InsightsRequest, ProviderError, Statistics, StatisticsSynced, StatisticsView,
-};
+use crate::statistics::{Statistics, StatisticsSynced, StatisticsView};
 
 /// Asks the provider for a campaign's figures and records them.
 pub struct SyncStatistics {

@@ -7,7 +7,7 @@ use postroom::{BoxFuture, Classify, Verdict};
 
 use crate::id::CampaignId;
 
-/// The ad provider, as far as statistics go. The crate `ad-provider` is its client.
+/// The ad provider, as far as we need it. The crate `ad-provider` is its client.
 pub trait AdProvider: Send + Sync {
     /// What it has counted for a campaign so far. Asking changes nothing there.
     fn insights<'a>(
