@@ -150,11 +150,11 @@ impl World {
         }
     }
 
-    /// Waits until the ad provider has got a call about any campaign.
-    pub async fn provider_called(&self) {
+    /// Waits until the ad provider was asked for the figures of any campaign.
+    pub async fn provider_asked(&self) {
         let deadline = Instant::now() + PATIENCE;
-        while self.provider_calls("").await.is_empty() {
-            self.not_after(deadline, "nobody has called the provider");
+        while self.figures_asked("").await.is_empty() {
+            self.not_after(deadline, "nobody has asked the provider");
             sleep(Duration::from_millis(20)).await;
         }
     }
@@ -223,6 +223,26 @@ impl World {
         let reply = self.send(self.http.get(url)).await.expect(200);
         let calls = reply.body.as_array().unwrap().iter();
         calls.filter(|call| call["path"].as_str().unwrap().contains(id)).cloned().collect()
+    }
+
+    /// Those of them that asked for its figures.
+    pub async fn figures_asked(&self, id: &str) -> Vec<Value> {
+        let mut calls = self.provider_calls(id).await;
+        calls.retain(|call| call["path"].as_str().unwrap().ends_with("/insights"));
+        calls
+    }
+
+    /// Those of them that told it the campaign's state.
+    pub async fn states_pushed(&self, id: &str) -> Vec<Value> {
+        let mut calls = self.provider_calls(id).await;
+        calls.retain(|call| call["method"] == "PUT");
+        calls
+    }
+
+    /// What the ad provider knows of a campaign.
+    pub async fn provider_state(&self, id: &str) -> Reply {
+        let url = format!("{}/v1/campaigns/{id}", self.system.provider_url());
+        self.send(self.http.get(url)).await
     }
 
     /// How often each function called what since the last call of this.

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use ad_provider::{BaseUrl, HttpAdProvider};
 use domain::campaigns::CampaignPublished;
+use domain::statistics::StatisticsSynced;
 use domain::statistics::jobs::SyncStatistics;
 use domain::{Settings, reactions};
-use postroom::{Runtime, SystemClock, Worker};
+use postroom::{Message, Runtime, SystemClock, Worker};
 use postroom_aws::{Aws, Env, logging, run_worker};
 
 #[tokio::main(flavor = "current_thread")]
@@ -15,16 +16,17 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     logging::start(&mut env);
     let reactions = reactions(&Settings::default());
     let aws = Aws::connect(&mut env);
-    let ports = aws.ports(&mut env, &reactions.queues());
+    let ports = aws.ports(&mut env, reactions.queued(StatisticsSynced::TYPE));
     let dead_letters = Arc::new(aws.dead_letters(&mut env));
     let visibility = aws.visibility(&mut env, SyncStatistics::NAME);
     let provider_url = env.text("PROVIDER_URL");
     env.check()?;
 
     let provider_url: BaseUrl = provider_url.parse()?;
-    let provider = HttpAdProvider::new(provider_url, Arc::new(SystemClock));
+    let job =
+        SyncStatistics::new(Arc::new(HttpAdProvider::new(provider_url, Arc::new(SystemClock))));
     let runtime = Runtime::new(ports, reactions);
-    let worker = Worker::new(SyncStatistics::NAME, runtime, dead_letters)
-        .job::<CampaignPublished, _>(SyncStatistics::new(Arc::new(provider)));
+    let worker =
+        Worker::new(SyncStatistics::NAME, runtime, dead_letters).job::<CampaignPublished, _>(job);
     run_worker(worker, visibility).await
 }

@@ -1,12 +1,17 @@
 //! HTTP client of the ad provider.
 //!
-//! `GET /v1/campaigns/{id}/insights` → `{"impressions": 12000, "clicks": 340, "spend_minor": 5120}`. Every call carries
-//! `Idempotency-Key` (`handler#event-id`, the same on every attempt) and `Campaign-Version` (what we know of the campaign).
+//! - `GET /v1/campaigns/{id}/insights` → `{"impressions": 12000, "clicks": 340, "spend_minor": 5120}`
+//! - `PUT /v1/campaigns/{id}` with the state and its version (`push.rs`); 409: it knows a newer one
+//!
+//! Every call carries `Idempotency-Key` (`handler#event-id`, the same on every attempt) and `Campaign-Version` (what we
+//! know of the campaign).
 
 mod base_url;
 mod connection;
 mod retry_after;
+mod call;
 mod insights;
+mod push;
 
 pub use base_url::{BaseUrl, InvalidBaseUrl};
 
@@ -14,7 +19,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::ad_provider::{AdProvider, Insights, InsightsRequest, ProviderError};
+use domain::ad_provider::{
+    AdProvider, CampaignState, Insights, InsightsRequest, ProviderError, Pushed,
+};
 use postroom::{BoxFuture, Clock};
 
 use crate::connection::Connection;
@@ -43,17 +50,30 @@ impl HttpAdProvider {
 }
 
 impl AdProvider for HttpAdProvider {
+    fn push<'a>(
+        &'a self,
+        state: &'a CampaignState<'a>,
+    ) -> BoxFuture<'a, Result<Pushed, ProviderError>> {
+        Box::pin(self.in_time(self.put_campaign(state)))
+    }
+
     fn insights<'a>(
         &'a self,
         request: &'a InsightsRequest<'a>,
     ) -> BoxFuture<'a, Result<Insights, ProviderError>> {
-        Box::pin(async move {
-            let call = self.get_insights(request);
-            match tokio::time::timeout(self.call_time_out, call).await {
-                Ok(answer) => answer,
-                Err(elapsed) => Err(ProviderError::Unreachable { source: elapsed.into() }),
-            }
-        })
+        Box::pin(self.in_time(self.get_insights(request)))
+    }
+}
+
+impl HttpAdProvider {
+    async fn in_time<T>(
+        &self,
+        call: impl Future<Output = Result<T, ProviderError>>,
+    ) -> Result<T, ProviderError> {
+        match tokio::time::timeout(self.call_time_out, call).await {
+            Ok(answer) => answer,
+            Err(elapsed) => Err(ProviderError::Unreachable { source: elapsed.into() }),
+        }
     }
 }
 

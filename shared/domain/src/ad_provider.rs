@@ -5,15 +5,42 @@ use std::time::Duration;
 
 use postroom::{BoxFuture, Classify, Verdict};
 
+use crate::campaigns::Campaign;
 use crate::id::CampaignId;
 
 /// The ad provider, as far as we need it. The crate `ad-provider` is its client.
 pub trait AdProvider: Send + Sync {
+    /// Tells it the state of a campaign. The same state under the same key changes nothing more there.
+    fn push<'a>(
+        &'a self,
+        state: &'a CampaignState<'a>,
+    ) -> BoxFuture<'a, Result<Pushed, ProviderError>>;
+
     /// What it has counted for a campaign so far. Asking changes nothing there.
     fn insights<'a>(
         &'a self,
         request: &'a InsightsRequest<'a>,
     ) -> BoxFuture<'a, Result<Insights, ProviderError>>;
+}
+
+/// The state of a campaign, as the provider is told it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CampaignState<'a> {
+    /// All of it.
+    pub campaign: &'a Campaign,
+    /// Its version: what the provider tells an older state by.
+    pub version: u64,
+    /// The same on every attempt: `sync-campaign#event-id`.
+    pub idempotency_key: &'a str,
+}
+
+/// What the provider did with a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pushed {
+    /// It has it.
+    Taken,
+    /// It had a newer one, and kept it.
+    Overtaken,
 }
 
 /// One question to the provider.
@@ -38,7 +65,7 @@ pub struct Insights {
     pub spend_minor: i64,
 }
 
-/// Why the provider gave no figures.
+/// Why a call to the provider came to nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum ProviderError {
     /// It does not know the campaign, or not any more. Permanent.
@@ -56,7 +83,7 @@ pub enum ProviderError {
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
-    /// The question cannot be put into a request. Permanent.
+    /// The call cannot be put into a request. Permanent.
     #[error("the request cannot be made")]
     Unsendable {
         #[source]

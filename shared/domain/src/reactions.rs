@@ -1,5 +1,6 @@
 //! THE table: what happens after what, and where.
 
+use crate::campaigns::jobs::SyncCampaign;
 use crate::campaigns::{
     CampaignCompleted, CampaignCreated, CampaignPaused, CampaignPublished, CampaignResumed,
 };
@@ -34,20 +35,24 @@ postroom::reactions! {
         in_request Timeline,
         in_request Notifications,
         in_request PlanLimit { live_campaigns: settings.plan_live_campaigns },
+        queued_in_order SyncCampaign,
         queued SyncStatistics,
     }
     CampaignPaused {
         in_request Timeline,
         in_request Notifications,
+        queued_in_order SyncCampaign,
     }
     CampaignResumed {
         in_request Timeline,
         in_request Notifications,
+        queued_in_order SyncCampaign,
     }
     CampaignCompleted {
         in_request Timeline,
         in_request Notifications,
         in_request PlanLimit { live_campaigns: settings.plan_live_campaigns },
+        queued_in_order SyncCampaign,
     }
     StatisticsSynced {}
 }

@@ -12,19 +12,25 @@ async fn a_command_costs_its_reads_and_one_transaction_and_a_job_its_reads_and_t
     world.post(&format!("/campaigns/{id}/publish")).await.expect(200);
     let path = format!("/campaigns/{id}/statistics");
     world.drained("sync-statistics").await;
+    world.drained("sync-campaign.fifo").await;
     let calls = world.aws_calls().await;
     world.eventually(&path, 200).await;
 
-    // Reads: the campaign, and the counter of live campaigns. Then the hand-over: one send, one removal.
+    // Reads: the campaign, and the counter of live campaigns. Then the hand-over: a send for each queue, one removal.
     assert_eq!(
         calls["api"],
         json!({"dynamodb.GetItem": 2, "dynamodb.TransactWriteItems": 1,
-            "sqs.SendMessageBatch": 1, "dynamodb.BatchWriteItem": 1})
+            "sqs.SendMessageBatch": 2, "dynamodb.BatchWriteItem": 1})
     );
     // Reads: the campaign, and what was synced before. Then claim, and record with completion.
     assert_eq!(
         calls["sync-statistics"],
         json!({"dynamodb.UpdateItem": 1, "dynamodb.GetItem": 2, "dynamodb.TransactWriteItems": 1})
+    );
+    // Read: the campaign. Then claim, and completion: it has nothing to record.
+    assert_eq!(
+        calls["sync-campaign"],
+        json!({"dynamodb.UpdateItem": 1, "dynamodb.GetItem": 1, "dynamodb.TransactWriteItems": 1})
     );
     world.stop().await;
 }

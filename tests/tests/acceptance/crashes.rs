@@ -28,9 +28,10 @@ async fn the_api_killed_between_commit_and_send_loses_nothing() {
 
     assert_eq!(killed.status, 500, "{:#}", killed.body);
     assert_eq!(campaign.text("/status"), "published");
-    assert_eq!(kept, 1);
+    assert_eq!(kept, 2, "a row for each queue");
     assert!(world.table("outbox").await.is_empty());
-    assert_eq!(world.provider_calls(&id).await.len(), 1);
+    assert_eq!(world.figures_asked(&id).await.len(), 1);
+    assert_eq!(world.states_pushed(&id).await.len(), 1);
     world.stop().await;
 }
 
@@ -40,18 +41,20 @@ async fn the_api_killed_after_the_send_makes_a_duplicate_that_changes_nothing() 
     let id = world.draft().await;
     world
         .aws_fault(
-            json!({"service": "sqs", "action": "SendMessageBatch", "function": "api", "times": 1,
-            "kill_caller": "after"}),
+            json!({"service": "dynamodb", "action": "BatchWriteItem", "function": "api", "times": 1,
+            "kill_caller": "before"}),
         )
         .await;
 
     world.post(&format!("/campaigns/{id}/publish")).await.expect(500);
     world.eventually(&format!("/campaigns/{id}/statistics"), 200).await;
-    // The row is still there, and older than what the relay leaves to its own sender.
+    // The rows are still there, and older than what the relay leaves to their own sender.
     world.relayed().await;
     world.drained("sync-statistics").await;
+    world.drained("sync-campaign.fifo").await;
 
-    assert_eq!(world.provider_calls(&id).await.len(), 1);
+    assert_eq!(world.figures_asked(&id).await.len(), 1);
+    assert_eq!(world.states_pushed(&id).await.len(), 1);
     let synced = world.table("journal").await;
     let synced = synced.iter().filter(|item| item.to_string().contains("statistics.synced"));
     assert_eq!(synced.count(), 1);
@@ -108,14 +111,14 @@ async fn a_worker_killed_in_the_middle_of_its_batch_loses_nothing() {
     for id in &ids {
         world.post(&format!("/campaigns/{id}/publish")).await.expect(200);
     }
-    world.provider_called().await;
+    world.provider_asked().await;
 
     world.system().kill("sync-statistics");
 
     let mut most = 0;
     for id in &ids {
         world.eventually(&format!("/campaigns/{id}/statistics"), 200).await;
-        let calls = world.provider_calls(id).await;
+        let calls = world.figures_asked(id).await;
         let keys: BTreeSet<_> =
             calls.iter().map(|call| call["idempotency_key"].as_str().unwrap()).collect();
         assert_eq!(keys.len(), 1, "one effect, one key, however often it was tried: {calls:?}");
@@ -142,6 +145,6 @@ async fn a_worker_killed_after_its_commit_does_not_repeat_it() {
     world.eventually(&format!("/campaigns/{id}/statistics"), 200).await;
     world.drained("sync-statistics").await;
 
-    assert_eq!(world.provider_calls(&id).await.len(), 1);
+    assert_eq!(world.figures_asked(&id).await.len(), 1);
     world.stop().await;
 }

@@ -29,9 +29,21 @@ async fn a_worker_is_sent_messages_of_the_fixtures_shape() {
     world.published().await;
     let sent = world.wrote("sync-statistics", |line| line.get("Records").is_some()).await;
 
-    let mut expected = shape(&fixture("sqs/sync-statistics.json"));
-    expected.retain(|place, _| !ONLY_ON_AWS.contains(&place.as_str()));
-    assert_eq!(shape(&sent), expected);
+    assert_eq!(shape(&sent), locally("sqs/sync-statistics.json"));
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_behind_a_fifo_queue_is_sent_messages_of_its_fixtures_shape() {
+    let world = recording("sync-campaign").await;
+
+    world.published().await;
+    let sent = world.wrote("sync-campaign", |line| line.get("Records").is_some()).await;
+
+    assert_eq!(shape(&sent), locally("sqs/sync-campaign.json"));
+    let record = &sent["Records"][0];
+    let body: Value = serde_json::from_str(record["body"].as_str().unwrap()).unwrap();
+    assert_eq!(record["attributes"]["MessageDeduplicationId"], body["id"]);
     world.stop().await;
 }
 
@@ -64,7 +76,7 @@ async fn a_worker_does_what_the_fixtures_message_asks_for() {
     world.enqueue("sync-statistics", &body).await;
     world.drained("sync-statistics").await;
 
-    let calls = world.provider_calls(&id).await;
+    let calls = world.figures_asked(&id).await;
     assert_eq!(calls.len(), 2, "{calls:?}");
     assert_eq!(calls[1]["idempotency_key"], format!("sync-statistics#{event}"));
     world.stop().await;
@@ -87,6 +99,13 @@ async fn a_parked_message_is_logged_as_the_alarm_counts_it() {
 async fn recording(function: &'static str) -> World {
     let programs = vec![(function, root().join("tests/testdata/recorder.sh"))];
     World::with(WorldOptions { programs, ..WorldOptions::default() }).await
+}
+
+/// The shape of a fixture, as the local system sends it.
+fn locally(name: &str) -> BTreeMap<String, &'static str> {
+    let mut expected = shape(&fixture(name));
+    expected.retain(|place, _| !ONLY_ON_AWS.contains(&place.as_str()));
+    expected
 }
 
 /// Every place of a value with the type of what stands there: `("/Records/0/body", "text")`.

@@ -12,6 +12,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("ad-provider", &["domain", "postroom"]),
     ("api", &["domain", "postroom", "postroom-aws"]),
     ("relay-outbox", &["domain", "postroom-aws"]),
+    ("sync-campaign", &["ad-provider", "domain", "postroom", "postroom-aws"]),
     ("sync-statistics", &["ad-provider", "domain", "postroom", "postroom-aws"]),
     ("local", &["postroom", "postroom-aws"]),
     ("compile-fail", &["postroom"]),
@@ -20,12 +21,16 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("peers", &[]),
 ];
 
+/// Who may know that it runs on Lambda.
+const LAMBDAS: &[&str] =
+    &["postroom-aws", "api", "relay-outbox", "sync-campaign", "sync-statistics", "peers"];
+
 /// Crates from outside that only some of ours may name, by how their names begin.
 const RESERVED: &[(&str, &[&str])] = &[
     ("aws-", &["postroom-aws", "peers"]),
-    ("aws_lambda_events", &["postroom-aws", "api", "relay-outbox", "sync-statistics", "peers"]),
+    ("aws_lambda_events", LAMBDAS),
     ("serde_dynamo", &["postroom-aws", "peers"]),
-    ("lambda_", &["postroom-aws", "api", "relay-outbox", "sync-statistics", "peers"]),
+    ("lambda_", LAMBDAS),
     ("dynoxide", &["local"]),
 ];
 

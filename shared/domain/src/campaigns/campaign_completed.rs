@@ -3,7 +3,7 @@
 use postroom::{Event, Message, StreamId};
 use serde::{Deserialize, Serialize};
 
-use crate::campaigns::Campaign;
+use crate::campaigns::{Campaign, OfCampaign};
 use crate::id::CampaignId;
 
 /// A campaign ended for good.
@@ -32,6 +32,12 @@ impl Message for CampaignCompleted {
 impl Event for CampaignCompleted {
     fn stream(&self) -> StreamId {
         Campaign::stream(self.campaign_id)
+    }
+}
+
+impl OfCampaign for CampaignCompleted {
+    fn campaign_id(&self) -> CampaignId {
+        self.campaign_id
     }
 }
 

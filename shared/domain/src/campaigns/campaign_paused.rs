@@ -3,7 +3,7 @@
 use postroom::{Event, Message, StreamId};
 use serde::{Deserialize, Serialize};
 
-use crate::campaigns::Campaign;
+use crate::campaigns::{Campaign, OfCampaign};
 use crate::id::CampaignId;
 
 /// A published campaign was stopped for a while.
@@ -32,6 +32,12 @@ impl Message for CampaignPaused {
 impl Event for CampaignPaused {
     fn stream(&self) -> StreamId {
         Campaign::stream(self.campaign_id)
+    }
+}
+
+impl OfCampaign for CampaignPaused {
+    fn campaign_id(&self) -> CampaignId {
+        self.campaign_id
     }
 }
 

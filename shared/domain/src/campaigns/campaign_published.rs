@@ -3,7 +3,7 @@
 use postroom::{Event, Message, StreamId};
 use serde::{Deserialize, Serialize};
 
-use crate::campaigns::{Campaign, Channel};
+use crate::campaigns::{Campaign, Channel, OfCampaign};
 use crate::id::{AccountId, CampaignId};
 use crate::money::Money;
 
@@ -48,6 +48,12 @@ impl Message for CampaignPublished {
 impl Event for CampaignPublished {
     fn stream(&self) -> StreamId {
         Campaign::stream(self.campaign_id)
+    }
+}
+
+impl OfCampaign for CampaignPublished {
+    fn campaign_id(&self) -> CampaignId {
+        self.campaign_id
     }
 }
 

@@ -3,7 +3,7 @@
 use postroom::{Event, Message, StreamId};
 use serde::{Deserialize, Serialize};
 
-use crate::campaigns::Campaign;
+use crate::campaigns::{Campaign, OfCampaign};
 use crate::id::CampaignId;
 
 /// A paused campaign goes on.
@@ -32,6 +32,12 @@ impl Message for CampaignResumed {
 impl Event for CampaignResumed {
     fn stream(&self) -> StreamId {
         Campaign::stream(self.campaign_id)
+    }
+}
+
+impl OfCampaign for CampaignResumed {
+    fn campaign_id(&self) -> CampaignId {
+        self.campaign_id
     }
 }
 

@@ -1,7 +1,9 @@
 //! What the table of reactions makes of commands and messages, over the memory adapters.
 
+mod provider;
 mod world;
 mod publishing;
 mod living;
 mod listing;
 mod syncing;
+mod pushing;

@@ -1,19 +1,21 @@
 //! Test support: the business over memory adapters.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use postroom::memory::{ManualClock, MemoryQueue, MemoryStore, SeededIds};
+use postroom::port::{Inbox, RunKey};
 use postroom::{
-    BoxFuture, Command, Courier, Disposition, ExecuteError, Ids, Origin, Ports, Reader, Record,
-    Runtime, Stored, Worker,
+    Clock, Command, Courier, Disposition, ExecuteError, Ids, Origin, Ports, RawEnvelope, Reader,
+    Record, Runtime, Stored, Worker,
 };
 use serde_json::json;
 
-use crate::ad_provider::{AdProvider, Insights, InsightsRequest, ProviderError};
+use super::provider::ScriptedProvider;
+use crate::campaigns::jobs::SyncCampaign;
 use crate::campaigns::{
-    CampaignInput, CampaignPublished, Channel, CreateCampaign, PublishCampaign, TransitionError,
+    CampaignCompleted, CampaignInput, CampaignPaused, CampaignPublished, CampaignResumed, Channel,
+    CreateCampaign, PublishCampaign, TransitionError,
 };
 use crate::statistics::jobs::SyncStatistics;
 use crate::{CampaignId, Settings, reactions};
@@ -26,7 +28,8 @@ pub(super) struct World {
     clock: Arc<ManualClock>,
     ids: Arc<SeededIds>,
     runtime: Runtime,
-    worker: Worker,
+    sync_statistics: Worker,
+    sync_campaign: Worker,
 }
 
 impl World {
@@ -51,9 +54,16 @@ impl World {
         };
         let runtime = Runtime::new(ports, reactions);
         let provider = ScriptedProvider::default();
-        let worker = Worker::new(SyncStatistics::NAME, runtime.clone(), stored)
-            .job::<CampaignPublished, _>(SyncStatistics::new(Arc::new(provider.clone())));
-        Self { memory, queue, provider, clock, ids, runtime, worker }
+        let job = SyncStatistics::new(Arc::new(provider.clone()));
+        let sync_statistics = Worker::new(SyncStatistics::NAME, runtime.clone(), stored.clone())
+            .job::<CampaignPublished, _>(job);
+        let job = SyncCampaign::new(Arc::new(provider.clone()));
+        let sync_campaign = Worker::new(SyncCampaign::NAME, runtime.clone(), stored)
+            .job::<CampaignPublished, _>(job.clone())
+            .job::<CampaignPaused, _>(job.clone())
+            .job::<CampaignResumed, _>(job.clone())
+            .job::<CampaignCompleted, _>(job);
+        Self { memory, queue, provider, clock, ids, runtime, sync_statistics, sync_campaign }
     }
 
     pub(super) async fn execute<C: Command>(
@@ -95,14 +105,35 @@ impl World {
         self.execute(&PublishCampaign { campaign_id }).await.map(drop)
     }
 
-    /// Delivers a message to the worker.
+    /// Delivers a message to the worker `sync-statistics`.
     pub(super) async fn deliver(&self, body: &str) -> Disposition {
-        self.clock.advance(Duration::from_secs(1));
-        let record = Record { message_id: "m1".to_owned(), body: body.to_owned(), group: None };
-        self.worker.process(&[record], None).await[0]
+        self.deliver_to(&self.sync_statistics, body).await
     }
 
-    /// The message that publishing left for the worker.
+    /// Delivers a message to the worker `sync-campaign`.
+    pub(super) async fn deliver_step(&self, body: &str) -> Disposition {
+        self.deliver_to(&self.sync_campaign, body).await
+    }
+
+    async fn deliver_to(&self, worker: &Worker, body: &str) -> Disposition {
+        self.clock.advance(Duration::from_secs(1));
+        let record = Record { message_id: "m1".to_owned(), body: body.to_owned(), group: None };
+        worker.process(&[record], None).await[0]
+    }
+
+    /// Why this handler chose to do nothing on a message, if it did.
+    pub(super) async fn skipped(&self, handler: &str, body: &str) -> Option<String> {
+        let key = RunKey::of_handler(handler, RawEnvelope::parse(body).unwrap().id);
+        let run = self.memory.find(&key, self.clock.now()).await.unwrap();
+        run.and_then(|run| run.skipped)
+    }
+
+    /// The messages that the steps of campaigns left for `sync-campaign`, in their order.
+    pub(super) fn steps(&self) -> Vec<String> {
+        self.queue.sent(SyncCampaign::NAME).into_iter().map(|sent| sent.body).collect()
+    }
+
+    /// The message that publishing left for `sync-statistics`.
     pub(super) fn message(&self) -> String {
         self.queue.sent(SyncStatistics::NAME)[0].body.clone()
     }
@@ -122,34 +153,5 @@ impl World {
     pub(super) fn events(&self) -> Vec<String> {
         let records = self.memory.journal_records();
         records.into_iter().map(|record| record.envelope.r#type).collect()
-    }
-}
-
-/// A provider that fails as it is told to, then answers; it remembers the keys it was asked under.
-#[derive(Debug, Clone, Default)]
-pub(super) struct ScriptedProvider {
-    failures: Arc<Mutex<VecDeque<ProviderError>>>,
-    keys: Arc<Mutex<Vec<String>>>,
-}
-
-impl ScriptedProvider {
-    pub(super) fn fail_next(&self, error: ProviderError) {
-        self.failures.lock().unwrap().push_back(error);
-    }
-
-    pub(super) fn keys(&self) -> Vec<String> {
-        self.keys.lock().unwrap().clone()
-    }
-}
-
-impl AdProvider for ScriptedProvider {
-    fn insights<'a>(
-        &'a self,
-        request: &'a InsightsRequest<'a>,
-    ) -> BoxFuture<'a, Result<Insights, ProviderError>> {
-        self.keys.lock().unwrap().push(request.idempotency_key.to_owned());
-        let failure = self.failures.lock().unwrap().pop_front();
-        let answer = Insights { impressions: 12_000, clicks: 340, spend_minor: 5_120 };
-        Box::pin(async move { failure.map_or(Ok(answer), Err) })
     }
 }

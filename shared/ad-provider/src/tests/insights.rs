@@ -1,48 +1,14 @@
-//! What the client makes of every kind of answer, against a server that gives one and is gone.
+//! Asking for insights, and what any answer to any call means.
 
-use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
-use postroom::memory::ManualClock;
+use domain::ad_provider::{AdProvider, Insights, InsightsRequest, ProviderError};
 use postroom::{Classify, Verdict};
 use uuid::Uuid;
 
-use super::*;
-
-/// Answers one request with exactly these bytes, then closes. The thread ends with what it was asked.
-fn server(answer: String) -> (HttpAdProvider, JoinHandle<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let asked = thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut asked = Vec::new();
-        let mut buffer = [0; 1024];
-        while !asked.ends_with(b"\r\n\r\n") {
-            let count = stream.read(&mut buffer).unwrap();
-            assert!(count > 0, "the request ended early");
-            asked.extend_from_slice(&buffer[..count]);
-        }
-        if answer.is_empty() {
-            // Silence, for as long as the client bears it.
-            let _ = stream.read(&mut buffer);
-        }
-        // The client may have hung up already.
-        let _ = stream.write_all(answer.as_bytes());
-        String::from_utf8(asked).unwrap()
-    });
-    (provider(&url), asked)
-}
-
-fn provider(url: &str) -> HttpAdProvider {
-    let clock = ManualClock::at("1994-11-06T08:49:07Z".parse().unwrap());
-    HttpAdProvider::new(url.parse().unwrap(), Arc::new(clock))
-}
-
-fn answer(status: &str, headers: &str, body: &str) -> String {
-    let length = body.len();
-    format!("HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\n\r\n{body}")
-}
+use super::server::{answer, provider, server};
+use crate::HttpAdProvider;
 
 async fn ask(provider: &HttpAdProvider) -> Result<Insights, ProviderError> {
     let request = InsightsRequest {
@@ -72,7 +38,7 @@ async fn figures_are_asked_for_under_the_key_of_the_run() {
     let insights = ask(&provider).await.unwrap();
 
     assert_eq!(insights, Insights { impressions: 12_000, clicks: 340, spend_minor: 5_120 });
-    let asked = asked.join().unwrap();
+    let asked = asked.join().unwrap().head;
     let id = Uuid::from_u128(7);
     assert!(asked.starts_with(&format!("GET /v1/campaigns/{id}/insights HTTP/1.1\r\n")));
     assert!(asked.contains("idempotency-key: sync-statistics#e1\r\n"));

@@ -1,0 +1,33 @@
+//! `sync-campaign`: SQS FIFO in; pushes a campaign's state to the ad provider, in order per campaign.
+
+use std::sync::Arc;
+
+use ad_provider::{BaseUrl, HttpAdProvider};
+use domain::campaigns::jobs::SyncCampaign;
+use domain::campaigns::{CampaignCompleted, CampaignPaused, CampaignPublished, CampaignResumed};
+use domain::{Settings, reactions};
+use postroom::{Runtime, SystemClock, Worker};
+use postroom_aws::{Aws, Env, logging, run_worker};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    let mut env = Env::of_process();
+    logging::start(&mut env);
+    let aws = Aws::connect(&mut env);
+    // It records nothing that anything follows.
+    let ports = aws.ports(&mut env, &[]);
+    let dead_letters = Arc::new(aws.dead_letters(&mut env));
+    let visibility = aws.visibility(&mut env, SyncCampaign::NAME);
+    let provider_url = env.text("PROVIDER_URL");
+    env.check()?;
+
+    let provider_url: BaseUrl = provider_url.parse()?;
+    let job = SyncCampaign::new(Arc::new(HttpAdProvider::new(provider_url, Arc::new(SystemClock))));
+    let runtime = Runtime::new(ports, reactions(&Settings::default()));
+    let worker = Worker::new(SyncCampaign::NAME, runtime, dead_letters)
+        .job::<CampaignPublished, _>(job.clone())
+        .job::<CampaignPaused, _>(job.clone())
+        .job::<CampaignResumed, _>(job.clone())
+        .job::<CampaignCompleted, _>(job);
+    run_worker(worker, visibility).await
+}

@@ -1,0 +1,5 @@
+//! What campaigns need done outside.
+
+mod sync_campaign;
+
+pub use sync_campaign::{SyncCampaign, SyncCampaignError};
