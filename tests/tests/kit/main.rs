@@ -3,6 +3,7 @@
 
 mod shop;
 mod commands;
+mod idempotency;
 mod transactions;
 mod workers;
 mod leases;
