@@ -32,11 +32,16 @@
 //!  "sk":      {"S": "0192…"},
 //!  "version": {"N": "2"},
 //!  ["head":   {"N": "2"}],
+//!  ["live":   {"S": "orders#1"}],           while it is live: its collection, and its tenant's shard (0-7)
 //!  "data":    {"M": {"name": {"S": "Spring"}, "price": {"M": {"amount_minor": {"N": "150000"}, …}}, …}}}
 //! ```
 //! `data` is the thing's JSON in DynamoDB's own types. Integers come back exactly; a float without a fraction comes
 //! back as an integer, because DynamoDB knows one kind of number only. A member without a name, and a float beyond
 //! 10^125, is refused as malformed.
+//!
+//! The index `live` (`live`, `pk`; keys only) holds what has a `live`: all of one tenant is in one shard, the last byte
+//! modulo 8 of the UUID version 5, in the kit's name space, of `live` and the tenant. Saved when it is no longer live, or
+//! put as a view, an item loses the attribute and leaves the index.
 //!
 //! # Outbox: messages on their way to their queue
 //!
@@ -137,6 +142,8 @@ impl Tables {
 
 /// The index of every table that has chains.
 pub const CHAIN_INDEX: &str = "chain";
+/// The index of the state table that schedules read.
+pub const LIVE_INDEX: &str = "live";
 
 // Attribute names, each spelt here and nowhere else but in expressions.
 pub(crate) const ACTIONS: &str = "actions";
@@ -161,6 +168,7 @@ pub(crate) const ID: &str = "id";
 pub(crate) const IN_REQUEST: &str = "in_request";
 pub(crate) const KEY: &str = "key";
 pub(crate) const LEASE_UNTIL: &str = "lease_until";
+pub(crate) const LIVE: &str = "live";
 pub(crate) const MESSAGE_ID: &str = "message_id";
 pub(crate) const OUTPUT: &str = "output";
 pub(crate) const OWNER: &str = "owner";

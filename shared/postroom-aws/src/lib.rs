@@ -1,7 +1,7 @@
 //! The kit's ports on DynamoDB and SQS, and the shapes in which Lambda calls a function.
 //!
 //! Start with [`keys`]: every table, key and item, byte for byte. [`Aws`] builds the adapters from the environment;
-//! [`run_worker`] and [`run_relay`] run a function for as long as its process lives:
+//! [`run_worker`], [`run_relay`] and [`run_schedule`] run a function for as long as its process lives:
 //!
 //! ```no_run
 //! use std::sync::Arc;
@@ -40,6 +40,7 @@ mod visibility;
 mod aws;
 mod worker;
 mod relay;
+mod schedule;
 #[cfg(test)]
 mod documented;
 
@@ -51,6 +52,7 @@ pub use journal::DynamoJournal;
 pub use outbox::DynamoOutbox;
 pub use queue::SqsQueue;
 pub use relay::run_relay;
+pub use schedule::run_schedule;
 pub use store::DynamoStore;
 pub use visibility::Visibility;
 pub use worker::{BatchError, handle_batch, run_worker};

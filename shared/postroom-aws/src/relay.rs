@@ -38,7 +38,8 @@ fn due_by(now: Timestamp) -> Timestamp {
     now.saturating_sub(GRACE).unwrap_or(Timestamp::MIN)
 }
 
-fn stop_at(context: &Context, now: Timestamp) -> Timestamp {
+/// When a run begins nothing more.
+pub(crate) fn stop_at(context: &Context, now: Timestamp) -> Timestamp {
     let deadline = deadline_of(context, now).map(|deadline| deadline.saturating_sub(MARGIN));
     let stop = deadline.unwrap_or_else(|| now.saturating_add(DEFAULT_RUN));
     stop.unwrap_or(now)

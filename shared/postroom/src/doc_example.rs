@@ -32,6 +32,10 @@ impl Stored for Order {
     fn place(&self) -> Place<Self> {
         Self::at(&self.id)
     }
+
+    fn is_live(&self) -> bool {
+        !self.paid
+    }
 }
 
 /// One line for people, written by the history listener.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::clock::sortable;
 use crate::stored::join;
 
 /// Where fresh identifiers come from; random bits are taken from here too.
@@ -154,6 +155,14 @@ text_id! {
 }
 
 impl CorrelationId {
+    /// The chain of one run of a schedule: `visit-orders.20261121T093000Z`, one for each tenant.
+    pub(crate) fn of_slot(schedule: &str, slot: Timestamp) -> Self {
+        let chain = format!("{schedule}.{}", slot.strftime("%Y%m%dT%H%M%SZ"));
+        // A schedule's name is kebab-case and short; one that is not still names its chain.
+        let allowed = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        Self(chain.chars().filter(allowed).take(128).collect())
+    }
+
     /// The chain's key over all tenants: `tenant#correlation-id`, escaped as a [`Partition`](crate::Partition) is.
     pub fn key(&self, tenant: &TenantId) -> String {
         join('#', &[tenant.as_str(), &self.0])
@@ -176,13 +185,25 @@ pub(crate) fn group(tenant: &TenantId, subject: &str) -> String {
     named([b"group".as_slice(), tenant.0.as_bytes(), subject.as_bytes()]).to_string()
 }
 
+/// The id of the command that enqueues the tasks of these things of a tenant for a slot.
+pub(crate) fn derive_scheduled(
+    schedule: &str,
+    slot: Timestamp,
+    tenant: &TenantId,
+    things: &[String],
+) -> MessageId {
+    let slot = sortable(slot);
+    let run = ["scheduled", schedule, &slot, tenant.as_str()];
+    named(run.into_iter().chain(things.iter().map(String::as_str)).map(str::as_bytes)).into()
+}
+
 /// The id of the task that a key names among those of its type and tenant, whoever enqueues it.
 pub(crate) fn derive_keyed(tenant: &TenantId, r#type: &str, key: &str) -> Uuid {
     named([b"keyed-task".as_slice(), tenant.0.as_bytes(), r#type.as_bytes(), key.as_bytes()])
 }
 
 /// The UUID version 5 of a list of parts.
-fn named<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Uuid {
+pub(crate) fn named<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Uuid {
     let mut name = Vec::with_capacity(64);
     for part in parts {
         // Each part is preceded by its length, so that no two lists of parts spell one name.

@@ -21,7 +21,7 @@ pub trait Stored: Serialize + DeserializeOwned + Send + Sync + 'static {
     where
         Self: Sized;
 
-    /// Whether a schedule visits it; asked when it is saved. A view is never visited.
+    /// Whether a [`Schedule`](crate::Schedule) visits it; asked when it is saved. A view is never visited.
     ///
     /// A schedule learns whose it is and its id there, not its parent.
     fn is_live(&self) -> bool {
@@ -88,6 +88,11 @@ impl Partition {
         Self(text)
     }
 
+    /// A partition as [`as_str`](Self::as_str) spelt it.
+    pub(crate) fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
     /// The partition as text, unambiguous.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -145,6 +150,13 @@ pub(crate) fn join(separator: char, parts: &[&str]) -> String {
     escaped.join(&separator.to_string())
 }
 
+/// The parts that were [`join`]ed.
+pub(crate) fn split(separator: char, text: &str) -> Vec<String> {
+    let code = format!("%{:02X}", u32::from(separator));
+    let part = |part: &str| part.replace(&code, &separator.to_string()).replace("%25", "%");
+    text.split(separator).map(part).collect()
+}
+
 fn escape(separator: char, part: &str) -> String {
     let code = format!("%{:02X}", u32::from(separator));
     part.replace('%', "%25").replace(separator, &code)
@@ -159,5 +171,12 @@ mod tests {
         assert_ne!(join('#', &["a#b", "c"]), join('#', &["a", "b#c"]));
         assert_ne!(join('#', &["a%23b"]), join('#', &["a#b"]));
         assert_eq!(join('#', &["a#b", "c%"]), "a%23b#c%25");
+    }
+
+    #[test]
+    fn what_was_joined_is_split_into_the_same_parts() {
+        for parts in [["a#b", "c%"], ["%23", "%2523"], ["", "#"]] {
+            assert_eq!(split('#', &join('#', &parts)), parts);
+        }
     }
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::id::{ClientToken, OwnerToken};
+use crate::live::LiveShard;
 use crate::port::{JournalRecord, OutboxRow, Run};
 use crate::stored::Key;
 
@@ -61,8 +62,8 @@ pub enum ItemWrite {
     /// Must be as it was read; is not written.
     Check { key: Key, guard: Guard },
     /// Must be as it was read, and becomes this, with the version after the one read.
-    Save { key: Key, guard: Guard, head: u64, data: Value },
-    /// Becomes this whatever it was; its version grows by one.
+    Save { key: Key, guard: Guard, head: u64, live: Option<LiveShard>, data: Value },
+    /// Becomes this whatever it was, and is not live; its version grows by one.
     PutView { key: Key, data: Value },
 }
 

@@ -103,7 +103,7 @@ async fn entities_and_views_are_kept_as_documented() {
     });
     let entity = json!({
         "pk": {"S": "demo#orders"}, "sk": {"S": "a"}, "version": {"N": "1"},
-        "head": {"N": "1"}, "data": {"M": {"id": {"S": "a"}, "paid": {"BOOL": false}}},
+        "head": {"N": "1"}, "live": {"S": "orders#1"}, "data": {"M": {"id": {"S": "a"}, "paid": {"BOOL": false}}},
     });
     assert_eq!(state, [view, counter, entity]);
 }

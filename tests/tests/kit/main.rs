@@ -8,6 +8,7 @@ mod transactions;
 mod workers;
 mod leases;
 mod tasks;
+mod schedules;
 mod routes;
 mod costs;
 mod chains;

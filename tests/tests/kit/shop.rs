@@ -1,18 +1,21 @@
 //! The example shop on memory adapters, with a store that can be told to misbehave.
 
 use std::collections::VecDeque;
+use std::future::ready;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use postroom::doc_example::{Bank, ChargeCard, Order, PlaceOrder, Settings, ShopError, reactions};
+use postroom::doc_example::{
+    Bank, ChargeCard, Order, OrderPlaced, PlaceOrder, Settings, ShopError, reactions,
+};
 use postroom::memory::{ManualClock, MemoryQueue, MemoryStore, SeededIds};
 use postroom::port::{
     Claim, CommitError, Inbox, Item, Journal, JournalRecord, Listing, Outbox, OutboxRow, Page, Run,
     RunKey, RunStatus, Store, StoreError,
 };
 use postroom::{
-    BoxFuture, Clock, Courier, ExecuteError, Executed, Ids, Job, Key, Origin, Ports, RawEnvelope,
-    Reactions, Record, Runtime, TenantId, Transaction, Worker,
+    BoxFuture, Clock, Command, Courier, ExecuteError, Executed, Ids, Job, Key, LiveItem, LiveShard,
+    Origin, Ports, RawEnvelope, Reactions, Record, Runtime, TenantId, Transaction, Tx, Worker,
 };
 
 /// What the store does with one commit instead of just doing it.
@@ -37,6 +40,7 @@ pub(crate) struct FaultyStore {
     pub(crate) inner: MemoryStore,
     clock: Arc<ManualClock>,
     script: Mutex<VecDeque<Mishap>>,
+    lost_shard: Mutex<Option<LiveShard>>,
     commits: Mutex<Vec<Transaction>>,
 }
 
@@ -47,6 +51,18 @@ impl Store for FaultyStore {
 
     fn list<'a>(&'a self, listing: &'a Listing) -> BoxFuture<'a, Result<Page<Item>, StoreError>> {
         self.inner.list(listing)
+    }
+
+    fn live<'a>(
+        &'a self,
+        shard: &'a LiveShard,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Page<LiveItem>, StoreError>> {
+        if self.lost_shard.lock().unwrap().as_ref() == Some(shard) {
+            let (operation, source) = ("list what is live", "the shard is gone".into());
+            return Box::pin(ready(Err(StoreError::Unavailable { operation, source })));
+        }
+        self.inner.live(shard, after)
     }
 
     fn commit<'a>(&'a self, tx: &'a Transaction) -> BoxFuture<'a, Result<(), CommitError>> {
@@ -122,6 +138,7 @@ impl Shop {
             inner: memory.clone(),
             clock: clock.clone(),
             script: Mutex::default(),
+            lost_shard: Mutex::default(),
             commits: Mutex::default(),
         });
         let queue = Arc::new(MemoryQueue::new(reactions.queues()));
@@ -161,6 +178,11 @@ impl Shop {
         self.store.script.lock().unwrap().extend(mishaps);
     }
 
+    /// From now on a shard of what is live cannot be read.
+    pub(crate) fn lose_shard(&self, shard: LiveShard) {
+        *self.store.lost_shard.lock().unwrap() = Some(shard);
+    }
+
     /// Every transaction sent to the store, in order.
     pub(crate) fn commits(&self) -> Vec<Transaction> {
         self.store.commits.lock().unwrap().clone()
@@ -183,6 +205,16 @@ impl Shop {
     ) -> Result<Executed<u64>, ExecuteError<ShopError>> {
         let command = PlaceOrder { order: order.to_owned() };
         self.runtime.execute(&command, &self.origin()).await
+    }
+
+    /// Lets an order be paid, and so no longer be live.
+    pub(crate) async fn pay(&self, order: &str) {
+        self.runtime.execute(&Pay(order.to_owned()), &self.origin()).await.unwrap();
+    }
+
+    /// Lets something happen to an order that changes nothing of it.
+    pub(crate) async fn mention(&self, order: &str) {
+        self.runtime.execute(&Mention(order.to_owned()), &self.origin()).await.unwrap();
     }
 
     /// Places an order and answers the message its card job got.
@@ -214,7 +246,7 @@ impl Shop {
         self.worker(ChargeCard { bank })
     }
 
-    pub(crate) fn worker<J: Job<postroom::doc_example::OrderPlaced>>(&self, job: J) -> Worker {
+    pub(crate) fn worker<J: Job<OrderPlaced>>(&self, job: J) -> Worker {
         Worker::new(J::NAME, self.runtime.clone(), Arc::new(self.memory.clone())).job(job)
     }
 
@@ -247,6 +279,34 @@ impl Shop {
 
     pub(crate) fn now(&self) -> jiff::Timestamp {
         self.clock.now()
+    }
+}
+
+struct Pay(String);
+
+impl Command for Pay {
+    const NAME: &'static str = "pay";
+    type Output = ();
+    type Error = ShopError;
+
+    async fn handle(&self, tx: &mut Tx) -> Result<(), ShopError> {
+        tx.load(&Order::at(&self.0)).await?;
+        tx.save(&Order { id: self.0.clone(), paid: true })?;
+        Ok(())
+    }
+}
+
+struct Mention(String);
+
+impl Command for Mention {
+    const NAME: &'static str = "mention";
+    type Output = ();
+    type Error = ShopError;
+
+    async fn handle(&self, tx: &mut Tx) -> Result<(), ShopError> {
+        tx.load(&Order::at(&self.0)).await?;
+        tx.emit(OrderPlaced { order: self.0.clone() })?;
+        Ok(())
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use postroom::BoxFuture;
 use postroom::memory::MemoryStore;
 use postroom::port::{CommitError, Item, Listing, Page, Store, StoreError};
-use postroom::{Key, Transaction};
+use postroom::{Key, LiveItem, LiveShard, Transaction};
 
 use super::world::{Ask, Reply, World};
 
@@ -52,6 +52,14 @@ impl Store for FaultyStore {
                 None => self.memory.list(listing).await,
             }
         })
+    }
+
+    fn live<'a>(
+        &'a self,
+        shard: &'a LiveShard,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Page<LiveItem>, StoreError>> {
+        self.memory.live(shard, after)
     }
 
     fn commit<'a>(&'a self, _: &'a Transaction) -> BoxFuture<'a, Result<(), CommitError>> {

@@ -1,13 +1,14 @@
 //! A transaction as the actions of one `TransactWriteItems`, in this order: items, events, outbox rows, inbox record.
 
 use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{ConditionCheck, Put, TransactWriteItem, Update};
 use postroom::port::{JournalRecord, OutboxRow, StoreError};
-use postroom::{Guard, ItemWrite, Key, Transaction};
+use postroom::{Guard, ItemWrite, Key, LiveShard, Transaction};
 use serde_json::Value;
 
-use crate::attributes::number;
-use crate::keys::{DATA, HEAD, PK, STREAM, Tables, VERSION};
+use crate::attributes::{number, text};
+use crate::keys::{DATA, HEAD, LIVE, PK, STREAM, Tables, VERSION};
 use crate::store::{key_of, native};
 use crate::{inbox, journal, outbox};
 
@@ -33,7 +34,10 @@ pub(super) fn of(tx: &Transaction, tables: &Tables) -> Result<Vec<TransactWriteI
 fn item(write: &ItemWrite, table: &str) -> Result<TransactWriteItem, StoreError> {
     match write {
         ItemWrite::Check { key, guard } => check(key, *guard, table).map_err(malformed),
-        ItemWrite::Save { key, guard, head, data } => save(key, *guard, *head, data, table),
+        ItemWrite::Save { key, guard, head, live, data } => {
+            let put = entity(*head, live.as_ref(), data)?;
+            save(key, *guard, put, table).map_err(malformed)
+        }
         ItemWrite::PutView { key, data } => put_view(key, data, table),
     }
 }
@@ -50,19 +54,23 @@ fn check(key: &Key, guard: Guard, table: &str) -> Result<TransactWriteItem, Buil
     Ok(TransactWriteItem::builder().condition_check(check.build()?).build())
 }
 
+/// What is put of an entity, but for its key and its version.
+fn entity(head: u64, live: Option<&LiveShard>, data: &Value) -> Result<PutBuilder, StoreError> {
+    let put = Put::builder().item(HEAD, number(head)).item(DATA, native(data)?);
+    Ok(match live {
+        Some(shard) => put.item(LIVE, text(shard.as_str())),
+        None => put,
+    })
+}
+
 fn save(
     key: &Key,
     guard: Guard,
-    head: u64,
-    data: &Value,
+    entity: PutBuilder,
     table: &str,
-) -> Result<TransactWriteItem, StoreError> {
-    let put = Put::builder()
-        .table_name(table)
-        .set_item(Some(key_of(key)))
-        .item(VERSION, number(guard.next_version()))
-        .item(HEAD, number(head))
-        .item(DATA, native(data)?);
+) -> Result<TransactWriteItem, BuildError> {
+    let put = key_of(key).into_iter().fold(entity, |put, (name, value)| put.item(name, value));
+    let put = put.table_name(table).item(VERSION, number(guard.next_version()));
     let put = match guard {
         Guard::Absent => put.condition_expression(ABSENT).expression_attribute_names("#key", PK),
         Guard::Version(version) => put
@@ -70,15 +78,16 @@ fn save(
             .expression_attribute_names("#version", VERSION)
             .expression_attribute_values(":version", number(version)),
     };
-    Ok(TransactWriteItem::builder().put(put.build().map_err(malformed)?).build())
+    Ok(TransactWriteItem::builder().put(put.build()?).build())
 }
 
 fn put_view(key: &Key, data: &Value, table: &str) -> Result<TransactWriteItem, StoreError> {
     let update = Update::builder()
         .table_name(table)
         .set_key(Some(key_of(key)))
-        .update_expression("SET #data = :data ADD #version :one")
+        .update_expression("SET #data = :data REMOVE #live ADD #version :one")
         .expression_attribute_names("#data", DATA)
+        .expression_attribute_names("#live", LIVE)
         .expression_attribute_names("#version", VERSION)
         .expression_attribute_values(":data", native(data)?)
         .expression_attribute_values(":one", number(1_u64));

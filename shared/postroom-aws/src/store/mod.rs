@@ -1,16 +1,17 @@
 //! State on DynamoDB, and the one call that writes a transaction.
 
 mod actions;
+mod live;
 mod outcome;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use postroom::port::{CommitError, Item, Listing, Page, Store, StoreError};
-use postroom::{BoxFuture, Key, Partition, Transaction};
+use postroom::{BoxFuture, Key, LiveItem, LiveShard, Partition, Transaction};
 
 use crate::attributes::{Attributes, Reading, text};
 use crate::aws::DynamoClients;
 use crate::classify::store_error;
-use crate::keys::{DATA, HEAD, PK, SK, Tables, VERSION};
+use crate::keys::{DATA, HEAD, LIVE, PK, SK, Tables, VERSION};
 use crate::pages::page_of;
 
 /// Reads the state table, and commits to all four.
@@ -81,6 +82,14 @@ impl Store for DynamoStore {
         Box::pin(page_of(query, SK, "list items", read))
     }
 
+    fn live<'a>(
+        &'a self,
+        shard: &'a LiveShard,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Page<LiveItem>, StoreError>> {
+        Box::pin(self.live_items(shard, after))
+    }
+
     fn commit<'a>(&'a self, tx: &'a Transaction) -> BoxFuture<'a, Result<(), CommitError>> {
         Box::pin(self.write(tx))
     }
@@ -100,6 +109,7 @@ fn item(partition: &Partition, attributes: Attributes) -> Result<Item, StoreErro
         key: Key { partition: partition.clone(), id },
         version: item.optional_number(VERSION)?.unwrap_or(0),
         head: item.optional_number(HEAD)?.unwrap_or(0),
+        live: item.optional_text(LIVE)?.map(LiveShard::from_stored),
         data: item.nested(DATA)?,
     })
 }

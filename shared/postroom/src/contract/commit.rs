@@ -80,8 +80,13 @@ pub async fn the_last_view_wins(adapters: &Adapters) {
 pub async fn a_guard_notices_that_a_view_was_put(adapters: &Adapters) {
     let sample = Sample::new();
     let key = sample.key("a");
-    let saved =
-        ItemWrite::Save { key: key.clone(), guard: Guard::Absent, head: 7, data: json!({}) };
+    let saved = ItemWrite::Save {
+        key: key.clone(),
+        guard: Guard::Absent,
+        head: 7,
+        live: None,
+        data: json!({}),
+    };
     adapters.commit(&sample.tx_with([saved])).await;
     adapters.commit(&sample.tx_with([put_view(&key, json!({"view": true}))])).await;
 

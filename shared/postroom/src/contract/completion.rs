@@ -6,7 +6,8 @@ use crate::contract::Adapters;
 use crate::contract::sample::{
     FIRST, Sample, at, begun, claim, failure, owner, parking, put_view, tx_of,
 };
-use crate::port::{Run, RunStatus};
+use crate::id::TenantId;
+use crate::port::{Run, RunKey, RunStatus};
 use crate::transaction::{Fence, Transaction};
 
 /// Everything about the run is in its record.
@@ -14,6 +15,7 @@ pub async fn what_was_done_is_remembered(adapters: &Adapters) {
     let sample = Sample::new();
     let mut tx = sample.tx();
     tx.completion.output = Some(json!({"id": "a", "count": u64::MAX}));
+    tx.completion.fingerprint = Some("POST /things {}".to_owned());
     tx.completion.skipped = Some("it was there already".to_owned());
     tx.completion.actions = 7;
 
@@ -24,10 +26,25 @@ pub async fn what_was_done_is_remembered(adapters: &Adapters) {
     assert_eq!(record.status, RunStatus::Done);
     assert_eq!(record.token, Some(tx.token));
     assert_eq!(record.output, tx.completion.output);
+    assert_eq!(record.fingerprint, tx.completion.fingerprint);
     assert_eq!(record.skipped, tx.completion.skipped);
     assert_eq!(record.actions, Some(7));
     assert_eq!(record.finished_at, Some(tx.completion.finished_at));
     assert_eq!((record.attempts, record.lease_until, record.reason), (0, None, None));
+}
+
+/// The longest idempotency key of the longest tenant is a key like any other, in the table and in its chain.
+pub async fn the_longest_key_is_remembered(adapters: &Adapters) {
+    let tenant: TenantId = "#".repeat(128).parse().unwrap();
+    let sample = Sample { tenant, ..Sample::new() };
+    let key = RunKey::of_idempotency(&sample.tenant, &"#".repeat(255).parse().unwrap());
+    let tx = tx_of(Run { key: key.clone(), ..sample.run() }, Fence::NotDone);
+
+    adapters.commit(&tx).await;
+
+    assert!(adapters.inbox.find(&key, at(1)).await.unwrap().is_some());
+    let chain = adapters.inbox.chain(&sample.tenant, &sample.correlation_id, None).await.unwrap();
+    assert_eq!(chain.items.into_iter().map(|record| record.run.key).collect::<Vec<_>>(), [key]);
 }
 
 /// What was done is not done again.

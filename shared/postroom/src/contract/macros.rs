@@ -12,6 +12,14 @@ macro_rules! store_contract {
             pages_neither_skip_nor_repeat,
             a_list_holds_only_its_partition,
         }
+        $crate::promises! { $adapters, live:
+            what_is_live_is_found,
+            what_is_not_live_is_not_found,
+            what_is_live_no_longer_is_not_found,
+            a_lost_race_makes_nothing_live,
+            pages_neither_skip_nor_repeat,
+            a_page_goes_on_behind_what_is_gone,
+        }
         $crate::promises! { $adapters, commit:
             each_write_counts_the_version_up,
             a_new_item_does_not_replace_an_existing_one,
@@ -27,6 +35,7 @@ macro_rules! store_contract {
         }
         $crate::promises! { $adapters, completion:
             what_was_done_is_remembered,
+            the_longest_key_is_remembered,
             a_done_run_is_not_done_again,
             a_failed_run_is_done_and_keeps_its_attempts,
             a_parked_run_is_not_done,

@@ -27,6 +27,7 @@
 mod sample;
 mod macros;
 pub mod store;
+pub mod live;
 pub mod commit;
 pub mod completion;
 pub mod journal;

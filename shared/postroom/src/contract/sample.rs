@@ -171,12 +171,12 @@ pub(super) fn tx_of(run: Run, fence: Fence) -> Transaction {
 
 /// Writes an item as a new one.
 pub(super) fn save_new(key: &Key, data: Value) -> ItemWrite {
-    ItemWrite::Save { key: key.clone(), guard: Guard::Absent, head: 0, data }
+    ItemWrite::Save { key: key.clone(), guard: Guard::Absent, head: 0, live: None, data }
 }
 
 /// Writes an item over a version.
 pub(super) fn save_over(key: &Key, version: u64, data: Value) -> ItemWrite {
-    ItemWrite::Save { key: key.clone(), guard: Guard::Version(version), head: 0, data }
+    ItemWrite::Save { key: key.clone(), guard: Guard::Version(version), head: 0, live: None, data }
 }
 
 pub(super) fn put_view(key: &Key, data: Value) -> ItemWrite {

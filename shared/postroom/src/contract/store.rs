@@ -25,7 +25,7 @@ pub async fn an_item_is_read_back_as_it_was_written(adapters: &Adapters) {
     adapters.commit(&sample.tx_with([save_new(&sample.key("a"), data.clone())])).await;
 
     let item = adapters.item(&sample.key("a")).await.unwrap();
-    assert_eq!(item, Item { key: sample.key("a"), version: 1, head: 0, data });
+    assert_eq!(item, Item { key: sample.key("a"), version: 1, head: 0, live: None, data });
 }
 
 /// Byte order, whatever the order of writing.

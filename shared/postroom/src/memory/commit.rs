@@ -57,14 +57,14 @@ impl State {
     }
 
     fn write(&mut self, write: &ItemWrite) {
-        let (key, head, data) = match write {
+        let (key, head, live, data) = match write {
             ItemWrite::Check { .. } => return,
-            ItemWrite::Save { key, head, data, .. } => (key, Some(*head), data),
-            ItemWrite::PutView { key, data } => (key, None, data),
+            ItemWrite::Save { key, head, live, data, .. } => (key, Some(*head), live.clone(), data),
+            ItemWrite::PutView { key, data } => (key, None, None, data),
         };
         let version = self.guard_of(key).next_version();
         let head = head.or(self.items.get(key).map(|item| item.head)).unwrap_or(0);
-        let item = Item { key: key.clone(), version, head, data: data.clone() };
+        let item = Item { key: key.clone(), version, head, live, data: data.clone() };
         self.items.insert(key.clone(), item);
     }
 

@@ -1,12 +1,14 @@
 //! Reading state.
 
 use std::future::ready;
+use std::ops::Bound;
 
 use crate::BoxFuture;
+use crate::live::{LiveItem, LiveShard};
 use crate::memory::MemoryStore;
-use crate::memory::state::page;
+use crate::memory::state::{PAGE, page};
 use crate::port::{CommitError, Item, Listing, Page, Store, StoreError};
-use crate::stored::Key;
+use crate::stored::{Key, Partition, join, split};
 use crate::transaction::Transaction;
 
 impl Store for MemoryStore {
@@ -36,8 +38,41 @@ impl Store for MemoryStore {
         Box::pin(ready(Ok(page(rows, listing.limit))))
     }
 
+    fn live<'a>(
+        &'a self,
+        shard: &'a LiveShard,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Page<LiveItem>, StoreError>> {
+        let behind = match after.and_then(key_at) {
+            Some(key) => Bound::Excluded(key),
+            None => Bound::Unbounded,
+        };
+        let state = self.lock();
+        let rest = state.items.range((behind, Bound::Unbounded)).map(|(_, item)| item);
+        let live = rest.filter(|item| item.live.as_ref() == Some(shard));
+        let page = page(live.map(|item| (position(&item.key), &item.key)), PAGE);
+        let items = page.items.into_iter().map(live_item).collect::<Result<_, _>>();
+        Box::pin(ready(items.map(|items| Page { items, next: page.next })))
+    }
+
     fn commit<'a>(&'a self, tx: &'a Transaction) -> BoxFuture<'a, Result<(), CommitError>> {
         let committed = self.lock().commit(tx);
         Box::pin(ready(committed))
     }
+}
+
+/// Where a key lies among all keys, as text.
+fn position(key: &Key) -> String {
+    join('#', &[key.partition.as_str(), &key.id])
+}
+
+fn key_at(position: &str) -> Option<Key> {
+    let [partition, id] = split('#', position).try_into().ok()?;
+    Some(Key { partition: Partition::from_stored(partition), id })
+}
+
+fn live_item(key: &Key) -> Result<LiveItem, StoreError> {
+    LiveItem::from_stored(key.partition.as_str(), key.id.clone()).map_err(|error| {
+        StoreError::Corrupt { operation: "list what is live", reason: error.to_string() }
+    })
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::BoxFuture;
+use crate::live::{LiveItem, LiveShard};
 use crate::port::StoreError;
 use crate::stored::{Key, Partition};
 use crate::transaction::Transaction;
@@ -15,6 +16,13 @@ pub trait Store: Send + Sync {
 
     /// One page of a partition, in the order of ids, as of now (a consistent read).
     fn list<'a>(&'a self, listing: &'a Listing) -> BoxFuture<'a, Result<Page<Item>, StoreError>>;
+
+    /// One page of what is live in a shard, that of each tenant together; it may lag behind the last writes.
+    fn live<'a>(
+        &'a self,
+        shard: &'a LiveShard,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Page<LiveItem>, StoreError>>;
 
     /// Writes all of it, or nothing.
     ///
@@ -33,6 +41,8 @@ pub struct Item {
     pub version: u64,
     /// The version of the last event on the item's stream; 0 before the first.
     pub head: u64,
+    /// Where schedules find it, while it is live.
+    pub live: Option<LiveShard>,
     /// The thing itself, as JSON.
     pub data: Value,
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::live::LiveShard;
 use crate::port::Item;
 use crate::stored::{Key, StreamId};
 use crate::transaction::{Guard, ItemWrite};
@@ -19,11 +20,20 @@ pub(super) struct Items {
 /// What a reader finds staged; `None`: that there is no such thing.
 pub(super) struct Seen(pub(super) Option<Value>);
 
+/// What is saved, with its type erased.
+pub(super) struct Entity {
+    pub(super) key: Key,
+    pub(super) stream: StreamId,
+    pub(super) live: Option<LiveShard>,
+    pub(super) data: Value,
+}
+
 #[derive(Debug)]
 struct Staged {
     /// `None`: a view, which is written whatever was there.
     guard: Option<Guard>,
     head: u64,
+    live: Option<LiveShard>,
     data: Option<Value>,
     /// `None`: only read, so only checked at commit.
     writer: Option<&'static str>,
@@ -50,6 +60,7 @@ impl Items {
         let staged = Staged {
             guard: Some(found.map_or(Guard::Absent, |item| Guard::Version(item.version))),
             head: found.map_or(0, |item| item.head),
+            live: found.and_then(|item| item.live.clone()),
             data: found.map(|item| item.data.clone()),
             writer: None,
             readers: vec![reader],
@@ -59,19 +70,15 @@ impl Items {
     }
 
     /// Stages a guarded write. Answers the version the item will have.
-    pub(super) fn save(
-        &mut self,
-        key: Key,
-        stream: StreamId,
-        data: Value,
-        writer: &'static str,
-    ) -> Result<u64, TxError> {
+    pub(super) fn save(&mut self, entity: Entity, writer: &'static str) -> Result<u64, TxError> {
+        let Entity { key, stream, live, data } = entity;
         if let Some(staged) = self.by_key.get_mut(&key) {
             let Some(guard) = staged.guard else {
                 let first = staged.writer.unwrap_or(writer);
                 return Err(TxError::WrittenTwice { key: key.to_string(), first, second: writer });
             };
             staged.write(&key, data, writer)?;
+            staged.live = live;
             return Ok(guard.next_version());
         }
         // Never read: it is new, and the commit fails if it is not.
@@ -79,6 +86,7 @@ impl Items {
         let staged = Staged {
             guard: Some(guard),
             head: 0,
+            live,
             data: Some(data),
             writer: Some(writer),
             readers: Vec::new(),
@@ -105,6 +113,7 @@ impl Items {
         let staged = Staged {
             guard: None,
             head: 0,
+            live: None,
             data: Some(data),
             writer: Some(writer),
             readers: Vec::new(),
@@ -162,7 +171,7 @@ impl Staged {
         match (self.guard, self.writer, self.data) {
             (None, _, data) => ItemWrite::PutView { key, data: data.unwrap_or_default() },
             (Some(guard), Some(_), Some(data)) => {
-                ItemWrite::Save { key, guard, head: self.head, data }
+                ItemWrite::Save { key, guard, head: self.head, live: self.live, data }
             }
             (Some(guard), _, _) => ItemWrite::Check { key, guard },
         }

@@ -18,13 +18,14 @@ use crate::clock::later;
 use crate::command::Origin;
 use crate::envelope::{Envelope, Header};
 use crate::id::{MessageId, TenantId, derive, derive_keyed, derive_ordered, group};
+use crate::live::LiveShard;
 use crate::message::{Event, Message, Routed, Task};
 use crate::port::{Item, JournalRecord, OutboxRow, Store};
 use crate::reactions::Reactions;
 use crate::stored::{Key, Place, Stored};
 use crate::transaction::Transaction;
 use crate::tx::dispatch::Pending;
-use crate::tx::items::{Items, Seen};
+use crate::tx::items::{Entity, Items, Seen};
 
 pub use error::TxError;
 
@@ -143,12 +144,14 @@ impl Tx {
         let place = entity.place();
         let key = place.key(&self.origin.tenant_id);
         let data = self.encode(&key, entity)?;
-        let version = self.items.save(key, place.stream(), data, self.frame.handler)?;
+        let live = entity.is_live().then(|| LiveShard::of(self.tenant(), T::COLLECTION));
+        let entity = Entity { key, stream: place.stream(), live, data };
+        let version = self.items.save(entity, self.frame.handler)?;
         self.room_for("items", 0)?;
         Ok(version)
     }
 
-    /// Writes a view: the last writer wins.
+    /// Writes a view: the last writer wins. No schedule visits it, whatever was there before.
     ///
     /// # Errors
     /// As [`save`](Self::save), and [`TxError::ViewOfGuarded`].
