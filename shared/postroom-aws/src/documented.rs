@@ -3,7 +3,9 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use postroom::RawEnvelope;
-use postroom::port::{DeadLetter, InRequest, JournalRecord, OutboxRow, Run, RunKey, RunStatus};
+use postroom::port::{
+    DeadLetter, FailureClass, InRequest, JournalRecord, OutboxRow, Run, RunKey, RunStatus,
+};
 use serde_json::{Value, json};
 
 use crate::attributes::Attributes;
@@ -122,30 +124,48 @@ fn an_inbox_record_is_kept_as_documented() {
     assert_eq!(shown(inbox::item(&run, RunStatus::Running)), expected);
 }
 
+fn dead_letter() -> DeadLetter {
+    let envelope = RawEnvelope::parse(
+        &json!({
+            "specversion": "1.0", "id": MESSAGE, "source": "/postroom",
+            "type": "order.placed", "subject": "orders/1",
+            "time": "2026-11-21T09:30:00.000000Z", "datacontenttype": "application/json",
+            "data": null, "correlationid": "req-1", "causationid": MESSAGE, "tenantid": "demo",
+            "dataversion": 1, "streamversion": 2, "hops": 1,
+        })
+        .to_string(),
+    );
+    DeadLetter {
+        id: format!("charge-card#{MESSAGE}"),
+        queue: "charge-card".to_owned(),
+        handler: Some("charge-card".to_owned()),
+        body: "{}".to_owned(),
+        envelope: Some(envelope.unwrap()),
+        causes: vec!["the handler failed".to_owned(), "it rained".to_owned()],
+        fingerprint: MESSAGE.parse().unwrap(),
+        class: FailureClass::Permanent,
+        attempts: 1,
+        first_failed_at: at(),
+        last_failed_at: at(),
+    }
+}
+
 #[test]
 fn a_dead_letter_is_kept_as_documented() {
-    let letter = DeadLetter {
-        id: format!("charge-card#{MESSAGE}"),
-        handler: "charge-card".to_owned(),
-        body: "{}".to_owned(),
-        reason: "the handler failed".to_owned(),
-        permanent: true,
-        attempts: 1,
-        parked_at: at(),
-        message_id: Some(MESSAGE.parse().unwrap()),
-        r#type: Some("order.placed".to_owned()),
-        tenant_id: Some("demo".parse().unwrap()),
-        correlation_id: Some("req-1".parse().unwrap()),
-    };
+    let letter = dead_letter();
 
     let expected = json!({
         "id": {"S": letter.id},
+        "queue": {"S": "charge-card"},
         "handler": {"S": "charge-card"},
         "body": {"S": "{}"},
-        "reason": {"S": "the handler failed"},
-        "permanent": {"BOOL": true},
+        "envelope": {"S": letter.envelope.as_ref().unwrap().to_body()},
+        "causes": {"L": [{"S": "the handler failed"}, {"S": "it rained"}]},
+        "fingerprint": {"S": MESSAGE},
+        "class": {"S": "permanent"},
         "attempts": {"N": "1"},
-        "parked_at": {"S": "2026-11-21T09:30:00.000000Z"},
+        "first_failed_at": {"S": "2026-11-21T09:30:00.000000Z"},
+        "last_failed_at": {"S": "2026-11-21T09:30:00.000000Z"},
         "time": {"S": format!("2026-11-21T09:30:00.000000Z#{}", letter.id)},
         "message_id": {"S": MESSAGE},
         "type": {"S": "order.placed"},
@@ -153,5 +173,41 @@ fn a_dead_letter_is_kept_as_documented() {
         "correlation_id": {"S": "req-1"},
         "chain": {"S": "demo#req-1"},
     });
-    assert_eq!(shown(dead_letters::item(&letter)), expected);
+    let items: Vec<_> = dead_letters::items(&letter).into_iter().map(shown).collect();
+    assert_eq!(items, [expected]);
+}
+
+#[test]
+fn a_body_that_no_handler_takes_is_kept_as_documented() {
+    let class = FailureClass::Exhausted;
+    let letter = DeadLetter { handler: None, envelope: None, class, ..dead_letter() };
+
+    let item = shown(dead_letters::items(&letter).remove(0));
+
+    let names: Vec<&str> = item.as_object().unwrap().keys().map(String::as_str).collect();
+    let expected = [
+        "attempts",
+        "body",
+        "causes",
+        "class",
+        "fingerprint",
+        "first_failed_at",
+        "id",
+        "last_failed_at",
+        "queue",
+        "time",
+    ];
+    assert_eq!(names, expected);
+    assert_eq!(item["class"], json!({"S": "exhausted"}));
+}
+
+#[test]
+fn a_huge_body_is_cut_as_documented() {
+    let letter = DeadLetter { body: "x".repeat(300 * 1024) + "y", ..dead_letter() };
+
+    let [first, second] = dead_letters::items(&letter).try_into().unwrap();
+
+    assert_eq!(shown(first)["parts"], json!({"N": "2"}));
+    let id = format!("charge-card#{MESSAGE}#body-1");
+    assert_eq!(shown(second), json!({"id": {"S": id}, "body": {"S": "y"}}));
 }

@@ -95,22 +95,35 @@
 //!
 //! # Dead letters: what failed for good
 //!
-//! Key `id`: `handler#event-id`, or `queue#message-id`. The index `chain` lists those whose body told their chain.
+//! Key `id`: `handler#event-id`, or `queue#message-id` where no handler takes the message. The index `chain` lists those
+//! whose body told their chain. `envelope` is the body's, without its payload.
 //!
 //! ```json
 //! {"id":              {"S": "charge-card#7b0c…"},
-//!  "handler":         {"S": "charge-card"},
+//!  "queue":           {"S": "charge-card"},
+//!  ["handler":        {"S": "charge-card"}],  whose failure it is, where one takes the message
 //!  "body":            {"S": "{\"specversion\":\"1.0\",…}"},
-//!  "reason":          {"S": "the handler failed: order 0192… no longer exists"},
-//!  "permanent":       {"BOOL": true},
+//!  ["parts":          {"N": "4"}],            where the body is cut: into how many parts
+//!  ["envelope":       {"S": "{\"specversion\":\"1.0\",…,\"data\":null,…}"}],
+//!  "causes":          {"L": [{"S": "the run failed"}, {"S": "order 0192… no longer exists"}]},
+//!  "fingerprint":     {"S": "5e1f…"},         the same for every letter that failed in the same way
+//!  "class":           {"S": "permanent" | "exhausted"},
 //!  "attempts":        {"N": "1"},
-//!  "parked_at":       {"S": "2026-11-21T09:30:02.000000Z"},
+//!  "first_failed_at": {"S": "2026-11-21T09:30:02.000000Z"},
+//!  "last_failed_at":  {"S": "2026-11-21T09:30:02.000000Z"},
 //!  "time":            {"S": "2026-11-21T09:30:02.000000Z#charge-card#7b0c…"},
-//!  ["message_id":     {"S": "7b0c…"}],
+//!  ["message_id":     {"S": "7b0c…"}],        this and the following once more from the envelope, to be searched
 //!  ["type":           {"S": "order.placed"}],
 //!  ["tenant_id":      {"S": "demo"}],
 //!  ["correlation_id": {"S": "req-1"}],
 //!  ["chain":          {"S": "demo#req-1"}]}
+//! ```
+//! A body over 300 KiB is cut, as an item holds 400 KB and a message may have 1 MiB. Its further parts are put first,
+//! each an item of its own with nothing else:
+//!
+//! ```json
+//! {"id":              {"S": "charge-card#7b0c…#body-1"},
+//!  "body":            {"S": "…"}}
 //! ```
 
 use crate::env::Env;
@@ -151,7 +164,9 @@ pub(crate) const ACTOR_ID: &str = "actor_id";
 pub(crate) const ATTEMPTS: &str = "attempts";
 pub(crate) const BODY: &str = "body";
 pub(crate) const BY: &str = "by";
+pub(crate) const CAUSES: &str = "causes";
 pub(crate) const CHAIN: &str = "chain";
+pub(crate) const CLASS: &str = "class";
 pub(crate) const CORRELATION_ID: &str = "correlation_id";
 pub(crate) const DATA: &str = "data";
 pub(crate) const DUE: &str = "due";
@@ -167,15 +182,16 @@ pub(crate) const HEAD: &str = "head";
 pub(crate) const ID: &str = "id";
 pub(crate) const IN_REQUEST: &str = "in_request";
 pub(crate) const KEY: &str = "key";
+pub(crate) const LAST_FAILED_AT: &str = "last_failed_at";
 pub(crate) const LEASE_UNTIL: &str = "lease_until";
 pub(crate) const LIVE: &str = "live";
 pub(crate) const MESSAGE_ID: &str = "message_id";
 pub(crate) const OUTPUT: &str = "output";
 pub(crate) const OWNER: &str = "owner";
-pub(crate) const PARKED_AT: &str = "parked_at";
-pub(crate) const PERMANENT: &str = "permanent";
+pub(crate) const PARTS: &str = "parts";
 pub(crate) const PK: &str = "pk";
 pub(crate) const PRIOR_OWNER: &str = "prior_owner";
+pub(crate) const QUEUE: &str = "queue";
 pub(crate) const QUEUED: &str = "queued";
 pub(crate) const REASON: &str = "reason";
 pub(crate) const SHARD: &str = "shard";

@@ -96,7 +96,7 @@ impl Classify for DecodeError {
 
 impl<M> Envelope<M> {
     /// The same envelope around another payload.
-    fn with<N>(self, data: N) -> Envelope<N> {
+    pub(crate) fn with<N>(self, data: N) -> Envelope<N> {
         Envelope {
             data,
             specversion: self.specversion,

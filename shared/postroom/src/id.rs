@@ -41,6 +41,10 @@ pub struct OwnerToken(Uuid);
 #[serde(transparent)]
 pub struct ClientToken(Uuid);
 
+/// Names one kind of failure of one handler: messages that failed in the same way have the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint(Uuid);
+
 macro_rules! uuid_id {
     ($($name:ident)*) => {$(
         impl From<Uuid> for $name {
@@ -71,7 +75,7 @@ macro_rules! uuid_id {
         }
     )*};
 }
-uuid_id!(MessageId OwnerToken ClientToken);
+uuid_id!(MessageId OwnerToken ClientToken Fingerprint);
 
 /// Whose data it is: 1-128 characters, no control characters. Every key starts with it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -110,23 +110,31 @@ impl Refuse for Failure {
     }
 }
 
-/// The longest reason that is kept: an error may quote its input, and a reason is stored beside it.
+/// The most bytes of all causes of an error that are kept: an error may quote its input, and is stored beside it.
 const MAX_REASON_BYTES: usize = 4 * 1024;
+/// The most causes: nobody reads, and nothing should build, a longer chain.
+const MAX_CAUSES: usize = 16;
 
 /// An error and its causes in one line: `outer: inner: innermost`; cut where it gets longer than 4 KiB.
 pub fn reason_of(error: &(dyn Error + 'static)) -> String {
-    let mut reason = error.to_string();
-    let mut cause = error.source();
-    // Bounded: nobody reads, and nothing should build, a longer chain.
-    for _ in 0..16 {
-        let Some(error) = cause else { break };
-        reason.push_str(": ");
-        reason.push_str(&error.to_string());
-        cause = error.source();
+    causes_of(error).join(": ")
+}
+
+/// An error and its causes, the outermost first; cut where they get longer than 4 KiB together.
+pub(crate) fn causes_of(error: &(dyn Error + 'static)) -> Vec<String> {
+    let mut causes = Vec::new();
+    let mut room = MAX_REASON_BYTES;
+    let chain = std::iter::successors(Some(error), |&error| error.source());
+    for cause in chain.take(MAX_CAUSES) {
+        let mut text = cause.to_string();
+        if text.len() > room {
+            text.truncate(text.floor_char_boundary(room));
+            text.push('…');
+            causes.push(text);
+            break;
+        }
+        room -= text.len();
+        causes.push(text);
     }
-    if reason.len() > MAX_REASON_BYTES {
-        reason.truncate(reason.floor_char_boundary(MAX_REASON_BYTES));
-        reason.push('…');
-    }
-    reason
+    causes
 }

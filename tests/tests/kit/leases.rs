@@ -195,7 +195,7 @@ async fn an_effect_that_must_not_repeat_is_parked_when_its_outcome_is_unknown() 
     assert_eq!(dispositions, [ACKNOWLEDGE]);
     assert!(bank.keys.lock().unwrap().is_empty());
     let [letter] = shop.memory.dead_letters().try_into().unwrap();
-    assert!(letter.reason.contains("without a trace"), "{}", letter.reason);
+    assert!(letter.reason().contains("without a trace"), "{letter:?}");
     assert_eq!(shop.status(&record).await.unwrap().0, RunStatus::Parked);
 }
 

@@ -7,6 +7,7 @@ mod idempotency;
 mod transactions;
 mod workers;
 mod leases;
+mod letters;
 mod tasks;
 mod schedules;
 mod routes;

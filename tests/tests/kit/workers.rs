@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postroom::doc_example::{ChargeCard, Order, OrderPlaced, ShopError};
-use postroom::port::{DeadLetter, DeadLetters, RunStatus, StoreError};
+use postroom::port::{DeadLetter, DeadLetters, FailureClass, RunStatus, StoreError};
 use postroom::{
     BoxFuture, Disposition, Effects, Envelope, Ids, Job, Listener, OnUnknown, Outcome, RawEnvelope,
     Record, Tx, Worker,
@@ -90,12 +90,8 @@ async fn exhausted_attempts_are_parked_with_the_last_reason_and_not_run_again() 
     assert_eq!(dispositions[4..], [ACKNOWLEDGE, ACKNOWLEDGE]);
     assert_eq!(bank.keys.lock().unwrap().len(), 5);
     let [letter] = shop.memory.dead_letters().try_into().unwrap();
-    assert_eq!(
-        (letter.id, letter.attempts, letter.permanent),
-        (key(&record).to_string(), 5, false)
-    );
-    assert!(letter.reason.ends_with("the bank does not answer"), "{}", letter.reason);
-    assert_eq!(letter.body, record.body);
+    assert_eq!((letter.attempts, letter.class), (5, FailureClass::Exhausted));
+    assert_eq!(letter.causes.last().unwrap(), "the bank does not answer");
     assert_eq!(shop.status(&record).await, Some((RunStatus::Parked, 5)));
 }
 
@@ -110,7 +106,7 @@ async fn a_permanent_failure_is_parked_at_once() {
 
     assert_eq!(dispositions, [ACKNOWLEDGE]);
     let [letter] = shop.memory.dead_letters().try_into().unwrap();
-    assert!(letter.permanent);
+    assert_eq!(letter.class, FailureClass::Permanent);
     assert_eq!(shop.status(&record).await, Some((RunStatus::Parked, 1)));
 }
 
@@ -158,7 +154,7 @@ async fn a_body_nobody_can_read_is_parked_with_the_path_and_harms_no_neighbour()
     assert_eq!(letters.len(), bodies.len());
     for (body, reason) in bodies {
         let letter =
-            letters.iter().find(|letter| letter.body == body && letter.reason.contains(reason));
+            letters.iter().find(|letter| letter.body == body && letter.reason().contains(reason));
         assert!(letter.is_some(), "{reason} is the reason of none of {letters:#?}");
     }
 }

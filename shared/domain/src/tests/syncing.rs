@@ -69,7 +69,7 @@ async fn a_campaign_the_provider_does_not_know_is_parked_with_the_reason() {
     let disposition = world.deliver(&world.message()).await;
 
     assert_eq!(disposition, Disposition::Acknowledge);
-    assert!(world.memory.dead_letters()[0].reason.contains("status 410"));
+    assert!(world.memory.dead_letters()[0].reason().contains("status 410"));
     assert_eq!(world.count::<Statistics>(), 0);
 }
 
@@ -81,7 +81,7 @@ async fn a_message_about_no_campaign_is_parked_and_nobody_is_asked() {
     let disposition = world.deliver(message).await;
 
     assert_eq!(disposition, Disposition::Acknowledge);
-    assert!(world.memory.dead_letters()[0].reason.contains("no longer exists"));
+    assert!(world.memory.dead_letters()[0].reason().contains("no longer exists"));
     assert!(world.provider.keys().is_empty());
 }
 

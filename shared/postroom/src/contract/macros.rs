@@ -115,6 +115,7 @@ macro_rules! dead_letters_contract {
         $crate::promises! { $adapters, dead_letters:
             a_parked_letter_is_found,
             an_unreadable_message_is_kept_too,
+            a_huge_body_is_kept_whole,
             parking_twice_keeps_one,
             a_letter_that_never_was_is_absent,
         }

@@ -4,12 +4,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::BoxFuture;
-use crate::id::{CorrelationId, MessageId, TenantId};
+use crate::envelope::RawEnvelope;
+use crate::id::Fingerprint;
 use crate::port::StoreError;
 
 /// Keeps what nobody could handle until a person decides.
 pub trait DeadLetters: Send + Sync {
-    /// Keeps a dead letter; the same id again replaces it, so that a repeated parking leaves one.
+    /// Keeps a dead letter whole, whatever the size of its body; the same id again replaces it, so that a repeated
+    /// parking leaves one.
     fn park<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// One dead letter.
@@ -17,40 +19,50 @@ pub trait DeadLetters: Send + Sync {
 }
 
 /// A message that failed for good.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct DeadLetter {
-    /// `handler#event-id`, or `queue#message-id` where the body told no event.
+    /// `handler#event-id`, or `queue#message-id` where no handler takes the body.
     pub id: String,
-    /// The handler, which is also the queue's name.
-    pub handler: String,
+    /// The queue it came from, named as its worker is.
+    pub queue: String,
+    /// Whose failure it is; `None`: no handler of the queue takes such a message.
+    pub handler: Option<String>,
     /// The body as it was received.
     pub body: String,
-    /// Why, with causes, one line.
-    pub reason: String,
-    /// Whether the last failure was permanent in itself; `false`: its attempts were exhausted.
-    pub permanent: bool,
-    /// How many attempts failed, this one included.
+    /// The body's envelope, if it is one, without the payload (`data` is null): it tells tenant, chain, type and cause.
+    pub envelope: Option<RawEnvelope>,
+    /// The last error and its causes, the outermost first.
+    pub causes: Vec<String>,
+    /// The same for every letter that failed in the same way.
+    pub fingerprint: Fingerprint,
+    /// Why there was no further attempt.
+    pub class: FailureClass,
+    /// How many attempts failed, the last one included.
     pub attempts: u32,
-    /// When it was parked.
-    #[serde(with = "crate::envelope::micros")]
-    pub parked_at: Timestamp,
-    /// The message, where the body told it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message_id: Option<MessageId>,
-    /// Its wire name, likewise.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub r#type: Option<String>,
-    /// Whose it is, likewise.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tenant_id: Option<TenantId>,
-    /// Its chain, likewise.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub correlation_id: Option<CorrelationId>,
+    /// When the first of them failed; of a message that no handler takes, as `last_failed_at`.
+    pub first_failed_at: Timestamp,
+    /// When the last of them failed and it was parked.
+    pub last_failed_at: Timestamp,
+}
+
+/// Why a message is not tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FailureClass {
+    /// The last failure was one that never passes.
+    Permanent,
+    /// The last failure may pass, but it was one too many.
+    Exhausted,
 }
 
 impl DeadLetter {
+    /// Why, in one line: `outer: inner: innermost`.
+    pub fn reason(&self) -> String {
+        self.causes.join(": ")
+    }
+
     /// Where it lies in its chain: `2026-11-21T09:30:00.000000Z#id`.
     pub fn position(&self) -> String {
-        format!("{}#{}", crate::sortable(self.parked_at), self.id)
+        format!("{}#{}", crate::sortable(self.last_failed_at), self.id)
     }
 }

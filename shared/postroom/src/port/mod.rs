@@ -8,7 +8,7 @@ mod outbox;
 mod queue;
 mod dead_letters;
 
-pub use dead_letters::{DeadLetter, DeadLetters};
+pub use dead_letters::{DeadLetter, DeadLetters, FailureClass};
 pub use error::StoreError;
 pub use inbox::{
     Claim, Claimed, FailedAs, FailedRun, Failures, Inbox, InboxRecord, LeaseError, Run, RunKey,

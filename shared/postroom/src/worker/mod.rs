@@ -3,6 +3,8 @@
 mod handler;
 mod record;
 mod failure;
+mod parking;
+mod fingerprint;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -26,6 +28,8 @@ const CONCURRENCY: usize = 10;
 const MARGIN: Duration = Duration::from_secs(1);
 /// How often a record's handler may fail before its message is parked.
 pub(crate) const MAX_ATTEMPTS: u32 = 5;
+/// Not done, and nobody knows when it will be better.
+const AGAIN: Disposition = Disposition::Redeliver { after: None };
 
 /// One message of a batch, as it was received.
 #[derive(Debug, Clone, PartialEq, Eq)]

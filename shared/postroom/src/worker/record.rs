@@ -16,7 +16,7 @@ use crate::runtime::Ran;
 use crate::verdict::{Classify, Verdict};
 use crate::worker::failure::Attempt;
 use crate::worker::handler::{QueuedRun, RecordError, Start};
-use crate::worker::{Disposition, MARGIN, Record, Worker};
+use crate::worker::{AGAIN, Disposition, MARGIN, Record, Worker};
 
 /// How long a record may run where the invocation names no deadline that can be believed.
 const TIME_WITHOUT_DEADLINE: Duration = Duration::from_mins(1);
@@ -24,7 +24,15 @@ const TIME_WITHOUT_DEADLINE: Duration = Duration::from_mins(1);
 const LEASE_MARGIN: Duration = Duration::from_secs(2);
 
 /// A record's message and its handler, or why it has none here.
-pub(super) type Decoded<'a> = Result<(RawEnvelope, &'a dyn QueuedRun), DecodeError>;
+pub(super) type Decoded<'a> = Result<(RawEnvelope, &'a dyn QueuedRun), Box<Unread>>;
+
+/// A record that no handler here takes.
+#[derive(Debug)]
+pub(super) struct Unread {
+    /// As much of it as could be read.
+    pub(super) envelope: Option<RawEnvelope>,
+    pub(super) error: DecodeError,
+}
 
 impl Classify for RecordError {
     fn verdict(&self) -> Verdict {
@@ -47,11 +55,11 @@ impl Worker {
         let now = self.now();
         let left = between(now, stop.unwrap_or_else(|| later(now, TIME_WITHOUT_DEADLINE)));
         if left.is_zero() {
-            return Disposition::Redeliver { after: None };
+            return AGAIN;
         }
         let (message, handler) = match decoded {
             Ok(decoded) => decoded,
-            Err(error) => return self.park_unread(record, &error).await,
+            Err(unread) => return self.park_unread(record, &unread).await,
         };
         let span = info_span!(
             "record",
@@ -75,11 +83,13 @@ impl Worker {
 
     /// What a record's body tells: its message, and who takes it.
     pub(super) fn decode(&self, record: &Record) -> Decoded<'_> {
-        let message = RawEnvelope::parse(&record.body)?;
-        match self.handlers.get(message.r#type.as_str()) {
-            Some(handler) => Ok((message, handler.as_ref())),
-            None => Err(DecodeError::UnknownType { found: message.r#type }),
-        }
+        let message = RawEnvelope::parse(&record.body)
+            .map_err(|error| Box::new(Unread { envelope: None, error }))?;
+        let Some(handler) = self.handlers.get(message.r#type.as_str()) else {
+            let error = DecodeError::UnknownType { found: message.r#type.clone() };
+            return Err(Box::new(Unread { envelope: Some(message), error }));
+        };
+        Ok((message, handler.as_ref()))
     }
 
     async fn run_within(&self, attempt: Attempt<'_>, left: Duration) -> Disposition {
@@ -90,7 +100,7 @@ impl Worker {
             Either::Right(((), _)) => {
                 // Its lease runs out by itself: whether its effect happened, nobody knows.
                 warn!("cancelled at the deadline; it will be redelivered");
-                Disposition::Redeliver { after: None }
+                AGAIN
             }
         }
     }
