@@ -55,4 +55,4 @@ pub use relay::run_relay;
 pub use schedule::run_schedule;
 pub use store::DynamoStore;
 pub use visibility::Visibility;
-pub use worker::{BatchError, handle_batch, run_worker};
+pub use worker::{BatchError, deadline_of, handle_batch, run_worker};

@@ -77,7 +77,7 @@ pub async fn handle_batch(
 }
 
 /// When the invocation ends, if that can be believed; `cargo lambda watch` says 1970 for all of them.
-pub(crate) fn deadline_of(context: &Context, now: Timestamp) -> Option<Timestamp> {
+pub fn deadline_of(context: &Context, now: Timestamp) -> Option<Timestamp> {
     let deadline = Timestamp::from_millisecond(i64::try_from(context.deadline).ok()?).ok()?;
     let earliest = now.saturating_sub(DEADLINE_PAST).ok()?;
     let latest = now.saturating_add(DEADLINE_AHEAD).ok()?;

@@ -50,11 +50,21 @@ pub(crate) fn later(at: Timestamp, by: Duration) -> Timestamp {
 }
 
 /// A duration as logs have it: a number, where `as_millis` would be logged as text.
-pub(crate) fn milliseconds(duration: Duration) -> u64 {
+///
+/// ```
+/// assert_eq!(postroom::milliseconds(std::time::Duration::from_secs(2)), 2_000);
+/// ```
+pub fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// How long after `start` is `end`; zero when it is not after.
-pub(crate) fn between(start: Timestamp, end: Timestamp) -> Duration {
+///
+/// ```
+/// let (start, end) = ("2026-11-21T09:30:00Z".parse().unwrap(), "2026-11-21T09:31:00Z".parse().unwrap());
+/// assert_eq!(postroom::between(start, end).as_secs(), 60);
+/// assert!(postroom::between(end, start).is_zero());
+/// ```
+pub fn between(start: Timestamp, end: Timestamp) -> Duration {
     Duration::try_from(end.duration_since(start)).unwrap_or(Duration::ZERO)
 }

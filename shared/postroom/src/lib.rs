@@ -31,7 +31,7 @@ mod runtime;
 mod schedule;
 mod worker;
 
-pub use clock::{Clock, SystemClock, sortable};
+pub use clock::{Clock, SystemClock, between, milliseconds, sortable};
 pub use command::{Command, Idempotency, Origin};
 pub use courier::{Courier, Relayed};
 pub use envelope::{DecodeError, Envelope, RawEnvelope};
@@ -51,7 +51,9 @@ pub use schedule::{Schedule, ScheduleError, Scheduled};
 pub use stored::{Key, Partition, Place, Stored, StreamId};
 pub use transaction::{Completion, Fence, Guard, ItemWrite, Transaction};
 pub use tx::{Tx, TxError};
-pub use verdict::{Classify, Failure, Refusal, RefusalKind, Refuse, Verdict, reason_of};
+pub use verdict::{
+    Classify, Failure, Refusal, RefusalKind, Refuse, Verdict, panic_text, reason_of,
+};
 pub use worker::{Disposition, Record, Worker};
 
 /// A boxed future, as the ports return it so that they can be trait objects.

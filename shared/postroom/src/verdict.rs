@@ -1,5 +1,6 @@
 //! What a failure means: try again, or never; and what a refused caller is told.
 
+use std::any::Any;
 use std::error::Error;
 use std::fmt;
 use std::time::Duration;
@@ -137,4 +138,15 @@ pub(crate) fn causes_of(error: &(dyn Error + 'static)) -> Vec<String> {
         causes.push(text);
     }
     causes
+}
+
+/// What a caught panic said.
+///
+/// ```
+/// let panic = std::panic::catch_unwind(|| panic!("out of stamps")).unwrap_err();
+/// assert_eq!(postroom::panic_text(&*panic), "out of stamps");
+/// ```
+pub fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }

@@ -1,6 +1,5 @@
 //! One record: decode it, run its handler until it is time to stop, and say what became of it.
 
-use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use crate::clock::{between, later, milliseconds};
 use crate::envelope::{DecodeError, RawEnvelope};
 use crate::id::OwnerToken;
 use crate::runtime::Ran;
-use crate::verdict::{Classify, Verdict};
+use crate::verdict::{Classify, Verdict, panic_text};
 use crate::worker::failure::Attempt;
 use crate::worker::handler::{QueuedRun, RecordError, Start};
 use crate::worker::{AGAIN, Disposition, MARGIN, Record, Worker};
@@ -108,7 +107,7 @@ impl Worker {
     async fn run(&self, attempt: Attempt<'_>, start: Start) -> Disposition {
         let run = attempt.handler.run(&self.runtime, attempt.message.clone(), start);
         let ran = AssertUnwindSafe(run).catch_unwind().await.unwrap_or_else(|panic| {
-            let (message, verdict) = (panic_text(&*panic), attempt.handler.panicked());
+            let (message, verdict) = (panic_text(&*panic).to_owned(), attempt.handler.panicked());
             Err(RecordError::Panic { message, verdict })
         });
         let duration_ms = milliseconds(between(attempt.started_at, self.now()));
@@ -135,10 +134,4 @@ impl Worker {
     pub(super) fn now(&self) -> Timestamp {
         self.runtime.ports().clock.now()
     }
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "no message".to_owned())
 }
