@@ -1,14 +1,15 @@
 //! The application: what every route shares, and the table of routes.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
-use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
+use bytes::Bytes;
 use postroom::{CorrelationId, Runtime};
 
 use crate::caller::ClaimNames;
 use crate::exchange::exchange;
+use crate::kind::Kind;
 use crate::problem::Problem;
 use crate::routes;
 
@@ -17,11 +18,13 @@ use crate::routes;
 pub(crate) struct App {
     pub(crate) runtime: Runtime,
     pub(crate) claims: Arc<ClaimNames>,
+    /// The OpenAPI document, once somebody has asked for it.
+    pub(crate) document: Arc<OnceLock<Bytes>>,
 }
 
 impl App {
     pub(crate) fn new(runtime: Runtime, claims: ClaimNames) -> Self {
-        Self { runtime, claims: Arc::new(claims) }
+        Self { runtime, claims: Arc::new(claims), document: Arc::default() }
     }
 
     /// The name of a chain that its caller did not name.
@@ -31,17 +34,13 @@ impl App {
     }
 }
 
-/// Every route, one file a slice, inside the one layer that all requests and all replies pass.
+/// Every route, inside the one layer that all requests and all replies pass.
 pub(crate) fn router(app: App) -> Router {
-    Router::new()
-        .merge(routes::campaigns())
-        .merge(routes::timeline())
-        .merge(routes::statistics())
-        .merge(routes::notifications())
-        .fallback(async || Problem::new(StatusCode::NOT_FOUND, "path-not-found"))
-        .method_not_allowed_fallback(async || {
-            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed")
-        })
+    let routes = routes::all().into_iter();
+    routes
+        .fold(Router::new(), |router, route| router.route(route.path, route.service))
+        .fallback(async || Problem::new(Kind::PATH_NOT_FOUND))
+        .method_not_allowed_fallback(async || Problem::new(Kind::METHOD_NOT_ALLOWED))
         .layer(from_fn_with_state(app.clone(), exchange))
         .with_state(app)
 }

@@ -1,42 +1,65 @@
 //! The request's body as JSON of a known shape.
 
-use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
-use axum::http::StatusCode;
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
 use domain::Violation;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Deserializer, Value};
 use serde_path_to_error::{Path, Segment};
 
+use crate::kind::Kind;
 use crate::problem::Problem;
 
-/// A body of shape `T`. What is no JSON is 400; JSON of another shape is 422 and names the field.
-pub(crate) struct Body<T>(pub(crate) T);
-
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let bytes = Bytes::from_request(request, state)
-            .await
-            .map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "unreadable-body"))?;
-        read(&bytes).map(Self)
+/// Reads a body of shape `T`.
+///
+/// # Errors
+/// What says it is something else than JSON is 415; what is no JSON is 400; JSON of another shape is 422 and names the
+/// first field that is wrong. A field that is there twice is wrong: readers disagree about which of the two counts.
+pub(crate) fn read<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<T, Problem> {
+    if !may_be_json(headers) {
+        return Err(Problem::new(Kind::UNSUPPORTED_MEDIA_TYPE)
+            .detail("a body has the content type `application/json`"));
     }
-}
-
-fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    // Syntax first and to the end, so that half a document is malformed whatever its first half says.
-    let json: Value = serde_json::from_slice(bytes).map_err(|error| {
-        Problem::new(StatusCode::BAD_REQUEST, "malformed-json").detail(error.to_string())
-    })?;
-    if !json.is_object() {
+    if !parse(bytes)?.is_object() {
         // Serde would take an array for an object's values in their order.
         return Err(invalid(String::new(), "has to be an object".to_owned()));
     }
-    serde_path_to_error::deserialize(json).map_err(|error| {
-        let message = error.inner().to_string();
-        invalid(pointer(error.path(), &message), message)
-    })
+    // From the bytes again: in the value, the second of two fields has already replaced the first.
+    serde_path_to_error::deserialize(&mut Deserializer::from_slice(bytes))
+        .map_err(|error| wrong(&error))
+}
+
+/// The syntax first and to the end, so that half a document is malformed whatever its first half says.
+///
+/// It stops at 128 levels, also in fields that are not known and otherwise skipped.
+fn parse(bytes: &[u8]) -> Result<Value, Problem> {
+    let mut document = Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut document).map_err(|error| {
+        // Well-formed, but not to be held by anything: only the message tells.
+        let unholdable = error.inner().to_string().starts_with("number out of range");
+        if unholdable { wrong(&error) } else { malformed(error.inner()) }
+    })?;
+    document.end().map_err(|error| malformed(&error))?;
+    Ok(value)
+}
+
+/// A body without content type is taken for JSON: nothing else is ever sent here.
+fn may_be_json(headers: &HeaderMap) -> bool {
+    let Some(value) = headers.get(CONTENT_TYPE) else { return true };
+    let kind = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
+}
+
+fn malformed(error: &serde_json::Error) -> Problem {
+    Problem::new(Kind::MALFORMED_JSON).detail(error.to_string())
+}
+
+fn wrong(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let message = error.inner().to_string();
+    // The path says where; line and column are of no use beside it.
+    let message = message.split(" at line ").next().unwrap_or_default().to_owned();
+    invalid(pointer(error.path(), &message), message)
 }
 
 fn invalid(path: String, message: String) -> Problem {
@@ -58,8 +81,9 @@ fn pointer(path: &Path, message: &str) -> String {
             Segment::Unknown => {}
         }
     }
-    // Serde's path ends at the object that lacks a field; which one, only its message says.
-    if let Some(field) = message.strip_prefix("missing field `") {
+    // Serde's path ends at the object that lacks a field, or has it twice; which one, only its message says.
+    let field = message.strip_prefix("missing field `");
+    if let Some(field) = field.or_else(|| message.strip_prefix("duplicate field `")) {
         push(field.trim_end_matches('`'));
     }
     pointer
@@ -72,7 +96,7 @@ mod tests {
     use super::*;
 
     #[derive(Debug, Deserialize)]
-    struct Order {
+    struct Parcel {
         #[expect(dead_code, reason = "only its place matters")]
         lines: Vec<Line>,
     }
@@ -84,14 +108,18 @@ mod tests {
         amount: u32,
     }
 
+    fn refused(body: &str) -> Problem {
+        read::<Parcel>(&HeaderMap::new(), body.as_bytes()).unwrap_err()
+    }
+
     fn path_of(body: &str) -> String {
-        let problem = read::<Order>(body.as_bytes()).unwrap_err();
-        problem.errors()[0].path.clone()
+        refused(body).errors()[0].path.clone()
     }
 
     #[test]
     fn the_field_that_is_wrong_is_named() {
         assert_eq!(path_of(r#"{"lines": [{"a/b~c": 1}, {"a/b~c": 1.5}]}"#), "/lines/1/a~1b~0c");
+        assert_eq!(path_of(r#"{"lines": [{"a/b~c": 1e400}]}"#), "/lines/0/a~1b~0c");
         assert_eq!(path_of(r#"{"lines": 7}"#), "/lines");
     }
 
@@ -102,8 +130,22 @@ mod tests {
     }
 
     #[test]
+    fn the_field_that_is_there_twice_is_named() {
+        assert_eq!(path_of(r#"{"lines": [], "lines": []}"#), "/lines");
+        assert_eq!(path_of(r#"{"lines": [{"a/b~c": 1, "a/b~c": 2}]}"#), "/lines/0/a~1b~0c");
+    }
+
+    #[test]
     fn a_body_that_is_no_object_is_wrong_as_a_whole() {
         assert_eq!(path_of("[[]]"), "");
         assert_eq!(path_of("null"), "");
+    }
+
+    #[test]
+    fn a_message_says_nothing_of_lines() {
+        assert_eq!(
+            refused(r#"{"lines": 7}"#).errors()[0].message,
+            "invalid type: integer `7`, expected a sequence"
+        );
     }
 }

@@ -1,7 +1,6 @@
 //! Who asks: read from the claims of the token, which the gateway has checked.
 
 use axum::extract::FromRequestParts;
-use axum::http::StatusCode;
 use axum::http::request::Parts;
 use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
@@ -10,6 +9,7 @@ use tracing::Span;
 
 use crate::app::App;
 use crate::chain::traceparent;
+use crate::kind::Kind;
 use crate::problem::Problem;
 
 /// Which claims say what; issuers name them differently.
@@ -41,7 +41,7 @@ impl FromRequestParts<App> for Caller {
         let tenant_id: TenantId = claim(parts, &app.claims.tenant)
             .and_then(|tenant| tenant.parse().ok())
             .ok_or_else(|| {
-                Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated")
+                Problem::new(Kind::UNAUTHENTICATED)
                     .detail("the request carries no token that names a tenant")
             })?;
         Span::current().record("tenant_id", tenant_id.as_str());

@@ -1,24 +1,25 @@
-//! What every request and every reply passes: the correlation id, one log line, and the form of every error.
+//! What every request and every reply passes: the correlation id, the deadline, one log line, the form of every error.
 
-use std::any::Any;
 use std::panic::AssertUnwindSafe;
 
 use axum::body::HttpBody;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, Method, StatusCode};
+use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
-use postroom::{CorrelationId, InvalidId};
+use postroom::{CorrelationId, InvalidId, between, milliseconds, panic_text};
 use tracing::field::Empty;
 use tracing::{Instrument, error, info, info_span};
 
 use crate::app::App;
 use crate::chain::{CORRELATION_ID, correlation_id};
+use crate::deadline::{TimedOut, time_left, within};
+use crate::kind::Kind;
 use crate::problem::Problem;
 
 /// The largest body that is read.
-const MAX_BODY_BYTES: u64 = 1024 * 1024;
+pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// Runs one request and finishes its reply: whatever happened, the caller gets a correlation id back.
 pub(crate) async fn exchange(State(app): State<App>, mut request: Request, next: Next) -> Response {
@@ -34,12 +35,10 @@ pub(crate) async fn exchange(State(app): State<App>, mut request: Request, next:
     let reply = async {
         let started_at = app.runtime.ports().clock.now();
         let reply = match admit(&request, named.err()) {
-            Ok(()) => run(request, next).await,
+            Ok(()) => run(&app, request, next).await,
             Err(problem) => problem.into_response(),
         };
-        let duration = app.runtime.ports().clock.now().duration_since(started_at);
-        // A wider integer would be logged as text.
-        let duration_ms = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        let duration_ms = milliseconds(between(started_at, app.runtime.ports().clock.now()));
         let status = reply.status().as_u16();
         info!(status, duration_ms, "{method} {path} answered {status}");
         reply
@@ -51,24 +50,33 @@ pub(crate) async fn exchange(State(app): State<App>, mut request: Request, next:
 /// Whether a route gets to see the request at all.
 fn admit(request: &Request, bad_correlation_id: Option<InvalidId>) -> Result<(), Problem> {
     if let Some(invalid) = bad_correlation_id {
-        let problem = Problem::new(StatusCode::BAD_REQUEST, "invalid-correlation-id");
+        let problem = Problem::new(Kind::INVALID_CORRELATION_ID);
         return Err(problem.detail(invalid.to_string()));
     }
     // Lambda delivers a body whole, so its length is known.
-    if request.body().size_hint().lower() > MAX_BODY_BYTES {
-        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large")
+    if request.body().size_hint().lower() > MAX_BODY_BYTES as u64 {
+        return Err(Problem::new(Kind::BODY_TOO_LARGE)
             .detail(format!("a body has at most {MAX_BODY_BYTES} bytes")));
     }
     Ok(())
 }
 
-/// Runs the route; a panic is its own request's failure, and the process lives on.
-async fn run(request: Request, next: Next) -> Response {
-    let reply = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-    reply.unwrap_or_else(|panic| {
-        error!(reason = panic_text(&*panic), "the route panicked");
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal").into_response()
-    })
+/// Runs the route, as long as there is time; a panic is its own request's failure, and the process lives on.
+async fn run(app: &App, request: Request, next: Next) -> Response {
+    let clock = &app.runtime.ports().clock;
+    let left = time_left(&request, clock.now());
+    let reply = AssertUnwindSafe(next.run(request)).catch_unwind();
+    match within(left, clock.as_ref(), reply).await {
+        Ok(Ok(reply)) => reply,
+        Ok(Err(panic)) => {
+            error!(reason = panic_text(&*panic), "the route panicked");
+            Problem::new(Kind::INTERNAL).into_response()
+        }
+        Err(TimedOut) => {
+            error!("given up at the deadline");
+            Problem::timed_out().into_response()
+        }
+    }
 }
 
 /// Writes a problem's body, which names the correlation id, and the id's own header.
@@ -83,9 +91,4 @@ fn finish(reply: Response, correlation_id: &CorrelationId, method: &Method) -> R
         head.headers.insert(CORRELATION_ID, value);
     }
     Response::from_parts(head, body)
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }

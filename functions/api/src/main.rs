@@ -2,12 +2,18 @@
 
 mod app;
 mod exchange;
+mod deadline;
 mod chain;
 mod caller;
+mod order;
 mod body;
 mod page;
+mod route;
 mod routes;
+mod openapi;
+mod done;
 mod problem;
+mod kind;
 #[cfg(test)]
 mod tests;
 

@@ -1,15 +1,19 @@
 //! Lists in pages: `?limit=` and `?cursor=` in, `{"items": […], "next_cursor": …}` out.
 
-use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequestParts, Query};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use domain::PageRequest;
+use domain::campaigns::CampaignFilter;
 use postroom::port;
+use schemars::JsonSchema;
+use serde::de::value::{Error, StringDeserializer};
+use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
+use crate::kind::Kind;
 use crate::problem::Problem;
 
 /// Items of a page where the caller names no number.
@@ -26,41 +30,61 @@ pub(crate) struct PageQuery {
     cursor: Option<String>,
 }
 
+/// Which campaigns the caller asks for.
+#[derive(Debug)]
+pub(crate) struct FilterQuery(pub(crate) CampaignFilter);
+
 /// One page as it is answered.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "{T}Page")]
 pub(crate) struct PageReply<T> {
     items: Vec<T>,
-    /// `null`: this was the last page.
+    /// Ask for the next page with it; `null`: this was the last one. A page may be short, even empty, and have a next.
     next_cursor: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Parameters {
-    limit: Option<String>,
-    cursor: Option<String>,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for PageQuery {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let Query(parameters) = Query::<Parameters>::from_request_parts(parts, state)
-            .await
-            .map_err(|rejection: QueryRejection| {
-                Problem::new(StatusCode::BAD_REQUEST, "malformed-query")
-                    .detail(rejection.body_text())
-            })?;
-        let Parameters { limit, cursor } = parameters;
+        #[derive(Deserialize)]
+        struct Parameters {
+            limit: Option<String>,
+            cursor: Option<String>,
+        }
+
+        let Parameters { limit, cursor } = query(parts, state).await?;
         let limit = limit.map_or(Some(DEFAULT_LIMIT), |limit| limit.parse().ok());
         match limit {
             Some(limit @ 1..=MAX_LIMIT) => Ok(Self { limit, cursor }),
-            _ => Err(Problem::new(StatusCode::BAD_REQUEST, "invalid-limit")
+            _ => Err(Problem::new(Kind::INVALID_LIMIT)
                 .detail(format!("`limit` has to be 1-{MAX_LIMIT}"))),
         }
     }
 }
 
+impl<S: Send + Sync> FromRequestParts<S> for FilterQuery {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        #[derive(Deserialize)]
+        struct Parameters {
+            status: Option<String>,
+            channel: Option<String>,
+        }
+
+        let Parameters { status, channel } = query(parts, state).await?;
+        let (status, channel) = (filter("status", status)?, filter("channel", channel)?);
+        Ok(Self(CampaignFilter { status, channel }))
+    }
+}
+
 impl PageQuery {
+    /// The schema of `limit`.
+    pub(crate) fn limits() -> Value {
+        json!({ "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT })
+    }
+
     /// The page of the list of this name.
     ///
     /// # Errors
@@ -68,7 +92,7 @@ impl PageQuery {
     pub(crate) fn of(self, list: &str) -> Result<PageRequest, Problem> {
         let after = match self.cursor {
             Some(cursor) => Some(decode(list, &cursor).ok_or_else(|| {
-                Problem::new(StatusCode::BAD_REQUEST, "unknown-cursor")
+                Problem::new(Kind::UNKNOWN_CURSOR)
                     .detail("`cursor` is not one that this list gave out")
             })?),
             None => None,
@@ -83,6 +107,26 @@ impl<T> PageReply<T> {
         let next_cursor = page.next.map(|position| encode(list, &position));
         Self { items: page.items, next_cursor }
     }
+}
+
+/// The parameters of the query, each of which may be there once.
+async fn query<T: DeserializeOwned, S: Send + Sync>(
+    parts: &mut Parts,
+    state: &S,
+) -> Result<T, Problem> {
+    let query = Query::from_request_parts(parts, state).await;
+    query
+        .map(|Query(parameters)| parameters)
+        .map_err(|rejection| Problem::new(Kind::MALFORMED_QUERY).detail(rejection.body_text()))
+}
+
+/// A filter's value; what is none of those there are is named together with them.
+fn filter<T: DeserializeOwned>(name: &str, value: Option<String>) -> Result<Option<T>, Problem> {
+    let Some(value) = value else { return Ok(None) };
+    let value: StringDeserializer<Error> = value.into_deserializer();
+    let read = T::deserialize(value);
+    read.map(Some)
+        .map_err(|error| Problem::new(Kind::INVALID_FILTER).detail(format!("`{name}`: {error}")))
 }
 
 /// A cursor is base64url of `list`, a line feed and the position: opaque to callers, and useless on another list.

@@ -20,8 +20,11 @@ use postroom::{
     Classify, CorrelationId, ExecuteError, ReadError, Refusal, RefusalKind, Refuse, Verdict,
     reason_of,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use tracing::{error, warn};
+
+use crate::kind::Kind;
 
 /// The least wait that is asked of a caller who may try again.
 const RETRY: Duration = Duration::from_secs(1);
@@ -29,17 +32,15 @@ const RETRY: Duration = Duration::from_secs(1);
 /// Why a request was not done. It becomes a body where the correlation id is known: at the end of the exchange.
 #[derive(Debug, Clone)]
 pub(crate) struct Problem {
-    status: StatusCode,
-    /// Kebab-case and stable; callers branch on it.
-    code: &'static str,
+    kind: Kind,
     detail: Option<String>,
     errors: Vec<Violation>,
     retry_after: Option<Duration>,
 }
 
 impl Problem {
-    pub(crate) fn new(status: StatusCode, code: &'static str) -> Self {
-        Self { status, code, detail: None, errors: Vec::new(), retry_after: None }
+    pub(crate) fn new(kind: Kind) -> Self {
+        Self { kind, detail: None, errors: Vec::new(), retry_after: None }
     }
 
     /// With words for people; nothing of our inside belongs here.
@@ -50,7 +51,13 @@ impl Problem {
 
     /// Input of the wrong shape, or that breaks rules.
     pub(crate) fn invalid(errors: Vec<Violation>) -> Self {
-        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-input") }
+        Self { errors, ..Self::new(Kind::INVALID_INPUT) }
+    }
+
+    /// Nobody knows whether it took effect; with an idempotency key, asking again finds out.
+    pub(crate) fn timed_out() -> Self {
+        Self { retry_after: Some(RETRY), ..Self::new(Kind::TIMED_OUT) }
+            .detail("it took too long and was given up; it may have taken effect all the same")
     }
 
     /// What a business error means to the caller.
@@ -68,7 +75,7 @@ impl Problem {
             RefusalKind::Forbidden => StatusCode::FORBIDDEN,
             RefusalKind::NotFound => StatusCode::NOT_FOUND,
         };
-        Self::new(status, refusal.code).detail(refusing(error).to_string())
+        Self::new(Kind::new(status, refusal.code)).detail(refusing(error).to_string())
     }
 
     /// A failure stops travelling here, so here it is logged; the caller is told only whether to try again.
@@ -77,14 +84,11 @@ impl Problem {
         match verdict {
             Verdict::Retry { after } => {
                 warn!(reason, "failed in passing");
-                Self {
-                    retry_after: Some(after.max(RETRY)),
-                    ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable")
-                }
+                Self { retry_after: Some(after.max(RETRY)), ..Self::new(Kind::UNAVAILABLE) }
             }
             Verdict::Permanent => {
                 error!(reason, "failed");
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal")
+                Self::new(Kind::INTERNAL)
             }
         }
     }
@@ -97,13 +101,13 @@ impl Problem {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             headers.insert(RETRY_AFTER, seconds.into());
         }
-        if self.status == StatusCode::UNAUTHORIZED {
+        if self.kind.status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         let body = Body {
-            r#type: format!("/problems/{}", self.code),
-            title: title(self.code),
-            status: self.status.as_u16(),
+            r#type: self.kind.uri(),
+            title: self.kind.title(),
+            status: self.kind.status.as_u16(),
             detail: self.detail,
             errors: self.errors,
             correlation_id,
@@ -120,7 +124,7 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response = self.status.into_response();
+        let mut response = self.kind.status.into_response();
         response.extensions_mut().insert(self);
         response
     }
@@ -132,7 +136,7 @@ impl<E: Error + Classify + Refuse + 'static> From<ExecuteError<E>> for Problem {
             warn!(reason = reason_of(&error), "lost every race");
             return Self {
                 retry_after: Some(RETRY),
-                ..Self::new(StatusCode::CONFLICT, "lost-race")
+                ..Self::new(Kind::LOST_RACE)
                     .detail("others changed the same thing at the same time; try again")
             };
         }
@@ -165,15 +169,24 @@ impl From<InvalidInput> for Problem {
     }
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
+/// Why a request was not done (RFC 9457).
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+pub(crate) struct Body<'a> {
+    /// `/problems/` and the code to branch on; it never changes.
     r#type: String,
+    /// The code in words.
     title: String,
+    /// The HTTP status.
     status: u16,
+    /// What happened in this case, for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
+    /// The fields of the body that are wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Violation>,
+    /// The chain to search our log for.
+    #[schemars(with = "String")]
     correlation_id: &'a CorrelationId,
 }
 
@@ -186,11 +199,4 @@ fn refusing<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
         innermost = source;
     }
     innermost
-}
-
-/// `plan-limit-reached` as `Plan limit reached`.
-fn title(code: &str) -> String {
-    let words = code.replace('-', " ");
-    let mut chars = words.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

@@ -5,20 +5,29 @@ mod timeline;
 mod statistics;
 mod notifications;
 
-pub(crate) use campaigns::routes as campaigns;
-pub(crate) use notifications::routes as notifications;
-pub(crate) use statistics::routes as statistics;
-pub(crate) use timeline::routes as timeline;
-
 use axum::extract::{FromRequestParts, Path};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
 use domain::CampaignId;
 
+use crate::kind::Kind;
+use crate::openapi;
 use crate::problem::Problem;
+use crate::route::Route;
+
+/// Every route there is.
+pub(crate) fn all() -> Vec<Route> {
+    let slices = [
+        campaigns::routes(),
+        timeline::routes(),
+        statistics::routes(),
+        notifications::routes(),
+        openapi::routes(),
+    ];
+    slices.into_iter().flatten().collect()
+}
 
 /// The campaign in the path. What is no id names no campaign: 404.
-struct CampaignPath(CampaignId);
+pub(crate) struct CampaignPath(pub(crate) CampaignId);
 
 impl<S: Send + Sync> FromRequestParts<S> for CampaignPath {
     type Rejection = Problem;
@@ -27,6 +36,6 @@ impl<S: Send + Sync> FromRequestParts<S> for CampaignPath {
         let path = Path::<String>::from_request_parts(parts, state).await.ok();
         path.and_then(|Path(id)| id.parse().ok())
             .map(Self)
-            .ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "campaign-not-found"))
+            .ok_or_else(|| Problem::new(Kind::CAMPAIGN_NOT_FOUND))
     }
 }

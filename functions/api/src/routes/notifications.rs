@@ -1,19 +1,22 @@
 //! `/notifications`.
 
+use axum::Json;
 use axum::extract::State;
-use axum::routing::get;
-use axum::{Json, Router};
 use domain::notifications::{Notification, list_notifications};
 
 use crate::app::App;
 use crate::caller::Caller;
 use crate::page::{PageQuery, PageReply};
 use crate::problem::Problem;
+use crate::route::{Route, get};
 
 const LIST: &str = "notifications";
 
-pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/notifications", get(list))
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        get("/notifications", list)
+            .about("listNotifications", "What the team was told, newest first, by pages."),
+    ]
 }
 
 async fn list(

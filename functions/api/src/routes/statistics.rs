@@ -1,17 +1,22 @@
 //! `/campaigns/{id}/statistics`.
 
+use axum::Json;
 use axum::extract::State;
-use axum::routing::get;
-use axum::{Json, Router};
 use domain::statistics::{StatisticsView, get_statistics};
 
 use crate::app::App;
 use crate::caller::Caller;
+use crate::kind::Kind;
 use crate::problem::Problem;
+use crate::route::{Route, get};
 use crate::routes::CampaignPath;
 
-pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/campaigns/{id}/statistics", get(latest))
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        get("/campaigns/{id}/statistics", latest)
+            .about("getStatistics", "What the provider counted, as of the last sync.")
+            .refuses(Kind::not_found("statistics-not-synced")),
+    ]
 }
 
 async fn latest(

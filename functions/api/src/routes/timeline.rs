@@ -1,18 +1,21 @@
 //! `/campaigns/{id}/timeline`.
 
+use axum::Json;
 use axum::extract::State;
-use axum::routing::get;
-use axum::{Json, Router};
 use domain::timeline::{TimelineItem, list_timeline};
 
 use crate::app::App;
 use crate::caller::Caller;
 use crate::page::{PageQuery, PageReply};
 use crate::problem::Problem;
+use crate::route::{Route, get};
 use crate::routes::CampaignPath;
 
-pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/campaigns/{id}/timeline", get(list))
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        get("/campaigns/{id}/timeline", list)
+            .about("listTimeline", "What happened to a campaign, newest first, by pages."),
+    ]
 }
 
 async fn list(

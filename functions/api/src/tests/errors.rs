@@ -1,30 +1,11 @@
-//! Every error that is the caller's.
+//! Every error that is the caller's, bodies aside.
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::world::{Ask, PLAN, Reply, World};
+use super::world::{Ask, PLAN, World};
 
 const NOWHERE: &str = "/campaigns/019aa4c2-7b10-7c3e-8a41-5d0f6e2b9c11";
-
-fn input(change: impl FnOnce(&mut Value)) -> String {
-    let mut input = json!({
-        "name": "Summer sale",
-        "channel": "facebook",
-        "budget": { "amount_minor": 150_000, "currency": "NZD" },
-    });
-    change(&mut input);
-    input.to_string()
-}
-
-async fn create(body: impl Into<String>) -> Reply {
-    let world = World::new();
-    let reply = world.send(Ask::new("POST", "/campaigns").body(body)).await;
-    if reply.status != StatusCode::CREATED {
-        assert_eq!(world.written(), (0, 0, 0));
-    }
-    reply
-}
 
 #[tokio::test]
 async fn an_unknown_path_is_404() {
@@ -45,63 +26,6 @@ async fn a_wrong_method_is_405_and_names_the_right_ones() {
     let reply = world.get(&format!("{NOWHERE}/publish")).await;
     reply.is_problem(405, "method-not-allowed");
     assert_eq!(reply.header("allow"), "POST");
-}
-
-#[tokio::test]
-async fn a_body_that_is_no_json_is_400() {
-    for body in ["", "{", "{\"name\": 5, ", "{} {}", "NaN"] {
-        create(body).await.is_problem(400, "malformed-json");
-    }
-}
-
-#[tokio::test]
-async fn a_body_of_another_shape_is_422_and_names_the_field() {
-    for (path, body) in [
-        ("", "[]".to_owned()),
-        ("", "null".to_owned()),
-        ("/name", input(|input| input["name"] = json!(5))),
-        ("/name", input(|input| drop(input.as_object_mut().unwrap().remove("name")))),
-        ("/channel", input(|input| input["channel"] = json!("tv"))),
-        ("/account_id", input(|input| input["account_id"] = json!("mine"))),
-        ("/budget", input(|input| input["budget"] = json!(150_000))),
-        ("/budget", input(|input| input["budget"] = json!([150_000, "NZD"]))),
-        ("/budget/currency", input(|input| input["budget"]["currency"] = json!("nzd"))),
-        ("/budget/amount_minor", input(|input| input["budget"]["amount_minor"] = json!(1.5))),
-        ("/budget/amount_minor", input(|input| input["budget"]["amount_minor"] = json!("1"))),
-        ("/budget/amount_minor", input(|input| input["budget"]["amount_minor"] = Value::Null)),
-        ("/budget/amount_minor", input(|input| input["budget"]["amount_minor"] = json!(u64::MAX))),
-        ("/budget/amount_minor", input(|input| input["budget"] = json!({ "currency": "NZD" }))),
-    ] {
-        let reply = create(body).await;
-
-        reply.is_problem(422, "invalid-input");
-        assert_eq!(reply.body["errors"][0]["path"], path, "{}", reply.body);
-        assert!(reply.body["errors"][0]["message"].is_string());
-    }
-}
-
-#[tokio::test]
-async fn broken_rules_are_422_and_all_named() {
-    let reply = create(input(|input| {
-        input["name"] = json!("  ");
-        input["budget"]["amount_minor"] = json!(0);
-    }))
-    .await;
-
-    reply.is_problem(422, "invalid-input");
-    assert_eq!(reply.body["errors"][0]["path"], "/budget/amount_minor");
-    assert_eq!(reply.body["errors"][1]["path"], "/name");
-}
-
-#[tokio::test]
-async fn a_body_over_1_mib_is_413() {
-    let padded = |bytes: usize| {
-        let input = input(|_| ());
-        format!("{input}{}", " ".repeat(bytes - input.len()))
-    };
-
-    assert_eq!(create(padded(1024 * 1024)).await.status, StatusCode::CREATED);
-    create(padded(1024 * 1024 + 1)).await.is_problem(413, "body-too-large");
 }
 
 #[tokio::test]

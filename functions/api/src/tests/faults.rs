@@ -1,11 +1,11 @@
 //! Every error that is ours: the caller learns whether to try again, and nothing of our inside.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use postroom::BoxFuture;
 use postroom::memory::MemoryStore;
 use postroom::port::{CommitError, Item, Listing, Page, Store, StoreError};
-use postroom::{Key, LiveItem, LiveShard, Transaction};
+use postroom::{BoxFuture, Clock, Key, LiveItem, LiveShard, Transaction, between};
 
 use super::world::{Ask, Reply, World};
 
@@ -16,6 +16,7 @@ enum Fault {
     Refuses,
     AlwaysLoses,
     Panics,
+    Hangs,
 }
 
 struct FaultyStore {
@@ -24,13 +25,14 @@ struct FaultyStore {
 }
 
 impl FaultyStore {
-    fn fail(&self) -> Option<StoreError> {
+    async fn fail(&self) -> Option<StoreError> {
         let (operation, source) = ("GetItem", "table local-state, key secret".into());
         match self.fault {
             Fault::Unavailable => Some(StoreError::Unavailable { operation, source }),
             Fault::Refuses => Some(StoreError::Refused { operation, source }),
             Fault::AlwaysLoses => None,
             Fault::Panics => panic!("a secret"),
+            Fault::Hangs => std::future::pending().await,
         }
     }
 }
@@ -38,7 +40,7 @@ impl FaultyStore {
 impl Store for FaultyStore {
     fn get<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Item>, StoreError>> {
         Box::pin(async move {
-            match self.fail() {
+            match self.fail().await {
                 Some(error) => Err(error),
                 None => self.memory.get(key).await,
             }
@@ -47,7 +49,7 @@ impl Store for FaultyStore {
 
     fn list<'a>(&'a self, listing: &'a Listing) -> BoxFuture<'a, Result<Page<Item>, StoreError>> {
         Box::pin(async move {
-            match self.fail() {
+            match self.fail().await {
                 Some(error) => Err(error),
                 None => self.memory.list(listing).await,
             }
@@ -64,7 +66,7 @@ impl Store for FaultyStore {
 
     fn commit<'a>(&'a self, _: &'a Transaction) -> BoxFuture<'a, Result<(), CommitError>> {
         Box::pin(async move {
-            match self.fail() {
+            match self.fail().await {
                 Some(source) => Err(CommitError::Store { source }),
                 None => Err(CommitError::Condition { record: false }),
             }
@@ -72,9 +74,13 @@ impl Store for FaultyStore {
     }
 }
 
+fn faulty(fault: Fault) -> World {
+    World::over(|memory| Arc::new(FaultyStore { memory, fault }))
+}
+
 /// The replies of a command, a query of one thing and a query of a list.
 async fn replies(fault: Fault) -> [Reply; 3] {
-    let world = World::over(|memory| Arc::new(FaultyStore { memory, fault }));
+    let world = faulty(fault);
     let one = "/campaigns/019aa4c2-7b10-7c3e-8a41-5d0f6e2b9c11";
     [world.send(Ask::fixture()).await, world.get(one).await, world.get("/campaigns").await]
 }
@@ -115,4 +121,55 @@ async fn a_command_that_loses_every_race_is_409_with_a_wait() {
 
     created.is_problem(409, "lost-race");
     assert_eq!(created.header("retry-after"), "1");
+}
+
+#[tokio::test]
+async fn a_store_that_hangs_is_504_with_a_wait() {
+    for reply in replies(Fault::Hangs).await {
+        reply.is_problem(504, "timed-out");
+        assert_eq!(reply.header("retry-after"), "1");
+    }
+}
+
+#[tokio::test]
+async fn the_answer_leaves_half_a_second_before_the_deadline() {
+    let world = faulty(Fault::Hangs);
+    let deadline = world.clock.now() + Duration::from_secs(10);
+
+    let reply = world.send(Ask::list().until(deadline)).await;
+
+    reply.is_problem(504, "timed-out");
+    assert_eq!(between(world.clock.now(), deadline), Duration::from_millis(500));
+}
+
+#[tokio::test]
+async fn without_a_deadline_that_can_be_believed_a_request_has_9_seconds() {
+    let world = faulty(Fault::Hangs);
+    let begun = world.clock.now();
+
+    // The deadline of `cargo lambda watch`.
+    let reply = world.send(Ask::list()).await;
+
+    reply.is_problem(504, "timed-out");
+    assert_eq!(between(begun, world.clock.now()), Duration::from_secs(9));
+}
+
+#[tokio::test]
+async fn nothing_is_begun_that_has_no_time_left() {
+    let world = faulty(Fault::Panics);
+    let deadline = world.clock.now() + Duration::from_millis(500);
+
+    let reply = world.send(Ask::list().until(deadline)).await;
+
+    reply.is_problem(504, "timed-out");
+}
+
+#[tokio::test]
+async fn a_request_with_little_time_is_answered_as_long_as_there_is_some() {
+    let world = World::new();
+    let deadline = world.clock.now() + Duration::from_millis(501);
+
+    let reply = world.send(Ask::list().until(deadline)).await;
+
+    assert_eq!(reply.status.as_u16(), 200);
 }

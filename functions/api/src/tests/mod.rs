@@ -3,4 +3,7 @@
 mod world;
 mod campaigns;
 mod errors;
+mod input;
 mod faults;
+mod idempotency;
+mod document;

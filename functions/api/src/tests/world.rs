@@ -5,13 +5,17 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::to_bytes;
 use axum::http::{HeaderMap, StatusCode};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use domain::{Settings, reactions};
-use lambda_http::Service;
+use jiff::Timestamp;
+use lambda_http::{Context, RequestExt, Service};
 use postroom::memory::{ManualClock, MemoryQueue, MemoryStore, SeededIds};
 use postroom::port::Store;
 use postroom::{Courier, Ports, Runtime};
 use serde_json::{Value, json};
 
+use super::document;
 use crate::app::{App, router};
 use crate::caller::ClaimNames;
 
@@ -54,13 +58,17 @@ impl World {
         Self { memory, queue, clock, router }
     }
 
-    pub(super) async fn send(&self, request: Ask) -> Reply {
-        let request = lambda_http::request::from_str(&request.event.to_string()).unwrap();
+    /// Sends a request, and asserts that its reply is one of those that the document says it has.
+    pub(super) async fn send(&self, ask: Ask) -> Reply {
+        let request = lambda_http::request::from_str(&ask.event.to_string()).unwrap();
+        let request = request.with_lambda_context(ask.context());
         let response = self.router.clone().call(request).await.unwrap();
         let (head, body) = response.into_parts();
         let bytes = to_bytes(body, 1024 * 1024).await.unwrap();
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Reply { status: head.status, headers: head.headers, body }
+        let reply = Reply { status: head.status, headers: head.headers, body };
+        document::agrees(ask.method(), ask.path(), &reply);
+        reply
     }
 
     pub(super) async fn get(&self, path: &str) -> Reply {
@@ -88,6 +96,7 @@ impl World {
 /// A request as an event of the gateway.
 pub(super) struct Ask {
     event: Value,
+    deadline: Option<Timestamp>,
 }
 
 impl Ask {
@@ -107,7 +116,7 @@ impl Ask {
     }
 
     fn of(fixture: &str) -> Self {
-        Self { event: serde_json::from_str(fixture).unwrap() }
+        Self { event: serde_json::from_str(fixture).unwrap(), deadline: None }
     }
 
     /// Another method and path on a fixture's caller, without a body.
@@ -124,6 +133,33 @@ impl Ask {
     pub(super) fn body(mut self, body: impl Into<String>) -> Self {
         self.event["body"] = json!(body.into());
         self.header("content-type", "application/json")
+    }
+
+    /// With a body as the gateway sends what is no text.
+    pub(super) fn base64_body(mut self, body: impl AsRef<[u8]>) -> Self {
+        self.event["isBase64Encoded"] = json!(true);
+        self.body(BASE64_STANDARD.encode(body))
+    }
+
+    /// In an invocation that ends then; otherwise it ends when `cargo lambda watch` says so, in 1970.
+    pub(super) fn until(mut self, deadline: Timestamp) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    fn context(&self) -> Context {
+        let deadline = self.deadline.map_or(600_000, Timestamp::as_millisecond);
+        let mut context = Context::default();
+        context.deadline = deadline.try_into().unwrap();
+        context
+    }
+
+    fn method(&self) -> &str {
+        self.event["requestContext"]["http"]["method"].as_str().unwrap()
+    }
+
+    fn path(&self) -> &str {
+        self.event["rawPath"].as_str().unwrap()
     }
 
     pub(super) fn header(mut self, name: &str, value: &str) -> Self {

@@ -21,6 +21,11 @@ const MAX_BUDGET_MINOR: i64 = 1_000_000_000_000;
 /// What a caller sends: `{name, channel, budget, account_id?}`. Fields we do not know are ignored.
 #[derive(Debug, Clone, Deserialize, Validate, JsonSchema)]
 #[garde(allow_unvalidated)]
+#[schemars(extend("examples" = [{
+    "name": "Summer sale",
+    "channel": "facebook",
+    "budget": { "amount_minor": 150_000, "currency": "NZD" },
+}]))]
 pub struct CampaignInput {
     #[schemars(length(max = MAX_NAME_CHARS), regex(pattern = NAME))]
     #[garde(custom(|name: &str, _context: &()| is_a_name(name)))]

@@ -1,0 +1,59 @@
+//! What a command answers.
+
+use axum::Json;
+use axum::http::header::LOCATION;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use postroom::{Command, Executed, Origin};
+use serde::Serialize;
+
+use crate::app::App;
+use crate::problem::Problem;
+
+/// On a reply that repeats the one a command was answered with before.
+pub(crate) const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+/// A command was done: 200 and what it answered.
+pub(crate) struct Done<T>(Executed<T>);
+
+/// A command made something: 201, where it is, and what it answered.
+pub(crate) struct Created<T> {
+    done: Done<T>,
+    location: String,
+}
+
+impl App {
+    /// Executes a command; business errors and the kit's become problems.
+    pub(crate) async fn execute<C: Command>(
+        &self,
+        command: &C,
+        origin: &Origin,
+    ) -> Result<Done<C::Output>, Problem> {
+        Ok(Done(self.runtime.execute(command, origin).await?))
+    }
+}
+
+impl<T> Done<T> {
+    /// What the command made has a path of its own.
+    pub(crate) fn at(self, path: impl FnOnce(&T) -> String) -> Created<T> {
+        Created { location: path(&self.0.output), done: self }
+    }
+}
+
+impl<T: Serialize> IntoResponse for Done<T> {
+    fn into_response(self) -> Response {
+        let Executed { output, replayed } = self.0;
+        let mut reply = Json(output).into_response();
+        if replayed {
+            let yes = HeaderValue::from_static("true");
+            reply.headers_mut().insert(IDEMPOTENT_REPLAYED, yes);
+        }
+        reply
+    }
+}
+
+impl<T: Serialize> IntoResponse for Created<T> {
+    fn into_response(self) -> Response {
+        (StatusCode::CREATED, [(LOCATION, self.location)], self.done).into_response()
+    }
+}

@@ -1,0 +1,135 @@
+//! What extractors, replies and handlers say of themselves.
+
+use axum::Json;
+use axum::extract::State;
+use axum::handler::Handler;
+use axum::http::StatusCode;
+use schemars::JsonSchema;
+use serde_json::{Map, Value, json};
+
+use super::{Document, Operation};
+use crate::app::App;
+use crate::caller::Caller;
+use crate::done::{Created, Done};
+use crate::kind::Kind;
+use crate::order::{Order, OrderOf};
+use crate::page::{FilterQuery, PageQuery};
+use crate::problem::Problem;
+use crate::routes::CampaignPath;
+
+/// A part of a handler's signature: what it takes from a request, or what it answers.
+pub(crate) trait Describe {
+    /// Adds to the operation what this part asks or answers.
+    fn describe(operation: &mut Operation<'_>);
+}
+
+/// A handler all of whose parts describe themselves. `T` is axum's: it tells its implementations of [`Handler`] apart.
+pub(crate) trait Documented<T>: Handler<T, App> {
+    /// Adds what all parts ask and answer.
+    fn describe(operation: &mut Operation<'_>);
+}
+
+macro_rules! documented {
+    ($($part:ident)*) => {
+        impl<F, Fut, M, R, $($part),*> Documented<(M, $($part,)*)> for F
+        where
+            F: FnOnce($($part),*) -> Fut + Handler<(M, $($part,)*), App>,
+            Fut: Future<Output = R>,
+            R: Describe,
+            $($part: Describe,)*
+        {
+            fn describe(operation: &mut Operation<'_>) {
+                $($part::describe(operation);)*
+                R::describe(operation);
+            }
+        }
+    };
+}
+
+documented!(A);
+documented!(A B);
+documented!(A B C);
+documented!(A B C D);
+
+impl Describe for State<App> {
+    fn describe(_: &mut Operation<'_>) {}
+}
+
+impl Describe for Caller {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.needs_token();
+    }
+}
+
+impl Describe for Order {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.needs_token();
+        operation.is_order();
+    }
+}
+
+impl<T: JsonSchema> Describe for OrderOf<T> {
+    fn describe(operation: &mut Operation<'_>) {
+        Order::describe(operation);
+        operation.takes::<T>();
+    }
+}
+
+impl Describe for CampaignPath {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.in_path("id", &json!({ "type": "string", "format": "uuid" }));
+        operation.may_end_as(Kind::CAMPAIGN_NOT_FOUND);
+    }
+}
+
+impl Describe for PageQuery {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.in_query("limit", "How many items at most.", &PageQuery::limits());
+        let cursor = json!({ "type": "string" });
+        operation.in_query("cursor", "The `next_cursor` of the page before.", &cursor);
+        operation.may_end_as(Kind::MALFORMED_QUERY);
+        operation.may_end_as(Kind::INVALID_LIMIT);
+        operation.may_end_as(Kind::UNKNOWN_CURSOR);
+    }
+}
+
+impl Describe for FilterQuery {
+    fn describe(operation: &mut Operation<'_>) {
+        let status = operation.schema_of::<domain::campaigns::CampaignStatus>();
+        operation.in_query("status", "Only those of this status.", &status);
+        let channel = operation.schema_of::<domain::campaigns::Channel>();
+        operation.in_query("channel", "Only those of this channel.", &channel);
+        operation.may_end_as(Kind::MALFORMED_QUERY);
+        operation.may_end_as(Kind::INVALID_FILTER);
+    }
+}
+
+impl<T: JsonSchema> Describe for Json<T> {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.answers::<T>(StatusCode::OK, &[]);
+    }
+}
+
+impl<T: JsonSchema> Describe for Done<T> {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.answers::<T>(StatusCode::OK, &["Idempotent-Replayed"]);
+    }
+}
+
+impl<T: JsonSchema> Describe for Created<T> {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.answers::<T>(StatusCode::CREATED, &["Idempotent-Replayed", "Location"]);
+    }
+}
+
+impl Describe for Document {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.answers::<Map<String, Value>>(StatusCode::OK, &[]);
+    }
+}
+
+impl<T: Describe> Describe for Result<T, Problem> {
+    fn describe(operation: &mut Operation<'_>) {
+        T::describe(operation);
+    }
+}
