@@ -137,7 +137,7 @@ async fn a_campaign_the_provider_does_not_take_is_parked_with_the_reason() {
     let disposition = world.deliver_step(&world.steps()[0]).await;
 
     assert_eq!(disposition, Disposition::Acknowledge);
-    assert!(world.memory.dead_letters()[0].reason.contains("status 404"));
+    assert!(world.memory.dead_letters()[0].reason().contains("status 404"));
 }
 
 #[tokio::test]
@@ -148,6 +148,6 @@ async fn a_step_of_no_campaign_is_parked_and_the_provider_not_told() {
     let disposition = world.deliver_step(message).await;
 
     assert_eq!(disposition, Disposition::Acknowledge);
-    assert!(world.memory.dead_letters()[0].reason.contains("no longer exists"));
+    assert!(world.memory.dead_letters()[0].reason().contains("no longer exists"));
     assert_eq!(world.provider.pushes(), []);
 }
