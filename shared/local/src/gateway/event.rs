@@ -20,6 +20,7 @@ use crate::template::ACCOUNT;
 /// What the gateway adds to a request.
 #[derive(Debug)]
 pub(super) struct Context<'a> {
+    pub request_id: Uuid,
     pub route_key: &'a str,
     /// The JWT claims; `None` on a route without authorizer.
     pub claims: Option<Map<String, Value>>,
@@ -68,7 +69,7 @@ fn request_context(parts: &Parts, path: &str, context: Context<'_>) -> Value {
             "sourceIp": "127.0.0.1",
             "userAgent": text(&parts.headers, &header::USER_AGENT),
         },
-        "requestId": Uuid::now_v7(),
+        "requestId": context.request_id,
         "routeKey": context.route_key,
         "stage": "$default",
         "time": context.now.to_zoned(TimeZone::UTC).strftime("%d/%b/%Y:%H:%M:%S %z").to_string(),
@@ -167,7 +168,11 @@ mod tests {
         let (parts, ()) = request.body(()).unwrap().into_parts();
         let now = "2026-11-21T12:34:56Z".parse().unwrap();
         let claims = Some(Map::from_iter([("sub".to_owned(), json!("u"))]));
-        build(&parts, &Bytes::from_static(body), Context { route_key: "$default", claims, now })
+        build(
+            &parts,
+            &Bytes::from_static(body),
+            Context { request_id: Uuid::nil(), route_key: "$default", claims, now },
+        )
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The HTTP API: requests in, events to functions, their answers out.
 //!
+//! Its own answers are API Gateway's, `{"message": "Unauthorized"}`, and every answer has its header `apigw-requestid`.
 //! Besides the template's routes it has three of its own, which do not exist on AWS:
 //! `GET /dev/token?tenant=T&scope=a+b&sub=S` makes a token, `GET /dev/chains/{id}?tenant=T` draws what
 //! a correlation id caused, `POST /dev/schedules/{name}` fires a schedule now.
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
@@ -24,6 +26,7 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
+use uuid::Uuid;
 
 use crate::chains::Chains;
 use crate::lambda::Host;
@@ -112,12 +115,19 @@ impl Gateway {
 
 /// Any request that is not for the gateway itself.
 async fn pass_on(State(inside): State<Arc<Inside>>, request: Request<Body>) -> Response {
+    let request_id = Uuid::now_v7();
+    let mut response = answer(&inside, request, request_id).await;
+    reply::name(&mut response, request_id);
+    response
+}
+
+async fn answer(inside: &Inside, request: Request<Body>, request_id: Uuid) -> Response {
     let (parts, body) = request.into_parts();
     let Some(route) = routes::find(&inside.routes, &parts.method, parts.uri.path()) else {
         return reply::message(StatusCode::NOT_FOUND, "Not Found");
     };
     let now = Timestamp::now();
-    let claims = match authorize(&inside, route, &parts.headers, now) {
+    let claims = match authorize(inside, route, &parts.headers, now) {
         Ok(claims) => claims,
         Err(Unauthorized) => return reply::message(StatusCode::UNAUTHORIZED, "Unauthorized"),
     };
@@ -125,13 +135,14 @@ async fn pass_on(State(inside): State<Arc<Inside>>, request: Request<Body>) -> R
         Ok(body) => body,
         Err(refusal) => return refusal,
     };
-    let context = event::Context { route_key: &route.key, claims, now };
+    let context = event::Context { request_id, route_key: &route.key, claims, now };
     let event = event::build(&parts, &body, context);
     match inside.host.invoke(&route.function, Bytes::from(event.to_string())).await {
         Ok(answer) => reply::from_answer(&answer.payload),
         Err(error) => {
             let reason = anyhow::Error::new(error.clone());
-            tracing::warn!(function = route.function, "{} {}: {reason:#}", parts.method, parts.uri);
+            let (function, Parts { method, uri, .. }) = (&route.function, &parts);
+            tracing::warn!(function, %request_id, "{method} {uri}: {reason:#}");
             reply::from_error(&error)
         }
     }

@@ -155,11 +155,15 @@ fn handled(system: &System, body: &str) -> usize {
 async fn a_request_reaches_its_function_with_the_demo_identity() {
     let fixture = Fixture::new().unwrap();
     let system = fixture.start().await;
+    let url = format!("{}/campaigns/c-1?limit=5", system.api_url());
 
-    let (status, answer) = get(format!("{}/campaigns/c-1?limit=5", system.api_url())).await;
+    let response = Client::new().get(url).send().await.unwrap();
 
-    assert_eq!(status, StatusCode::OK);
+    assert_eq!(response.status(), StatusCode::OK);
+    let request_id = response.headers()["apigw-requestid"].to_str().unwrap().to_owned();
+    let answer: Value = response.json().await.unwrap();
     let event = &answer["event"];
+    assert_eq!(event["requestContext"]["requestId"], request_id);
     assert_eq!(event["rawPath"], "/campaigns/c-1");
     let claims = &event["requestContext"]["authorizer"]["jwt"]["claims"];
     assert_eq!(claims, &json!({"custom:tenant": "demo", "scope": "ops", "sub": "demo-user"}));
@@ -210,14 +214,23 @@ async fn a_request_whose_function_fails_gets_the_gateways_own_answer() {
     let post = async |body: Vec<u8>| {
         let request = Client::new().post(format!("{}/x", system.api_url()));
         let response = request.header("content-type", "text/plain").body(body).send();
-        response.await.unwrap().status().as_u16()
+        response.await.unwrap()
     };
+    let cases = [
+        (b"fail".to_vec(), 500, "Internal Server Error"),
+        (b"crash".to_vec(), 500, "Internal Server Error"),
+        (b"hang".to_vec(), 504, "Internal Server Error"),
+        (vec![b'x'; 10 * 1024 * 1024 + 1], 413, "Request Entity Too Large"),
+    ];
 
-    assert_eq!(post(b"fail".to_vec()).await, 500);
-    assert_eq!(post(b"crash".to_vec()).await, 500);
-    assert_eq!(post(b"hang".to_vec()).await, 504);
-    assert_eq!(post(vec![b'x'; 10 * 1024 * 1024 + 1]).await, 413);
-    assert_eq!(post(b"fine".to_vec()).await, 200);
+    for (body, status, message) in cases {
+        let response = post(body).await;
+
+        assert_eq!(response.status().as_u16(), status);
+        assert!(response.headers().contains_key("apigw-requestid"));
+        assert_eq!(response.json::<Value>().await.unwrap(), json!({ "message": message }));
+    }
+    assert_eq!(post(b"fine".to_vec()).await.status().as_u16(), 200);
     system.stop().await;
 }
 
