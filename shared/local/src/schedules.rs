@@ -149,19 +149,91 @@ fn event(schedule: &Schedule, now: Timestamp) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
 
+    use futures_util::future::BoxFuture;
+    use tokio::time::{sleep, timeout};
+
     use super::*;
+    use crate::lambda::Response;
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    /// A function that takes its time, and counts.
+    #[derive(Debug, Default)]
+    struct Slow {
+        runs: AtomicUsize,
+        running: AtomicUsize,
+        most_at_once: AtomicUsize,
+    }
+
+    impl Invoke for Slow {
+        fn invoke<'a>(
+            &'a self,
+            _function: &'a str,
+            _payload: Bytes,
+        ) -> BoxFuture<'a, Result<Response, InvokeError>> {
+            Box::pin(async {
+                let running = self.running.fetch_add(1, Ordering::SeqCst) + 1;
+                self.most_at_once.fetch_max(running, Ordering::SeqCst);
+                sleep(Duration::from_millis(30)).await;
+                self.running.fetch_sub(1, Ordering::SeqCst);
+                self.runs.fetch_add(1, Ordering::SeqCst);
+                Ok(Response { request_id: "r".to_owned(), payload: Bytes::new() })
+            })
+        }
+    }
+
+    fn every(every: Duration) -> Schedule {
+        Schedule {
+            name: "tick".to_owned(),
+            kind: ScheduleKind::EventBridgeScheduler,
+            function: "fn".to_owned(),
+            every,
+            input: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_schedule_fires_at_its_interval_and_never_overlaps_itself() {
+        let slow = Arc::new(Slow::default());
+        let functions: Arc<dyn Invoke> = slow.clone();
+
+        let schedules = Schedules::start(&[every(Duration::from_millis(20))], &functions);
+        let fired = timeout(PATIENCE, async {
+            while slow.runs.load(Ordering::SeqCst) < 3 {
+                schedules.fire("tick").await.expect("fired by hand as well");
+            }
+        });
+
+        fired.await.expect("in time");
+        schedules.stop().await;
+        assert_eq!(slow.most_at_once.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn a_schedule_fires_first_when_its_interval_is_over() {
+        let slow = Arc::new(Slow::default());
+        let functions: Arc<dyn Invoke> = slow.clone();
+
+        let schedules = Schedules::start(&[every(Duration::from_millis(300))], &functions);
+        sleep(Duration::from_millis(50)).await;
+        let early = slow.runs.load(Ordering::SeqCst) + slow.running.load(Ordering::SeqCst);
+        let fired = timeout(PATIENCE, async {
+            while slow.runs.load(Ordering::SeqCst) < 2 {
+                sleep(Duration::from_millis(5)).await;
+            }
+        });
+
+        fired.await.expect("twice by itself");
+        schedules.stop().await;
+        assert_eq!(early, 0);
+    }
 
     #[test]
     fn each_service_sends_its_own_event() {
-        let schedule = |kind| Schedule {
-            name: "tick".to_owned(),
-            kind,
-            function: "fn".to_owned(),
-            every: Duration::from_mins(1),
-            input: None,
-        };
+        let schedule = |kind| Schedule { kind, ..every(Duration::from_mins(1)) };
         let now = "2026-11-21T12:34:56.789Z".parse().unwrap();
 
         let by_scheduler = event(&schedule(ScheduleKind::EventBridgeScheduler), now);
