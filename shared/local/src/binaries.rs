@@ -9,6 +9,8 @@ use std::{env, io};
 use serde_json::Value;
 use tokio::process::Command;
 
+use crate::process_group::ProcessGroup;
+
 /// Variables that `cargo run` and `cargo test` set for us. Passed on to another cargo they would
 /// look like a changed environment to build scripts, and rebuild the world.
 const OURS: [&str; 4] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"];
@@ -53,6 +55,7 @@ impl Binaries {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
+            .process_group(0)
             .kill_on_drop(true);
         if !cfg!(debug_assertions) {
             command.arg("--release");
@@ -62,12 +65,12 @@ impl Binaries {
                 command.env_remove(name);
             }
         }
-        let built = command.spawn().map_err(|source| (cargo.clone(), source));
-        let output = match built {
-            Ok(child) => child.wait_with_output().await.map_err(|source| (cargo, source)),
-            Err(failure) => Err(failure),
-        };
-        let output = output.map_err(|(cargo, source)| BuildError::Cargo { cargo, source })?;
+        let unusable = |source| BuildError::Cargo { cargo: cargo.clone(), source };
+        let child = command.spawn().map_err(unusable)?;
+        // Whoever stops waiting for us stops the compilers too, which a dead cargo would leave behind.
+        let compilers = ProcessGroup::of(&child);
+        let output = child.wait_with_output().await.map_err(unusable)?;
+        drop(compilers);
         if !output.status.success() {
             return Err(BuildError::Failed { status: output.status });
         }

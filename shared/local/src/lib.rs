@@ -14,4 +14,5 @@ pub mod schedules;
 pub mod system;
 pub mod demo;
 mod mapping;
+mod process_group;
 mod server;

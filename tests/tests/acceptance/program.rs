@@ -3,11 +3,17 @@
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::LazyLock;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use local::binaries::{Binaries, BuildError};
+use serde_json::{Value, json};
 use tests::{program, root};
+
+/// Longer than anything here takes, however busy the machine is.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| program("local"));
 
@@ -110,21 +116,129 @@ fn a_demo_that_fails_says_why_and_exits_non_zero() {
 #[test]
 fn ctrl_c_stops_everything_and_leaves_no_process() {
     let aws_port = free_port();
-    let arguments = ["--api-port", "0", "--provider-port", "0", "--quiet", "--aws-port", &aws_port];
-    let mut serving =
-        command(&arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let mut ready = String::new();
-    BufReader::new(serving.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+    let mut serving = Serving::start(command(&["--quiet", "--aws-port", &aws_port]));
+    let ready = serving.ready();
     let running = functions_of(&aws_port);
 
-    // To the program alone, as a terminal's Ctrl-C would not be: the functions must not depend on it.
-    let sent = Command::new("kill").args(["-INT", &serving.id().to_string()]).status().unwrap();
-    let status = serving.wait().unwrap();
+    let status = serving.interrupt();
 
     assert!(ready.starts_with("ready api=http://127.0.0.1:"), "{ready}");
     assert!(running.len() >= 3, "{running:?}");
-    assert!(sent.success() && status.success(), "{status}");
+    assert!(status.success(), "{status}");
     assert_eq!(functions_of(&aws_port), Vec::<String>::new());
+}
+
+#[test]
+fn ctrl_c_during_the_build_leaves_no_compiler() {
+    let folder = tempfile::tempdir().unwrap();
+    let compiling = folder.path().join("compiling");
+    let mut command = command(&[]);
+    command.env("CARGO", root().join("tests/testdata/cargo.sh")).env("COMPILING", &compiling);
+    let mut serving = Serving::start(command);
+    eventually("the build", || compiling.exists());
+
+    let status = serving.interrupt();
+
+    assert!(status.success(), "{status}");
+    let compilers = std::fs::read_to_string(&compiling).unwrap();
+    let compilers: Vec<_> = compilers.split_whitespace().map(str::to_owned).collect();
+    assert_eq!(compilers.len(), 2);
+    eventually("the end of the compilers", || !compilers.iter().any(|process| runs(process)));
+}
+
+#[test]
+fn ctrl_c_while_functions_start_leaves_no_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let built = folder.path().join("built");
+    let function = root().join("tests/testdata/function.sh");
+    let artifacts = std::fs::read_dir(root().join("functions")).unwrap().map(|folder| {
+        let name = folder.unwrap().file_name().into_string().unwrap();
+        json!({"target": {"name": name}, "executable": function}).to_string() + "\n"
+    });
+    std::fs::write(&built, artifacts.collect::<String>()).unwrap();
+    let aws_port = free_port();
+    let mut command = command(&["--aws-port", &aws_port]);
+    command.env("CARGO", root().join("tests/testdata/cargo.sh")).env("BUILT", &built);
+    let mut serving = Serving::start(command);
+    eventually("the start of a function", || !functions_of(&aws_port).is_empty());
+
+    let status = serving.interrupt();
+
+    assert!(status.success(), "{status}");
+    eventually("the end of the functions", || functions_of(&aws_port).is_empty());
+}
+
+#[test]
+fn a_token_is_required_where_it_is_asked_for_and_a_local_one_will_do() {
+    let mut serving = Serving::start(command(&["--quiet", "--require-auth"]));
+    let ready = serving.ready();
+    let api = ready.split_whitespace().find_map(|word| word.strip_prefix("api=")).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let get = |path: &str, token: &str| {
+        let request = reqwest::Client::new().get(format!("{api}{path}")).bearer_auth(token);
+        runtime.block_on(async {
+            let response = request.send().await.unwrap();
+            (response.status().as_u16(), response.json::<Value>().await.unwrap())
+        })
+    };
+
+    let without = runtime.block_on(reqwest::get(format!("{api}/campaigns"))).unwrap().status();
+    let (made, token) = get("/dev/token?tenant=acme", "");
+    let token = token["token"].as_str().unwrap();
+
+    assert_eq!((without.as_u16(), made), (401, 200));
+    assert_eq!(get("/campaigns", "nonsense").0, 401);
+    assert_eq!(get("/campaigns", token).0, 200);
+    assert!(serving.interrupt().success());
+}
+
+/// The program, serving; killed if a test fails before it stopped.
+struct Serving {
+    child: Child,
+}
+
+impl Serving {
+    /// On free ports, but for those that the command names.
+    fn start(mut command: Command) -> Self {
+        for option in ["--api-port", "--aws-port", "--provider-port"] {
+            if !command.get_args().any(|argument| argument == option) {
+                command.args([option, "0"]);
+            }
+        }
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        Self { child: command.spawn().unwrap() }
+    }
+
+    /// The line that says where it serves.
+    fn ready(&mut self) -> String {
+        let mut line = String::new();
+        BufReader::new(self.child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        line
+    }
+
+    /// To the program alone, as a terminal's Ctrl-C would not be: what it started must not depend on it.
+    fn interrupt(&mut self) -> ExitStatus {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-INT", &id]).status().unwrap();
+        assert!(sent.success());
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // Ended already, if all went well.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn eventually(what: &str, happened: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !happened() {
+        assert!(began.elapsed() < PATIENCE, "{what} did not come");
+        sleep(Duration::from_millis(20));
+    }
 }
 
 fn free_port() -> String {
@@ -140,4 +254,10 @@ fn functions_of(aws_port: &str) -> Vec<String> {
         environment.split(|byte| *byte == 0).any(|variable| variable == endpoint.as_bytes())
     });
     functions.map(|process| process.file_name().to_string_lossy().into_owned()).collect()
+}
+
+/// Whether a process runs; one that ended and was not asked how does not.
+fn runs(process: &str) -> bool {
+    let state = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    !state.is_empty() && !state.contains(") Z ")
 }

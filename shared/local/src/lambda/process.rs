@@ -7,7 +7,7 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::Signal;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
@@ -15,6 +15,7 @@ use tokio::time::timeout;
 
 use super::Log;
 use crate::aws::Killer;
+use crate::process_group::{self, ProcessGroup};
 
 /// A longer line of output is cut into pieces of this size.
 const LINE_BYTES: u64 = 256 * 1024;
@@ -62,22 +63,20 @@ impl Killer for Processes {
     /// Sends SIGKILL to every process of the function; none runs another step once it returns.
     fn kill(&self, function: &str) {
         for group in self.running().get(function).into_iter().flatten() {
-            signal_group(*group, Signal::KILL);
+            process_group::signal(*group, Signal::KILL);
         }
     }
 }
 
 /// A running process in a process group of its own; dropping it kills the group.
 ///
-/// A group of its own keeps a Ctrl-C in the terminal from reaching the functions before the
-/// host, and takes whatever a function started along. Should the host itself be killed, the
-/// functions lose their Runtime API and end.
+/// Should the host itself be killed, the functions lose their Runtime API and end.
 #[derive(Debug)]
 pub(super) struct Process {
     function: String,
     child: Child,
     /// Taken once the process is gone: its number may then belong to another.
-    group: Option<i32>,
+    group: Option<ProcessGroup>,
     processes: Processes,
     output: JoinSet<()>,
     last_lines: Arc<Mutex<VecDeque<String>>>,
@@ -104,12 +103,12 @@ impl Process {
             .kill_on_drop(true);
         let child = command.spawn()?;
 
-        // The group has the number of its first process.
-        let group = child.id().and_then(|id| i32::try_from(id).ok()).unwrap_or_default();
-        processes.running().entry(launch.function.clone()).or_default().insert(group);
+        let group = ProcessGroup::of(&child);
+        let ids = group.iter().map(ProcessGroup::id);
+        processes.running().entry(launch.function.clone()).or_default().extend(ids);
         let mut process = Self {
             function: launch.function.clone(),
-            group: Some(group),
+            group,
             processes: processes.clone(),
             output: JoinSet::new(),
             last_lines: Arc::default(),
@@ -183,8 +182,8 @@ impl Process {
     }
 
     fn signal(&self, signal: Signal) {
-        if let Some(group) = self.group {
-            signal_group(group, signal);
+        if let Some(group) = &self.group {
+            process_group::signal(group.id(), signal);
         }
     }
 
@@ -192,9 +191,8 @@ impl Process {
     fn clean_up(&mut self) {
         let Some(group) = self.group.take() else { return };
         if let Some(groups) = self.processes.running().get_mut(&self.function) {
-            groups.remove(&group);
+            groups.remove(&group.id());
         }
-        signal_group(group, Signal::KILL);
     }
 }
 
@@ -210,14 +208,6 @@ fn remember(last_lines: &Mutex<VecDeque<String>>, line: String) {
         lines.pop_front();
     }
     lines.push_back(line);
-}
-
-fn signal_group(group: i32, signal: Signal) {
-    // 0 and 1 would be our own group and everything.
-    if let Some(group) = Pid::from_raw(group).filter(|_| group > 1) {
-        // The group may be gone already.
-        let _ = kill_process_group(group, signal);
-    }
 }
 
 fn describe(status: io::Result<ExitStatus>) -> String {
