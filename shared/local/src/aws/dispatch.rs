@@ -79,7 +79,9 @@ impl Dispatcher {
                 reply::no_content()
             }
             (&Method::POST, "/_faults") => {
-                match Fault::read(body).and_then(|fault| self.faults.add(fault)) {
+                match Fault::read(body, &self.killer.functions())
+                    .and_then(|fault| self.faults.add(fault))
+                {
                     Ok(()) => reply::no_content(),
                     Err(error) => refused_fault(&error),
                 }

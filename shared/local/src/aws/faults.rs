@@ -5,12 +5,13 @@
 //!  "kill_caller": "after"}
 //! ```
 //!
-//! `function` may be left out: any caller. Exactly one effect is given: `status` (400 throttled,
+//! `action` is one that the service has here, `function` one of the template's; it may be left out: any caller. Exactly one effect is given: `status` (400 throttled,
 //! 403 denied, 500 or 503), `delay_ms`, `kill_caller` (`before` the call reaches the service or
 //! `after` it did the work), or `drop_response: true` (the work is done, and the connection closed
 //! without an answer). A fault applies `times` times and is then gone; of several that match, the
 //! oldest applies.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -64,14 +65,23 @@ impl Faults {
 }
 
 impl Fault {
-    pub(super) fn read(body: &[u8]) -> Result<Self, InvalidFault> {
+    /// Reads an order. One for calls that nobody makes is refused: a fault that never applies would make a test of it
+    /// pass for nothing.
+    pub(super) fn read(body: &[u8], functions: &BTreeSet<String>) -> Result<Self, InvalidFault> {
         let order = Order::read(body, &MEMBERS)?;
-        let service = order.text("service")?.and_then(Service::named).ok_or_else(|| {
-            invalid("service", "not one of dynamodb, dynamodbstreams, sqs".to_owned())
-        })?;
-        let action = order.text("action")?.filter(|action| !action.is_empty());
-        let action = action.ok_or_else(|| invalid("action", "missing".to_owned()))?.to_owned();
-        let function = order.text("function")?.map(str::to_owned);
+        let one_of = |member, known: String| invalid(member, format!("not one of {known}"));
+        let service = order.text("service")?.and_then(Service::named);
+        let service = service.ok_or_else(|| one_of("service", Service::names()))?;
+        let action = order.text("action")?.unwrap_or_default();
+        if !service.operations().contains(&action) {
+            return Err(one_of("action", service.operations().join(", ")));
+        }
+        let function = order.text("function")?;
+        if function.is_some_and(|function| !functions.contains(function)) {
+            let known: Vec<_> = functions.iter().map(String::as_str).collect();
+            return Err(one_of("function", known.join(", ")));
+        }
+        let (action, function) = (action.to_owned(), function.map(str::to_owned));
         let times = order.times()?.ok_or_else(|| invalid("times", "missing".to_owned()))?;
         let effect = effect(&order)?;
         Ok(Self { calls: Calls { service, action, function }, times, effect })
@@ -135,8 +145,11 @@ mod tests {
     }
 
     fn fault(rest: &str) -> Result<Fault, InvalidFault> {
-        let body = format!(r#"{{"service": "dynamodb", "action": "PutItem", {rest}}}"#);
-        Fault::read(body.as_bytes())
+        read(&format!(r#"{{"service": "dynamodb", "action": "PutItem", {rest}}}"#))
+    }
+
+    fn read(body: &str) -> Result<Fault, InvalidFault> {
+        Fault::read(body.as_bytes(), &["api", "worker"].map(str::to_owned).into())
     }
 
     #[test]
@@ -159,6 +172,27 @@ mod tests {
         let (other, own) = (faults.take("worker", &target()), faults.take("api", &target()));
 
         assert_eq!((other, own), (None, Some(Effect::KillAfter)));
+    }
+
+    #[test]
+    fn a_fault_of_calls_that_nobody_makes_is_told_what_there_is() {
+        let cases = [
+            (r#""service": "sns", "action": "Publish""#, "service: not one of dynamodb, dynamo"),
+            (r#""service": "sqs", "action": "SendMesage""#, "SendMessage, SendMessageBatch"),
+            (r#""service": "sqs", "action": "PutItem""#, "action: not one of Change"),
+            (r#""service": "sqs""#, "action: not one of Change"),
+            (
+                r#""service": "sqs", "action": "SendMessage", "function": "wroker""#,
+                "function: not one of api, worker",
+            ),
+        ];
+
+        for (calls, expected) in cases {
+            let refused = read(&format!(r#"{{{calls}, "times": 1, "status": 503}}"#));
+
+            let message = refused.expect_err("refused").to_string();
+            assert!(message.contains(expected), "{message}");
+        }
     }
 
     #[test]

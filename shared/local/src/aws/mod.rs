@@ -2,8 +2,15 @@
 //!
 //! A request goes to the service that its `X-Amz-Target` names. Its caller is the access key id in
 //! the signature, which is not checked: the Lambda host gives every function its own name as key.
-//! Beside the services stand `/_calls`, which counts what was asked, and `/_faults`, which makes
-//! answers go wrong.
+//!
+//! Beside the services stand pages that AWS has not:
+//!
+//! | page              | |
+//! |-------------------|----------------------------------------------------------------------|
+//! | `GET /_calls`     | how often each caller asked what: `{"api": {"dynamodb.GetItem": 3}}`, whether or not it succeeded |
+//! | `DELETE /_calls`  | 204; counts begin anew                                               |
+//! | `POST /_faults`   | 204, and the next calls go wrong as `faults.rs` shows; 400 names what is not understood |
+//! | `DELETE /_faults` | 204; what is left of them is forgotten                               |
 
 mod endpoint;
 mod connections;
@@ -15,10 +22,15 @@ mod dynamodb;
 mod queue_file;
 mod reply;
 
+use std::collections::BTreeSet;
+
 pub use self::endpoint::{AwsEndpoint, AwsError, AwsOptions};
 
 /// Ends the process of a function, as `SIGKILL` does; the Lambda host implements it.
 pub trait Killer: Send + Sync {
+    /// The functions there are, whether or not one of their processes runs now.
+    fn functions(&self) -> BTreeSet<String>;
+
     /// Kills the process in which the function runs now; nothing happens when there is none.
     fn kill(&self, function: &str);
 }

@@ -5,8 +5,39 @@ use std::fmt;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
+use crate::sqs::protocol::OPERATIONS as SQS_OPERATIONS;
+
 /// A caller whose request is not signed.
 const ANONYMOUS: &str = "anonymous";
+
+// Those of AWS that dynoxide 3.2.0 has, `src/server/mod.rs`.
+const DYNAMODB_OPERATIONS: [&str; 23] = [
+    "BatchExecuteStatement",
+    "BatchGetItem",
+    "BatchWriteItem",
+    "CreateTable",
+    "DeleteItem",
+    "DeleteTable",
+    "DescribeTable",
+    "DescribeTimeToLive",
+    "ExecuteStatement",
+    "ExecuteTransaction",
+    "GetItem",
+    "ListTables",
+    "ListTagsOfResource",
+    "PutItem",
+    "Query",
+    "Scan",
+    "TagResource",
+    "TransactGetItems",
+    "TransactWriteItems",
+    "UntagResource",
+    "UpdateItem",
+    "UpdateTable",
+    "UpdateTimeToLive",
+];
+const DYNAMODB_STREAMS_OPERATIONS: [&str; 4] =
+    ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"];
 
 /// The services behind the endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +55,7 @@ pub(super) struct Target<'a> {
 }
 
 impl Service {
-    const ALL: [Self; 3] = [Self::DynamoDb, Self::DynamoDbStreams, Self::Sqs];
+    pub(super) const ALL: [Self; 3] = [Self::DynamoDb, Self::DynamoDbStreams, Self::Sqs];
 
     /// The name in `/_calls` and `/_faults`.
     pub(super) fn name(self) -> &'static str {
@@ -39,8 +70,21 @@ impl Service {
         Self::ALL.into_iter().find(|service| service.name() == name)
     }
 
+    pub(super) fn names() -> String {
+        Self::ALL.map(Self::name).join(", ")
+    }
+
+    /// What can be asked of it here.
+    pub(super) fn operations(self) -> &'static [&'static str] {
+        match self {
+            Self::DynamoDb => &DYNAMODB_OPERATIONS,
+            Self::DynamoDbStreams => &DYNAMODB_STREAMS_OPERATIONS,
+            Self::Sqs => &SQS_OPERATIONS,
+        }
+    }
+
     /// What stands before the full stop in `X-Amz-Target`.
-    fn prefix(self) -> &'static str {
+    pub(super) fn prefix(self) -> &'static str {
         match self {
             Self::DynamoDb => "DynamoDB_20120810",
             Self::DynamoDbStreams => "DynamoDBStreams_20120810",

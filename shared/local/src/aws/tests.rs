@@ -1,10 +1,12 @@
 //! The endpoint as its clients see it: over HTTP on the loopback address.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::target::Service;
 use super::{AwsEndpoint, AwsError, AwsOptions, Killer};
 use crate::sqs::Sqs;
 
@@ -15,6 +17,10 @@ struct Witness {
 }
 
 impl Killer for Witness {
+    fn functions(&self) -> BTreeSet<String> {
+        ["api", "worker"].map(str::to_owned).into()
+    }
+
     fn kill(&self, function: &str) {
         self.killed.lock().unwrap_or_else(PoisonError::into_inner).push(function.to_owned());
     }
@@ -296,6 +302,22 @@ async fn a_fault_that_is_not_understood_is_refused_with_the_field_named() {
     assert_eq!(refused.status().as_u16(), 400);
     let body: Value = refused.json().await.expect("JSON");
     assert_eq!(body["field"], "kill_caller");
+}
+
+#[tokio::test]
+async fn every_operation_that_a_fault_can_name_is_one_that_can_be_called() {
+    let harness = Harness::start().await;
+
+    for service in Service::ALL {
+        for operation in service.operations() {
+            let target = format!("{}.{operation}", service.prefix());
+            let answer = harness.call("api", &target, json!({})).await.expect("answered");
+
+            let body: Value = answer.json().await.expect("JSON");
+            let code = body["__type"].as_str().unwrap_or_default();
+            assert!(!code.contains("UnknownOperation"), "{target}: {body}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -74,6 +74,9 @@ impl Host {
         processes: Processes,
         log: Log,
     ) -> Result<Self, HostError> {
+        for launch in &functions {
+            processes.announce(&launch.function);
+        }
         let registry = Arc::new(Registry::default());
         let listener = server::bind(0).await.map_err(HostError::Listen)?;
         let server = Server::start(listener, runtime_api::router(Arc::clone(&registry)))

@@ -53,6 +53,11 @@ impl Processes {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Makes a function known before its first process.
+    pub(super) fn announce(&self, function: &str) {
+        self.running().entry(function.to_owned()).or_default();
+    }
+
     /// How many processes of the function run now.
     pub fn count(&self, function: &str) -> usize {
         self.running().get(function).map_or(0, BTreeSet::len)
@@ -60,6 +65,10 @@ impl Processes {
 }
 
 impl Killer for Processes {
+    fn functions(&self) -> BTreeSet<String> {
+        self.running().keys().cloned().collect()
+    }
+
     /// Sends SIGKILL to every process of the function; none runs another step once it returns.
     fn kill(&self, function: &str) {
         for group in self.running().get(function).into_iter().flatten() {
