@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use ad_provider::{BaseUrl, HttpAdProvider};
 use domain::campaigns::CampaignPublished;
-use domain::statistics::StatisticsSynced;
 use domain::statistics::jobs::SyncStatistics;
+use domain::statistics::{StatisticsDue, StatisticsSynced};
 use domain::{Settings, reactions};
 use postroom::{Message, Runtime, SystemClock, Worker};
 use postroom_aws::{Aws, Env, logging, run_worker};
@@ -26,7 +26,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let job =
         SyncStatistics::new(Arc::new(HttpAdProvider::new(provider_url, Arc::new(SystemClock))));
     let runtime = Runtime::new(ports, reactions);
-    let worker =
-        Worker::new(SyncStatistics::NAME, runtime, dead_letters).job::<CampaignPublished, _>(job);
+    let worker = Worker::new(SyncStatistics::NAME, runtime, dead_letters)
+        .job::<CampaignPublished, _>(job.clone())
+        .job::<StatisticsDue, _>(job);
     run_worker(worker, visibility).await
 }

@@ -6,8 +6,8 @@ use crate::campaigns::{
 };
 use crate::notifications::Notifications;
 use crate::plan_limit::PlanLimit;
-use crate::statistics::StatisticsSynced;
 use crate::statistics::jobs::SyncStatistics;
+use crate::statistics::{StatisticsDue, StatisticsSynced};
 use crate::timeline::Timeline;
 
 /// What a deployment decides.
@@ -53,6 +53,9 @@ postroom::reactions! {
         in_request Notifications,
         in_request PlanLimit { live_campaigns: settings.plan_live_campaigns },
         queued_in_order SyncCampaign,
+    }
+    StatisticsDue {
+        queued SyncStatistics,
     }
     StatisticsSynced {}
 }

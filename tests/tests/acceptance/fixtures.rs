@@ -49,12 +49,21 @@ async fn a_worker_behind_a_fifo_queue_is_sent_messages_of_its_fixtures_shape() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_relay_is_sent_the_event_of_the_fixture() {
-    let world = recording("relay-outbox").await;
+    is_sent("relay-outbox", "schedule/relay-outbox.json").await;
+}
 
-    world.post("/dev/schedules/relay-outbox").await.expect(202);
-    let mut sent = world.wrote("relay-outbox", |line| line.get("detail-type").is_some()).await;
+#[tokio::test(flavor = "multi_thread")]
+async fn the_schedule_of_statistics_is_sent_the_event_of_the_fixture() {
+    is_sent("schedule-statistics", "schedule/schedule-statistics.json").await;
+}
 
-    let expected = fixture("schedule/relay-outbox.json");
+async fn is_sent(function: &'static str, event: &str) {
+    let world = recording(function).await;
+
+    world.post(&format!("/dev/schedules/{function}")).await.expect(202);
+    let mut sent = world.wrote(function, |line| line.get("detail-type").is_some()).await;
+
+    let expected = fixture(event);
     assert_eq!(shape(&sent), shape(&expected));
     for of_the_moment in ["id", "time"] {
         sent[of_the_moment] = expected[of_the_moment].clone();

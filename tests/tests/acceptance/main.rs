@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod publish;
+mod schedule;
 mod crashes;
 mod costs;
 mod fixtures;

@@ -12,6 +12,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("ad-provider", &["domain", "postroom"]),
     ("api", &["domain", "postroom", "postroom-aws"]),
     ("relay-outbox", &["domain", "postroom-aws"]),
+    ("schedule-statistics", &["domain", "postroom", "postroom-aws"]),
     ("sync-campaign", &["ad-provider", "domain", "postroom", "postroom-aws"]),
     ("sync-statistics", &["ad-provider", "domain", "postroom", "postroom-aws"]),
     ("local", &["postroom", "postroom-aws"]),
@@ -22,8 +23,15 @@ const ALLOWED: &[(&str, &[&str])] = &[
 ];
 
 /// Who may know that it runs on Lambda.
-const LAMBDAS: &[&str] =
-    &["postroom-aws", "api", "relay-outbox", "sync-campaign", "sync-statistics", "peers"];
+const LAMBDAS: &[&str] = &[
+    "postroom-aws",
+    "api",
+    "relay-outbox",
+    "schedule-statistics",
+    "sync-campaign",
+    "sync-statistics",
+    "peers",
+];
 
 /// Crates from outside that only some of ours may name, by how their names begin.
 const RESERVED: &[(&str, &[&str])] = &[

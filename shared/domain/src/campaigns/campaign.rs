@@ -86,6 +86,10 @@ impl Stored for Campaign {
     fn place(&self) -> Place<Self> {
         Self::at(self.id)
     }
+
+    fn is_live(&self) -> bool {
+        self.status.is_live()
+    }
 }
 
 impl CampaignStatus {

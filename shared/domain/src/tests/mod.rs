@@ -7,3 +7,4 @@ mod living;
 mod listing;
 mod syncing;
 mod pushing;
+mod scheduling;

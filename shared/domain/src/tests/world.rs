@@ -6,8 +6,8 @@ use std::time::Duration;
 use postroom::memory::{ManualClock, MemoryQueue, MemoryStore, SeededIds};
 use postroom::port::{Inbox, RunKey};
 use postroom::{
-    Clock, Command, Courier, Disposition, ExecuteError, Ids, Origin, Ports, RawEnvelope, Reader,
-    Record, Runtime, Stored, Worker,
+    Clock, Command, Courier, Disposition, ExecuteError, Ids, Message, Origin, Ports, RawEnvelope,
+    Reader, Record, Runtime, Stored, Worker,
 };
 use serde_json::json;
 
@@ -18,6 +18,7 @@ use crate::campaigns::{
     CreateCampaign, PublishCampaign, TransitionError,
 };
 use crate::statistics::jobs::SyncStatistics;
+use crate::statistics::{ScheduleStatistics, StatisticsDue};
 use crate::{CampaignId, Settings, reactions};
 
 /// A tenant, its API and its worker; one campaign may be live unless a test says otherwise.
@@ -56,7 +57,8 @@ impl World {
         let provider = ScriptedProvider::default();
         let job = SyncStatistics::new(Arc::new(provider.clone()));
         let sync_statistics = Worker::new(SyncStatistics::NAME, runtime.clone(), stored.clone())
-            .job::<CampaignPublished, _>(job);
+            .job::<CampaignPublished, _>(job.clone())
+            .job::<StatisticsDue, _>(job);
         let job = SyncCampaign::new(Arc::new(provider.clone()));
         let sync_campaign = Worker::new(SyncCampaign::NAME, runtime.clone(), stored)
             .job::<CampaignPublished, _>(job.clone())
@@ -126,6 +128,20 @@ impl World {
         let key = RunKey::of_handler(handler, RawEnvelope::parse(body).unwrap().id);
         let run = self.memory.find(&key, self.clock.now()).await.unwrap();
         run.and_then(|run| run.skipped)
+    }
+
+    /// Fires the schedule of statistics for a slot.
+    pub(super) async fn fire(&self, slot: &str) -> usize {
+        let deadline = self.clock.now() + Duration::from_mins(1);
+        let visited =
+            self.runtime.run_schedule(&ScheduleStatistics, slot.parse().unwrap(), deadline);
+        visited.await.unwrap().tasks
+    }
+
+    /// What `sync-statistics` was ordered by the schedule, in the order of sending.
+    pub(super) fn due(&self) -> Vec<String> {
+        let sent = self.queue.sent(SyncStatistics::NAME).into_iter();
+        sent.map(|sent| sent.body).filter(|body| body.contains(StatisticsDue::TYPE)).collect()
     }
 
     /// The messages that the steps of campaigns left for `sync-campaign`, in their order.

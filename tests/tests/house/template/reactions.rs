@@ -1,5 +1,8 @@
 //! The table of reactions against what is deployed for it.
 
+use domain::statistics::ScheduleStatistics;
+use postroom::Schedule;
+
 use super::{Resource, functions, resources};
 use crate::repository::must_be_empty;
 
@@ -40,6 +43,20 @@ fn a_handler_is_queued_in_order_exactly_where_its_queue_is_fifo() {
         &violations,
         "`queued_in_order` in reactions.rs needs FifoQueue: true, and `queued` needs a standard queue.",
     );
+}
+
+#[test]
+fn the_schedule_of_statistics_fires_once_a_slot() {
+    let slot = format!("rate({} minutes)", ScheduleStatistics::EVERY.as_secs() / 60);
+    let function =
+        functions().into_iter().find(|function| function.folder() == ScheduleStatistics::NAME);
+    let fires: Vec<_> = function
+        .iter()
+        .flat_map(|function| function.events("ScheduleV2"))
+        .map(|schedule| schedule["Properties"]["ScheduleExpression"].clone())
+        .collect();
+
+    assert_eq!(fires, [slot.as_str()], "a slot that nobody fires in has no tasks");
 }
 
 /// Every function that is fed from a queue.

@@ -8,12 +8,13 @@ use postroom::{
 };
 
 use crate::ad_provider::{AdProvider, InsightsRequest, ProviderError};
-use crate::campaigns::{Campaign, CampaignPublished};
+use crate::campaigns::{Campaign, OfCampaign};
 use crate::id::CampaignId;
 use crate::money::Money;
 use crate::statistics::{Statistics, StatisticsSynced, StatisticsView};
 
-/// Asks the provider for a campaign's figures and records them.
+/// Asks the provider for a campaign's figures and records them: once it is published, and whenever they are due.
+#[derive(Clone)]
 pub struct SyncStatistics {
     provider: Arc<dyn AdProvider>,
 }
@@ -76,7 +77,7 @@ impl SyncStatistics {
     }
 }
 
-impl Job<CampaignPublished> for SyncStatistics {
+impl<M: OfCampaign> Job<M> for SyncStatistics {
     const NAME: &'static str = Self::NAME;
     /// Asking again changes nothing at the provider.
     const ON_UNKNOWN: OnUnknown = OnUnknown::Repeat;
@@ -85,10 +86,10 @@ impl Job<CampaignPublished> for SyncStatistics {
 
     async fn perform(
         &self,
-        event: &Envelope<CampaignPublished>,
+        message: &Envelope<M>,
         effects: &Effects,
     ) -> Result<Outcome<Figures>, SyncStatisticsError> {
-        let campaign_id = event.data.campaign_id;
+        let campaign_id = message.data.campaign_id();
         let found = effects.reader().get(&Campaign::at(campaign_id)).await;
         let campaign = found
             .map_err(|source| SyncStatisticsError::Read { campaign_id, source })?
@@ -116,11 +117,11 @@ impl Job<CampaignPublished> for SyncStatistics {
 
     async fn record(
         &self,
-        event: &Envelope<CampaignPublished>,
+        message: &Envelope<M>,
         figures: &Figures,
         tx: &mut Tx,
     ) -> Result<(), SyncStatisticsError> {
-        let campaign_id = event.data.campaign_id;
+        let campaign_id = message.data.campaign_id();
         figures
             .stage(campaign_id, tx)
             .await
