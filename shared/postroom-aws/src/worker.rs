@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use jiff::Timestamp;
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
-use postroom::{Clock, Disposition, Record, SystemClock, Worker};
+use postroom::{Disposition, Record, Worker};
 
 use crate::visibility::{Hidden, Visibility};
 
@@ -47,13 +47,15 @@ pub async fn run_worker(
 ) -> Result<(), lambda_runtime::Error> {
     let (worker, visibility) = (&worker, &visibility);
     let handler = service_fn(move |event: LambdaEvent<SqsEvent>| async move {
-        let deadline = deadline_of(&event.context, SystemClock.now());
-        handle_batch(worker, visibility, event.payload, deadline).await
+        handle_batch(worker, visibility, event.payload, event.context.deadline).await
     });
     lambda_runtime::run(handler).await
 }
 
 /// Processes one batch and answers which messages have to be delivered again.
+///
+/// `deadline_ms` is when the invocation ends, in milliseconds since 1970, as the Lambda runtime names it; one that makes
+/// no sense is none.
 ///
 /// # Errors
 /// [`BatchError`]: the event is none of a queue.
@@ -61,12 +63,13 @@ pub async fn handle_batch(
     worker: &Worker,
     visibility: &Visibility,
     event: SqsEvent,
-    deadline: Option<Timestamp>,
+    deadline_ms: u64,
 ) -> Result<SqsBatchResponse, BatchError> {
     let batch = Batch::read(event.records)?;
+    let deadline = believable(deadline_ms, worker.now());
     let dispositions = worker.process(&batch.records, deadline).await;
     // What SQS makes of it changes nothing in the answer, which has to leave in time.
-    let within = time_to_hide(deadline, SystemClock.now());
+    let within = time_to_hide(deadline, worker.now());
     visibility.hide(&batch.hidden(&dispositions), within).await;
 
     let mut response = SqsBatchResponse::default();
@@ -78,7 +81,11 @@ pub async fn handle_batch(
 
 /// When the invocation ends, if that can be believed; `cargo lambda watch` says 1970 for all of them.
 pub fn deadline_of(context: &Context, now: Timestamp) -> Option<Timestamp> {
-    let deadline = Timestamp::from_millisecond(i64::try_from(context.deadline).ok()?).ok()?;
+    believable(context.deadline, now)
+}
+
+fn believable(deadline_ms: u64, now: Timestamp) -> Option<Timestamp> {
+    let deadline = Timestamp::from_millisecond(i64::try_from(deadline_ms).ok()?).ok()?;
     let earliest = now.saturating_sub(DEADLINE_PAST).ok()?;
     let latest = now.saturating_add(DEADLINE_AHEAD).ok()?;
     (earliest <= deadline && deadline <= latest).then_some(deadline)

@@ -41,7 +41,11 @@ impl Killer for NobodyDies {
 impl Endpoint {
     /// An endpoint with empty tables, and with a queue for each of `queues`, named as its handler, or that and `.fifo`.
     pub(crate) async fn with_queues(queues: &[&str]) -> Self {
-        let sqs = Sqs::new();
+        Self::over(Sqs::new(), queues).await
+    }
+
+    /// The same over queues that live by a clock of their own.
+    pub(crate) async fn over(sqs: Sqs, queues: &[&str]) -> Self {
         let server = AwsEndpoint::start(AwsOptions::default(), sqs.clone(), Arc::new(NobodyDies));
         let server = server.await.unwrap();
         let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/template.yaml");
@@ -52,8 +56,11 @@ impl Endpoint {
         }
         for queue in queues {
             let is_fifo = queue.rsplit('.').next() == Some("fifo");
-            let kind = is_fifo.then(|| ("FifoQueue".to_owned(), "true".to_owned()));
-            sqs.create_queue(queue, &kind.into_iter().collect()).unwrap();
+            let kind = is_fifo.then_some(("FifoQueue", "true"));
+            // Longer than any back-off: what comes back earlier was told to.
+            let attributes = kind.into_iter().chain([("VisibilityTimeout", "600")]);
+            let attributes = attributes.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            sqs.create_queue(queue, &attributes.collect()).unwrap();
         }
         let mut env = environment(&server.url(), queues);
         let aws = Aws::connect(&mut env);

@@ -1,6 +1,7 @@
 //! The worker: takes the batch of one queue, runs its handler on each record, says what became of each.
 
 mod handler;
+mod lanes;
 mod record;
 mod failure;
 mod parking;
@@ -21,8 +22,9 @@ use crate::message::{Event, Message};
 use crate::port::DeadLetters;
 use crate::runtime::Runtime;
 use crate::worker::handler::{JobHandler, ListenerHandler, QueuedRun};
+use crate::worker::lanes::Plan;
 
-/// How many records of a batch run at the same time.
+/// How many records of a batch run at the same time, at most one of each group.
 const CONCURRENCY: usize = 10;
 /// What is left of an invocation's time when its last records are cancelled, for the answer to leave.
 const MARGIN: Duration = Duration::from_secs(1);
@@ -85,9 +87,10 @@ impl Worker {
 
     /// Processes a batch and answers, in its order, what has to happen to each record.
     ///
-    /// One record's failure, panic or malformed body is its own: the others finish. A message that is in the batch twice
-    /// runs once, and what becomes of it becomes of both. With a `deadline` no record starts inside the last second
-    /// before it, one that still runs then is cancelled, and both are redelivered.
+    /// Records run side by side, those of one group in their order: one that has to be delivered again stops the rest of
+    /// its group, one that is parked does not. A record's failure, panic or malformed body is otherwise its own. A
+    /// message that is in the batch twice runs once, and what becomes of it becomes of both. With a `deadline` no record
+    /// starts inside the last second before it, one that still runs then is cancelled, and both are redelivered.
     pub async fn process(
         &self,
         records: &[Record],
@@ -95,24 +98,20 @@ impl Worker {
     ) -> Vec<Disposition> {
         let stop =
             deadline.map(|deadline| deadline.saturating_sub(MARGIN).unwrap_or(Timestamp::MIN));
-        let mut firsts = BTreeMap::new();
-        let mut stand_ins = Vec::with_capacity(records.len());
+        let Plan { lanes, run_by } = Plan::of(self, records);
         // Boxed: a stream of closures over borrowed records would not be `Send`.
-        let mut runs: Vec<BoxFuture<'_, Disposition>> = Vec::with_capacity(records.len());
-        for record in records {
-            let decoded = self.decode(record);
-            let key = decoded.as_ref().ok().map(|(message, handler)| (message.id, handler.name()));
-            let run = match key {
-                Some(key) => *firsts.entry(key).or_insert(runs.len()),
-                None => runs.len(),
-            };
-            stand_ins.push(run);
-            if run == runs.len() {
-                runs.push(Box::pin(self.run_until(record, decoded, stop)));
-            }
-        }
-        let ran: Vec<_> = stream::iter(runs).buffered(CONCURRENCY).collect().await;
-        stand_ins.into_iter().map(|run| ran[run]).collect()
+        let runs = lanes
+            .into_iter()
+            .map(|lane| -> BoxFuture<'_, _> { Box::pin(self.run_lane(lane, stop)) });
+        let runs: Vec<_> = runs.collect();
+        let ran: Vec<_> = stream::iter(runs).buffer_unordered(CONCURRENCY).collect().await;
+        let ran: BTreeMap<_, _> = ran.into_iter().flatten().collect();
+        run_by.iter().map(|index| ran[index]).collect()
+    }
+
+    /// The time by the clock its handlers run by.
+    pub fn now(&self) -> Timestamp {
+        self.runtime.ports().clock.now()
     }
 }
 

@@ -130,8 +130,4 @@ impl Worker {
             Err(error) => self.failed(&attempt, &error).await,
         }
     }
-
-    pub(super) fn now(&self) -> Timestamp {
-        self.runtime.ports().clock.now()
-    }
 }

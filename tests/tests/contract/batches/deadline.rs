@@ -1,0 +1,109 @@
+//! Nothing starts that cannot finish, nothing runs on, and the answer leaves in time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use postroom::doc_example::{ChargeCard, NoBank, OrderPlaced};
+use postroom::port::RunStatus;
+use postroom::{Clock, Reactions, Runtime, SystemClock, Worker};
+use postroom_aws::handle_batch;
+use serde_json::json;
+use tests::fixture;
+
+use super::bench::{Bench, records, reporting};
+use super::work::Step;
+use crate::endpoint::Endpoint;
+
+/// What is left of an invocation when its records are cancelled.
+const MARGIN: Duration = Duration::from_secs(1);
+const MOMENT: Duration = Duration::from_millis(1);
+
+#[tokio::test]
+async fn nothing_starts_inside_the_margin() {
+    for (left, started) in [(MARGIN, 0), (MARGIN + MOMENT, 3)] {
+        let bench = Bench::standard().await;
+        let event = fixture("sqs/standard.json");
+        let worker = bench.worker(|_| Step::Finish);
+
+        let answer = bench.invoke_until(&worker, &event, bench.deadline_in(left)).await;
+
+        assert_eq!(bench.log.started().len(), started);
+        let failed: &[&str] = if started == 0 { &["a1", "b1", "c1"] } else { &[] };
+        assert_eq!(answer, reporting(&event, failed));
+    }
+}
+
+#[tokio::test]
+async fn what_runs_at_the_margin_is_cancelled_and_what_is_finished_is_done() {
+    let bench = Bench::standard().await;
+    let event = fixture("sqs/standard.json");
+    let worker = bench.worker(|label| if label == "b1" { Step::Hang } else { Step::Finish });
+    let deadline = bench.now() + Duration::from_secs(30);
+
+    let answer =
+        bench.invoke_until(&worker, &event, bench.deadline_in(Duration::from_secs(30))).await;
+
+    assert_eq!(answer, reporting(&event, &["b1"]));
+    assert_eq!(bench.log.finished(), ["a1", "c1"]);
+    assert!(bench.now() + MARGIN <= deadline, "cancelled at {}", bench.now());
+    // Whether its effect happened nobody knows: its lease runs out, and no attempt is counted.
+    let left_behind = bench.remembered(&records(&event)[1]).await.unwrap();
+    assert_eq!((left_behind.status, left_behind.attempts), (RunStatus::Running, 0));
+}
+
+#[tokio::test]
+async fn a_group_ends_at_the_margin_with_what_ran_then() {
+    let bench = Bench::fifo().await;
+    let event = fixture("sqs/fifo.json");
+    let worker = bench.worker(|label| if label == "a1" { Step::Hang } else { Step::Finish });
+
+    let answer =
+        bench.invoke_until(&worker, &event, bench.deadline_in(Duration::from_secs(30))).await;
+
+    assert_eq!(answer, reporting(&event, &["a1", "a2", "a3"]));
+    assert_eq!(bench.log.finished(), ["b1", "b2"]);
+}
+
+#[tokio::test]
+async fn a_deadline_that_makes_no_sense_counts_as_unknown() {
+    // What `cargo lambda watch` names, none at all, the end of all numbers, and one that is a day ahead.
+    let far = Duration::from_hours(24) + MOMENT;
+    let bench = Bench::standard().await;
+    for deadline_ms in [600_000, 0, u64::MAX, bench.deadline_in(far)] {
+        let bench = Bench::standard().await;
+        let event = fixture("sqs/standard.json");
+        let worker = bench.worker(|label| if label == "c1" { Step::Hang } else { Step::Finish });
+        let before = bench.now();
+
+        let answer = bench.invoke_until(&worker, &event, deadline_ms).await;
+
+        assert_eq!(answer, reporting(&event, &["c1"]), "{deadline_ms}");
+        assert_eq!(bench.log.finished(), ["a1", "b1"]);
+        assert_eq!(bench.now(), before + Duration::from_mins(1), "a run is bounded all the same");
+    }
+}
+
+/// On the adapters of AWS and by the machine's clock: what hangs here is the network.
+#[tokio::test]
+async fn the_answer_leaves_before_the_deadline_even_when_sqs_does_not_answer() {
+    let mut endpoint = Endpoint::with_queues(&["charge-card"]).await;
+    let ports = endpoint.aws.ports(&mut endpoint.env, &["charge-card"]);
+    let visibility = endpoint.aws.visibility(&mut endpoint.env, "charge-card");
+    let dead_letters = Arc::new(endpoint.aws.dead_letters(&mut endpoint.env));
+    let worker =
+        Worker::new("charge-card", Runtime::new(ports, Reactions::default()), dead_letters);
+    let worker = worker.job::<OrderPlaced, _>(ChargeCard { bank: NoBank });
+    let event = fixture("sqs/standard.json");
+    let slow = json!({"delay_ms": 60_000});
+    endpoint.fault("sqs.ChangeMessageVisibilityBatch", 10, slow).await;
+    let deadline = SystemClock.now() + Duration::from_secs(2);
+    let deadline_ms = u64::try_from(deadline.as_millisecond()).unwrap();
+
+    let batch = serde_json::from_value(event.clone()).unwrap();
+    let answer = handle_batch(&worker, &visibility, batch, deadline_ms).await.unwrap();
+
+    assert!(SystemClock.now() < deadline);
+    let answer = serde_json::to_value(&answer).unwrap();
+    assert_eq!(answer, reporting(&event, &["a1", "b1", "c1"]));
+    assert_eq!(endpoint.calls("sqs.ChangeMessageVisibilityBatch").await, 1);
+}
