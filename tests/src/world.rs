@@ -295,6 +295,14 @@ impl World {
         self.aws("AmazonSQS", "SendMessage", request).await;
     }
 
+    /// Puts a message into a FIFO queue; the same deduplication id within five minutes is the same message.
+    pub async fn enqueue_in_order(&self, queue: &str, group: &str, id: &str, message: &Value) {
+        let url = format!("{}/000000000000/local-{queue}", self.system.aws_url());
+        let request = json!({"QueueUrl": url, "MessageBody": message.to_string(),
+            "MessageGroupId": group, "MessageDeduplicationId": id});
+        self.aws("AmazonSQS", "SendMessage", request).await;
+    }
+
     /// Stops everything.
     pub async fn stop(self) {
         self.system.stop().await;

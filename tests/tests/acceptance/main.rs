@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod publish;
+mod campaigns;
 mod schedule;
 mod crashes;
 mod costs;

@@ -24,7 +24,9 @@ async fn fire(world: &World) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_firing_brings_fresh_statistics_of_live_campaigns_and_of_no_others() {
     let world = World::start().await;
-    let (draft, live) = (world.draft().await, synced(&world).await);
+    let (draft, live, completed) =
+        (world.draft().await, synced(&world).await, synced(&world).await);
+    world.post(&format!("/campaigns/{completed}/complete")).await.expect(200);
     let before = world.get(&format!("/campaigns/{live}/statistics")).await.text("/synced_at");
 
     fire(&world).await;
@@ -32,6 +34,7 @@ async fn a_firing_brings_fresh_statistics_of_live_campaigns_and_of_no_others() {
     let after = world.get(&format!("/campaigns/{live}/statistics")).await.text("/synced_at");
     assert!(after > before, "{after} is not after {before}");
     assert_eq!(world.figures_asked(&live).await.len(), 2);
+    assert_eq!(world.figures_asked(&completed).await.len(), 1, "only when it was published");
     assert!(world.provider_calls(&draft).await.is_empty());
     assert!(world.table("outbox").await.is_empty());
     world.stop().await;
