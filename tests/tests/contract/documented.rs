@@ -8,8 +8,8 @@ use postroom::doc_example::{OrderPlaced, PlaceOrder, Settings, ShopError, reacti
 use postroom::memory::SeededIds;
 use postroom::port::{Claim, FailedAs, FailedRun, Run, RunKey};
 use postroom::{
-    Disposition, Effects, Envelope, Ids, Job, OnUnknown, Origin, Outcome, OwnerToken, Record,
-    Runtime, Tx, Worker, sortable,
+    Disposition, Effects, Envelope, Idempotency, Ids, Job, OnUnknown, Origin, Outcome, OwnerToken,
+    Record, Runtime, Tx, Worker, sortable,
 };
 use serde_json::{Value, json};
 
@@ -188,6 +188,31 @@ async fn a_command_is_kept_as_documented() {
     assert_eq!(record["actions"], json!({"N": "6"}));
     assert_eq!(record["token"]["S"].as_str().unwrap().len(), MESSAGE.len());
     assert!(record["finished_at"]["S"].as_str().unwrap().parse::<Timestamp>().is_ok());
+}
+
+#[tokio::test]
+async fn a_command_under_a_key_is_kept_as_documented() {
+    let (endpoint, runtime) = with_an_order().await;
+    let fingerprint = "POST /orders b".to_owned();
+    let key = "a#1".parse().unwrap();
+    let origin = Origin {
+        command_id: MESSAGE.parse().unwrap(),
+        tenant_id: "demo".parse().unwrap(),
+        actor_id: None,
+        correlation_id: "req-2".parse().unwrap(),
+        traceparent: None,
+        idempotency: Some(Idempotency { key, fingerprint }),
+    };
+
+    runtime.execute(&PlaceOrder { order: "b".to_owned() }, &origin).await.unwrap();
+
+    let mut records = items(&endpoint, "local-inbox").await;
+    records.retain(|record| record["message_id"]["S"] == MESSAGE);
+    let [record] = records.try_into().unwrap();
+    assert_eq!(record["key"], json!({"S": "idempotency#demo#a%231"}));
+    assert_eq!(record["fingerprint"], json!({"S": "POST /orders b"}));
+    let started_at = record["started_at"]["S"].as_str().unwrap();
+    assert_eq!(record["time"], json!({"S": format!("{started_at}#place-order#{MESSAGE}")}));
 }
 
 struct Overtaken;

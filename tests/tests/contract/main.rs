@@ -7,5 +7,6 @@ mod time;
 mod dynamodb;
 mod sqs;
 mod outcomes;
+mod schedules;
 mod batches;
 mod documented;

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use postroom::doc_example::{Order, PlaceOrder, Settings, reactions};
+use postroom::doc_example::{Order, PlaceOrder, Settings, ShopError, reactions};
 use postroom::memory::{MemoryQueue, SeededIds};
 use postroom::port::{Claim, Claimed, Run, RunKey};
 use postroom::{
-    Courier, ExecuteError, Ids, Origin, Ports, Reader, Runtime, SystemClock, SystemIds, TenantId,
+    Classify, Command, Courier, ExecuteError, Idempotency, Ids, Origin, Ports, Reader, Runtime,
+    SystemClock, SystemIds, TenantId, Tx, Verdict,
 };
 use serde_json::json;
 
@@ -159,4 +160,66 @@ async fn of_many_who_race_for_the_last_place_one_gets_it() {
     let placed = [&first, &second, &third].into_iter().filter(|result| result.is_ok()).count();
     assert_eq!(placed, 1, "{first:?} {second:?} {third:?}");
     assert_eq!(events(&mut endpoint).await, 1);
+}
+
+/// A request under a key.
+fn keyed(seed: u64, fingerprint: &str) -> Origin {
+    let (key, fingerprint) = ("key".parse().unwrap(), fingerprint.to_owned());
+    Origin { idempotency: Some(Idempotency { key, fingerprint }), ..origin(seed) }
+}
+
+#[tokio::test]
+async fn of_twins_under_one_key_one_commits_and_the_others_repeat_it() {
+    let mut endpoint = Endpoint::with_queues(&[]).await;
+    let runtime = runtime(&mut endpoint, 10);
+    let origins = [1, 2, 3, 4].map(|seed| keyed(seed, "a"));
+    let command = place("a");
+
+    let twins = origins.each_ref().map(|origin| runtime.execute(&command, origin));
+    let [first, second, third, fourth] = twins;
+    let (first, second, third, fourth) = tokio::join!(first, second, third, fourth);
+
+    let done = [first, second, third, fourth].map(Result::unwrap);
+    assert_eq!(done.iter().filter(|done| !done.replayed).count(), 1);
+    assert!(done.iter().all(|done| done.output == 1));
+    assert_eq!(events(&mut endpoint).await, 1);
+}
+
+#[tokio::test]
+async fn a_key_that_was_used_for_another_request_is_refused() {
+    let mut endpoint = Endpoint::with_queues(&[]).await;
+    let runtime = runtime(&mut endpoint, 10);
+    runtime.execute(&place("a"), &keyed(1, "a")).await.unwrap();
+
+    let error = runtime.execute(&place("b"), &keyed(2, "b")).await.unwrap_err();
+
+    assert!(matches!(error, ExecuteError::KeyReused { .. }), "{error:?}");
+    assert_eq!(version(&runtime.reader(&tenant()), "b").await, None);
+}
+
+/// Refuses without a look.
+struct Refused;
+
+impl Command for Refused {
+    const NAME: &'static str = "refused";
+    type Output = ();
+    type Error = ShopError;
+
+    async fn handle(&self, _: &mut Tx) -> Result<(), ShopError> {
+        Err(ShopError::TooManyOpen { limit: 0 })
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_is_no_answer_while_nobody_knows_whether_the_request_was_done_before() {
+    let mut endpoint = Endpoint::with_queues(&[]).await;
+    let runtime = runtime(&mut endpoint, 10);
+    endpoint.fault("dynamodb.GetItem", 3, json!({"status": 503})).await;
+
+    let unknown = runtime.execute(&Refused, &keyed(1, "a")).await.unwrap_err();
+    let refused = runtime.execute(&Refused, &keyed(1, "a")).await.unwrap_err();
+
+    assert!(matches!(unknown, ExecuteError::Settle { .. }), "{unknown:?}");
+    assert_eq!(unknown.verdict(), Verdict::RETRY);
+    assert!(matches!(refused, ExecuteError::Command { .. }), "{refused:?}");
 }

@@ -11,8 +11,8 @@ use postroom::port::{
     Posted, Queue, QueueError, RunKey, StoreError,
 };
 use postroom::{
-    BoxFuture, Command, CorrelationId, Courier, Disposition, Envelope, Listener, Outcome,
-    OwnerToken, Ports, Reactions, Record, Runtime, TenantId, Tx, Worker,
+    BoxFuture, Command, CorrelationId, Courier, Disposition, Envelope, Idempotency, Listener,
+    Origin, Outcome, OwnerToken, Ports, Reactions, Record, Runtime, TenantId, Tx, Worker,
 };
 
 use crate::shop::Shop;
@@ -177,5 +177,46 @@ async fn a_queued_listener_pays_nothing_for_its_key() {
     let dispositions = worker.process(&[record], None).await;
 
     assert_eq!(dispositions, [Disposition::Acknowledge]);
+    assert_eq!(taken(&calls.inbox), 0);
+}
+
+/// Writes over whatever is there, or refuses to.
+struct Settle {
+    refused: bool,
+}
+
+impl Command for Settle {
+    const NAME: &'static str = "settle";
+    type Output = ();
+    type Error = ShopError;
+
+    async fn handle(&self, tx: &mut Tx) -> Result<(), ShopError> {
+        if self.refused {
+            return Err(ShopError::TooManyOpen { limit: 0 });
+        }
+        Ok(tx.put_view(&Order { id: "1".to_owned(), paid: true })?)
+    }
+}
+
+#[tokio::test]
+async fn an_idempotency_key_costs_one_read_where_nothing_was_done_and_nothing_otherwise() {
+    let (runtime, _, _, calls) = counted();
+    let shop = Shop::new();
+    let keyed = |key: &str| {
+        let fingerprint = String::new();
+        let idempotency = Some(Idempotency { key: key.parse().unwrap(), fingerprint });
+        Origin { idempotency, ..shop.origin() }
+    };
+
+    runtime.execute(&Settle { refused: false }, &keyed("done")).await.unwrap();
+    assert_eq!(taken(&calls.inbox), 0);
+
+    runtime.execute(&Settle { refused: false }, &keyed("done")).await.unwrap();
+    assert_eq!(taken(&calls.inbox), 1);
+
+    runtime.execute(&Settle { refused: true }, &keyed("refused")).await.unwrap_err();
+    assert_eq!(taken(&calls.inbox), 1);
+
+    runtime.execute(&Settle { refused: true }, &shop.origin()).await.unwrap_err();
     assert_eq!(taken(&calls.inbox), 0);
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use postroom::chain::Chain;
 use postroom::doc_example::{Order, OrderPaid, OrderPlaced, ShopError};
 use postroom::{
-    Command, Disposition, Effects, Envelope, Job, Message, OnUnknown, Outcome, Reactions, Record,
-    Routed, Task, Tx, Worker,
+    Command, Disposition, Effects, Envelope, Job, Message, MessageId, OnUnknown, Origin, Outcome,
+    Reactions, Record, Routed, Task, Tx, Worker,
 };
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,7 @@ use crate::shop::{Shop, tenant};
 #[derive(Serialize, Deserialize)]
 struct SendReminder {
     order: String,
+    key: Option<String>,
 }
 
 impl Message for SendReminder {
@@ -26,9 +27,33 @@ impl Task for SendReminder {
     fn subject(&self) -> String {
         self.order.clone()
     }
+
+    fn key(&self) -> Option<String> {
+        self.key.clone()
+    }
 }
 
 impl Routed for SendReminder {}
+
+/// Another order to the same job.
+#[derive(Serialize, Deserialize)]
+struct SendThanks;
+
+impl Message for SendThanks {
+    const TYPE: &'static str = "thanks.send";
+}
+
+impl Task for SendThanks {
+    fn subject(&self) -> String {
+        "1".to_owned()
+    }
+
+    fn key(&self) -> Option<String> {
+        Some("a".to_owned())
+    }
+}
+
+impl Routed for SendThanks {}
 
 struct RemindLater;
 
@@ -39,8 +64,37 @@ impl Command for RemindLater {
 
     async fn handle(&self, tx: &mut Tx) -> Result<(), ShopError> {
         tx.save(&Order { id: "1".to_owned(), paid: false })?;
-        tx.enqueue(SendReminder { order: "1".to_owned() }, Duration::from_hours(1))?;
+        tx.enqueue(SendReminder { order: "1".to_owned(), key: None }, Duration::from_hours(1))?;
         Ok(())
+    }
+}
+
+/// Orders two reminders at once, under these keys.
+struct RemindNow([Option<&'static str>; 2]);
+
+impl Command for RemindNow {
+    const NAME: &'static str = "remind-now";
+    type Output = [MessageId; 2];
+    type Error = ShopError;
+
+    async fn handle(&self, tx: &mut Tx) -> Result<[MessageId; 2], ShopError> {
+        let mut remind = |key: Option<&str>| {
+            let task = SendReminder { order: "1".to_owned(), key: key.map(str::to_owned) };
+            tx.enqueue(task, Duration::ZERO)
+        };
+        Ok([remind(self.0[0])?, remind(self.0[1])?])
+    }
+}
+
+struct Thank;
+
+impl Command for Thank {
+    const NAME: &'static str = "thank";
+    type Output = MessageId;
+    type Error = ShopError;
+
+    async fn handle(&self, tx: &mut Tx) -> Result<MessageId, ShopError> {
+        Ok(tx.enqueue(SendThanks, Duration::ZERO)?)
     }
 }
 
@@ -122,4 +176,65 @@ async fn a_task_is_done_once_and_hangs_in_its_chain_with_what_it_caused() {
     reminder                            queued      attempt 1/5  done  ░░░░████  waited 0 µs, ran 0 µs
     └ order.paid                        event       orders/1 version 1
     ");
+}
+
+#[tokio::test]
+async fn a_task_with_a_key_runs_once_whoever_enqueues_it() {
+    let shop = shop();
+    shop.place("1").await.unwrap();
+    let keys = RemindNow([Some("a"), Some("b")]);
+    let first = shop.runtime.execute(&keys, &shop.origin()).await.unwrap().output;
+    let second = shop.runtime.execute(&keys, &shop.origin()).await.unwrap().output;
+    let letters = Arc::new(shop.memory.clone());
+    let worker = Worker::new("reminder", shop.runtime.clone(), letters).job(Reminder);
+
+    let sent = shop.queue.sent("reminder").into_iter().enumerate();
+    for (index, row) in sent {
+        let record = Record { message_id: format!("sqs-{index}"), body: row.body, group: None };
+        assert_eq!(worker.process(&[record], None).await, [Disposition::Acknowledge]);
+    }
+
+    assert_eq!(first, second);
+    assert_ne!(first[0], first[1]);
+    assert_eq!(shop.queue.sent("reminder").len(), 4);
+    let paid = shop.journal().await.into_iter().filter(|event| event.by == "reminder").count();
+    assert_eq!(paid, 2);
+}
+
+#[tokio::test]
+async fn a_task_that_is_enqueued_twice_in_one_transaction_is_sent_once() {
+    let shop = shop();
+    let keys = RemindNow([Some("a"), Some("a")]);
+
+    let [first, second] = shop.runtime.execute(&keys, &shop.origin()).await.unwrap().output;
+
+    assert_eq!(first, second);
+    assert_eq!(shop.queue.sent("reminder").len(), 1);
+}
+
+#[tokio::test]
+async fn tasks_of_other_tenants_and_types_are_others_under_the_same_key() {
+    let shop = shop();
+    let theirs = Origin { tenant_id: "other".parse().unwrap(), ..shop.origin() };
+    let keys = RemindNow([Some("a"), Some("a")]);
+
+    let mine = shop.runtime.execute(&keys, &shop.origin()).await.unwrap().output[0];
+    let theirs = shop.runtime.execute(&keys, &theirs).await.unwrap().output[0];
+    let thanks = shop.runtime.execute(&Thank, &shop.origin()).await.unwrap().output;
+
+    assert_ne!(mine, theirs);
+    assert_ne!(mine, thanks);
+}
+
+#[tokio::test]
+async fn tasks_without_a_key_are_all_different() {
+    let shop = shop();
+
+    let [first, second] =
+        shop.runtime.execute(&RemindNow([None, None]), &shop.origin()).await.unwrap().output;
+    let [third, _] =
+        shop.runtime.execute(&RemindNow([None, None]), &shop.origin()).await.unwrap().output;
+
+    assert_ne!(first, second);
+    assert_ne!(first, third);
 }

@@ -3,8 +3,8 @@
 use postroom::doc_example::{HistoryLine, OpenOrders, Order, OrderPaid, OrderPlaced, ShopError};
 use postroom::port::Store;
 use postroom::{
-    Classify, Command, Envelope, ExecuteError, Guard, ItemWrite, Listener, Outcome, Reactions,
-    Stored, Tx, TxError, Verdict,
+    Classify, Command, Envelope, ExecuteError, Guard, ItemWrite, List, Listener, Outcome,
+    Reactions, Stored, Tx, TxError, Verdict,
 };
 
 use crate::shop::{Shop, tenant};
@@ -154,6 +154,23 @@ async fn an_event_needs_its_thing_loaded_and_takes_the_next_version() {
     let versions: Vec<_> =
         shop.journal().await.iter().map(|event| event.envelope.stream_version.unwrap()).collect();
     assert_eq!(versions, [1, 2, 3, 4, 5]);
+}
+
+#[tokio::test]
+async fn who_reads_a_thing_learns_how_far_its_stream_has_come() {
+    let shop = Shop::new();
+    shop.place("1").await.unwrap();
+    shop.runtime.execute(&EmitTwice, &shop.origin()).await.unwrap();
+    shop.pay("1").await;
+
+    let reader = shop.runtime.reader(&tenant());
+    let order = reader.get(&Order::at("1")).await.unwrap().unwrap();
+    let listed = reader.list(List::<Order>::all()).await.unwrap().items;
+
+    assert_eq!((order.version, order.stream_version), (3, 3));
+    assert_eq!(listed, [order]);
+    let view = reader.list(List::<HistoryLine>::within("1")).await.unwrap().items;
+    assert_eq!((view[0].version, view[0].stream_version), (1, 0));
 }
 
 /// A listener that writes what another has written, having read it or not.
