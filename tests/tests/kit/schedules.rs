@@ -152,7 +152,7 @@ fn of(tenant: &str, orders: impl IntoIterator<Item = u32>) -> Vec<(String, u32)>
 /// A tenant whose things are in another shard than those of `demo`.
 fn elsewhere() -> String {
     let shard = |name: &str| LiveShard::of(&name.parse().unwrap(), Order::COLLECTION);
-    (0..).map(|n| format!("shop-{n}")).find(|name| shard(name) != shard("demo")).unwrap()
+    (0..100).map(|n| format!("shop-{n}")).find(|name| shard(name) != shard("demo")).unwrap()
 }
 
 #[tokio::test]
