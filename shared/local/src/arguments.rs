@@ -24,6 +24,7 @@ Options:
     --aws-port PORT        DynamoDB and SQS, for the AWS CLI and SDKs    [4566]
     --provider-port PORT   the ad provider, with faults to order         [3001]
     --data DIR             keep tables and messages here; a fresh system otherwise
+    --env-file FILE        write the functions' environment there, for `cargo lambda watch`
     --template FILE        another template than infra/template.yaml
     --parameter NAME=VALUE a template parameter's value; may be repeated
     --require-auth         refuse requests without a token with 401
@@ -103,6 +104,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Req
             "--aws-port" => options.aws_port = port(&option, value()?)?,
             "--provider-port" => options.provider_port = port(&option, value()?)?,
             "--data" => options.data = Some(PathBuf::from(value()?)),
+            "--env-file" => options.env_file = Some(PathBuf::from(value()?)),
             "--template" => options.template = Some(PathBuf::from(value()?)),
             "--parameter" => {
                 let (name, text) = parameter(&option, value()?)?;
@@ -137,13 +139,14 @@ mod tests {
 
     #[test]
     fn every_option_arrives_where_it_belongs() {
-        let line = "--api-port 0 --aws-port=1 --provider-port 2 --data d --template t.yaml \
-                    --parameter A=b=c --require-auth --quiet";
+        let line = "--api-port 0 --aws-port=1 --provider-port 2 --data d --env-file e \
+                    --template t.yaml --parameter A=b=c --require-auth --quiet";
 
         let Ok(Request::Serve(options)) = parsed(line) else { panic!("{line} is not understood") };
 
         assert_eq!((options.api_port, options.aws_port, options.provider_port), (0, 1, 2));
         assert_eq!(options.data, Some(PathBuf::from("d")));
+        assert_eq!(options.env_file, Some(PathBuf::from("e")));
         assert_eq!(options.template, Some(PathBuf::from("t.yaml")));
         assert_eq!(options.parameters["A"], "b=c");
         assert_eq!(options.authentication, Authentication::Required);

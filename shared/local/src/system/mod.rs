@@ -1,5 +1,6 @@
 //! The whole system: started in order, stopped in reverse.
 
+mod env_file;
 mod launch;
 mod services;
 #[cfg(test)]
@@ -33,6 +34,8 @@ pub struct Options {
     pub api_port: u16,
     pub aws_port: u16,
     pub provider_port: u16,
+    /// Where to write the functions' environment, for those who start them elsewhere.
+    pub env_file: Option<PathBuf>,
     /// Where tables are kept across restarts; without it every system is fresh.
     pub data: Option<PathBuf>,
     pub authentication: Authentication,
@@ -84,6 +87,12 @@ pub enum StartError {
         queue: String,
         #[source]
         source: SqsError,
+    },
+    #[error("the functions' environment cannot be written to {}", path.display())]
+    EnvFile {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
     },
     #[error("the Lambda host cannot be started")]
     Host(#[from] HostError),
@@ -146,6 +155,10 @@ impl System {
         let mut parameters = BTreeMap::from([("ProviderUrl".to_owned(), services.provider.url())]);
         parameters.extend(options.parameters.clone());
         let stack = template.resolve(&parameters, &services.aws.url())?;
+        if let Some(path) = &options.env_file {
+            env_file::write(path, &stack.functions, &services.aws.url())
+                .map_err(|source| StartError::EnvFile { path: path.clone(), source })?;
+        }
         let binaries = match &options.binaries {
             Some(binaries) => binaries.clone(),
             None => Binaries::build(root).await?,
