@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use postroom::{
-    Classify, Effects, Envelope, Job, OnUnknown, Outcome, ReadError, Tx, Verdict, Versioned,
+    Classify, Effects, Envelope, Event, Job, OnUnknown, Outcome, ReadError, Tx, Verdict, Versioned,
 };
 
 use crate::ad_provider::{AdProvider, CampaignState, ProviderError, Pushed};
@@ -62,7 +62,7 @@ impl SyncCampaign {
     }
 }
 
-impl<E: OfCampaign> Job<E> for SyncCampaign {
+impl<E: Event + OfCampaign> Job<E> for SyncCampaign {
     const NAME: &'static str = Self::NAME;
     /// The provider knows the key again, and an older version too.
     const ON_UNKNOWN: OnUnknown = OnUnknown::Repeat;
