@@ -41,7 +41,8 @@
 //!
 //! The index `live` (`live`, `pk`; keys only) holds what has a `live`: all of one tenant is in one shard, the last byte
 //! modulo 8 of the UUID version 5, in the kit's name space, of `live` and the tenant. Saved when it is no longer live, or
-//! put as a view, an item loses the attribute and leaves the index.
+//! put as a view, an item loses the attribute and leaves the index. A `pk` in the index is a sort key and has at most 1,024
+//! bytes.
 //!
 //! # Outbox: messages on their way to their queue
 //!

@@ -124,9 +124,9 @@ impl Runtime {
     /// Enqueues one task for every live thing of every tenant, until `deadline`.
     ///
     /// Tasks are committed in commands of their tenant, and go through the outbox as everything does. A repeat of the
-    /// slot commits nothing twice; where what is live has changed meanwhile, a task may be sent twice and is run once.
-    /// What became live a moment ago may be left to the next slot, and what is no longer live may still be visited: its
-    /// job looks.
+    /// slot commits nothing twice, and passes what is done at the cost of two calls for each command; where what is live
+    /// has changed meanwhile, a task may be sent twice and is run once. What became live a moment ago may be left to the
+    /// next slot, and what is no longer live may still be visited: its job looks.
     ///
     /// # Errors
     /// The first [`ScheduleError`]; the others are in the log. None keeps the rest from its tasks.

@@ -127,7 +127,7 @@ pub struct Run {
 impl Run {
     /// Where its record lies in its chain: `2026-11-21T09:30:00.000000Z#handler#message-id`.
     ///
-    /// Not by the record's key: a caller's idempotency key may be longer than a sort key can be.
+    /// Not by the record's key: with a caller's idempotency key it may be longer than a sort key can be.
     pub fn position(&self) -> String {
         format!("{}#{}#{}", crate::sortable(self.started_at), self.handler, self.message_id)
     }
