@@ -99,6 +99,7 @@ mod tests {
         assert_eq!(one, of(Method::POST, "/a", "b"));
         for other in [
             of(Method::PUT, "/a", "b"),
+            of(Method::POST, "/b", "b"),
             of(Method::POST, "/ab", ""),
             of(Method::POST, "/a", "b "),
             of(Method::POST, "/", "a\nb"),

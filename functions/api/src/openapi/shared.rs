@@ -106,7 +106,8 @@ pub(super) fn components(mut schemas: Schemas) -> Value {
             "IdempotencyKey": {
                 "name": "Idempotency-Key", "in": "header",
                 "description": "Sent again with the same key, the same request is answered as it was, and not done again.",
-                "schema": { "type": "string", "pattern": "^[ -~]{1,255}$" },
+                // Space around a header's value does not count.
+                "schema": { "type": "string", "pattern": "^[!-~]([ -~]{0,253}[!-~])?$" },
                 "example": "order-4711",
             },
         },

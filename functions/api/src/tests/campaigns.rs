@@ -75,6 +75,48 @@ async fn a_published_campaign_is_live_at_once_and_its_statistics_are_on_their_wa
 }
 
 #[tokio::test]
+async fn a_campaign_is_paused_resumed_and_completed() {
+    let world = World::new();
+    let id = world.create().await;
+
+    for (step, status, version) in [
+        ("publish", "published", 2),
+        ("pause", "paused", 3),
+        ("resume", "published", 4),
+        ("complete", "completed", 5),
+    ] {
+        let reply = world.post(&format!("/campaigns/{id}/{step}")).await;
+
+        assert_eq!(reply.status, StatusCode::OK, "{step}: {}", reply.body);
+        assert_eq!(
+            (&reply.body["status"], &reply.body["version"]),
+            (&json!(status), &json!(version))
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_list_holds_what_its_filters_name() {
+    let world = World::new();
+    let (draft, published) = (world.create().await, world.create().await);
+    world.post(&format!("/campaigns/{published}/publish")).await;
+
+    for (query, expected) in [
+        ("", vec![&published, &draft]),
+        ("?status=draft", vec![&draft]),
+        ("?status=published&channel=facebook", vec![&published]),
+        ("?channel=google", vec![]),
+    ] {
+        let list = world.get(&format!("/campaigns{query}")).await;
+
+        assert_eq!(list.status, StatusCode::OK);
+        let items = list.body["items"].as_array().unwrap().iter();
+        let ids: Vec<_> = items.map(|item| item["id"].as_str().unwrap()).collect();
+        assert_eq!(ids, expected, "{query}");
+    }
+}
+
+#[tokio::test]
 async fn the_timeline_tells_what_happened_the_newest_first() {
     let world = World::new();
     let id = world.create().await;

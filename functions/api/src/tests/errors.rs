@@ -109,6 +109,40 @@ async fn a_page_that_no_list_gave_out_is_400() {
 }
 
 #[tokio::test]
+async fn a_filter_that_names_nothing_there_is_is_400_and_names_the_parameter() {
+    let world = World::new();
+
+    for (parameter, query) in [
+        ("status", "status=lost"),
+        ("channel", "channel=tv"),
+        ("status", "status="),
+        ("channel", "status=draft&channel="),
+    ] {
+        let reply = world.get(&format!("/campaigns?{query}")).await;
+
+        reply.is_problem(400, "invalid-filter");
+        let detail = reply.body["detail"].as_str().unwrap();
+        assert!(detail.starts_with(&format!("`{parameter}`: ")), "{detail}");
+    }
+    world.get("/campaigns?status=draft&status=paused").await.is_problem(400, "malformed-query");
+}
+
+#[tokio::test]
+async fn a_step_from_the_wrong_state_is_409() {
+    let world = World::new();
+    let id = world.create().await;
+
+    for (step, code) in [
+        ("pause", "campaign-not-published"),
+        ("resume", "campaign-not-paused"),
+        ("complete", "campaign-not-live"),
+    ] {
+        world.post(&format!("/campaigns/{id}/{step}")).await.is_problem(409, code);
+        world.post(&format!("{NOWHERE}/{step}")).await.is_problem(404, "campaign-not-found");
+    }
+}
+
+#[tokio::test]
 async fn a_correlation_id_that_is_none_is_400_and_another_is_made() {
     let world = World::new();
 

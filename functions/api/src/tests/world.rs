@@ -1,6 +1,7 @@
 //! Test support: the router over memory adapters, and requests as API Gateway sends them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::to_bytes;
@@ -14,6 +15,7 @@ use postroom::memory::{ManualClock, MemoryQueue, MemoryStore, SeededIds};
 use postroom::port::Store;
 use postroom::{Courier, Ports, Runtime};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use super::document;
 use crate::app::{App, router};
@@ -22,6 +24,9 @@ use crate::caller::ClaimNames;
 const CREATE: &str = include_str!("../../../../events/apigw/create_campaign.json");
 const LIST: &str = include_str!("../../../../events/apigw/list_campaigns.json");
 const PUBLISH: &str = include_str!("../../../../events/apigw/publish_campaign.json");
+
+/// How long a reply may take by the machine's clock, before a test gives up on it.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// As many campaigns may be live in tests.
 pub(super) const PLAN: u32 = 2;
@@ -62,7 +67,8 @@ impl World {
     pub(super) async fn send(&self, ask: Ask) -> Reply {
         let request = lambda_http::request::from_str(&ask.event.to_string()).unwrap();
         let request = request.with_lambda_context(ask.context());
-        let response = self.router.clone().call(request).await.unwrap();
+        let response = timeout(PATIENCE, self.router.clone().call(request)).await;
+        let response = response.expect("the API answers whatever happens").unwrap();
         let (head, body) = response.into_parts();
         let bytes = to_bytes(body, 1024 * 1024).await.unwrap();
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
