@@ -5,7 +5,10 @@ from collections.abc import Iterator
 from template import Resource, Template, look, target
 
 # Answered without a token.
-OPEN: frozenset[str] = frozenset()
+OPEN = frozenset({
+    # What the API can do, and nothing of anybody: clients read it before they have a token.
+    "/openapi.json",
+})
 
 
 def a_route_asks_for_a_token(template: Template) -> Iterator[str]:
@@ -13,7 +16,8 @@ def a_route_asks_for_a_token(template: Template) -> Iterator[str]:
     for api in template.all("ApiGatewayV2::Api"):
         for path, methods in api.at("Body", "paths").items():
             for method, route in methods.items():
-                if (look(route, "security") in (None, [])) != (path in OPEN):
+                # SAM writes `Authorizer: NONE` as a scheme of that name.
+                if (look(route, "security") in (None, [], [{"NONE": []}])) != (path in OPEN):
                     yield f"{api.id}: {method} {path}"
 
 
