@@ -3,6 +3,9 @@
 
 mod publish;
 mod campaigns;
+mod http;
+mod idempotency;
+mod openapi;
 mod schedule;
 mod crashes;
 mod costs;

@@ -11,6 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use postroom_aws::EnvError;
 use tokio::net::TcpListener;
 
@@ -18,7 +19,7 @@ use crate::aws::{AwsError, Killer as _};
 use crate::binaries::{Binaries, BuildError, workspace_root};
 use crate::chains::Chains;
 use crate::gateway::{Authentication, Gateway, GatewayError};
-use crate::lambda::{Host, HostError, Invoke, Log, Processes};
+use crate::lambda::{Host, HostError, Invoke, InvokeError, Log, Processes, Response};
 use crate::mapping::Mappings;
 use crate::provider::ProviderError;
 use crate::schedules::{FireError, Schedules};
@@ -245,6 +246,14 @@ impl System {
     /// [`FireError`]
     pub async fn fire(&self, schedule: &str) -> Result<(), FireError> {
         self.schedules.fire(schedule).await
+    }
+
+    /// Hands an event to a function, whoever would send it such a one.
+    ///
+    /// # Errors
+    /// [`InvokeError`]: the function did not answer, or answered that it failed.
+    pub async fn invoke(&self, function: &str, event: String) -> Result<Response, InvokeError> {
+        self.host.invoke(function, Bytes::from(event)).await
     }
 
     /// Sends SIGKILL to every process of a function; the next event starts another.
