@@ -1,0 +1,34 @@
+"""Holds the running API against the document it serves: `.venv-openapi/bin/python tests/openapi/run.py`.
+
+Starts the local system, where a token is needed as on AWS, and lets Schemathesis send what the document permits and what
+it does not. `schemathesis.toml` says how much, `hooks.py` what the document cannot say.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from urllib.request import urlopen
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+
+import local_system  # noqa: E402: found on the path that was just set.
+
+LIMIT_S = 600
+
+
+def main() -> int:
+    with local_system.running("--require-auth", "--quiet") as urls:
+        api = urls["api"]
+        with urlopen(f"{api}/dev/token?tenant=openapi&scope=ops", timeout=10) as answer:
+            token = json.load(answer)["token"]
+        command = [Path(sys.executable).with_name("schemathesis"), "--config-file", HERE / "schemathesis.toml",
+                   "run", f"{api}/openapi.json"]
+        return subprocess.run(command, cwd=local_system.ROOT, env=os.environ | {"POSTROOM_TOKEN": token},
+                              timeout=LIMIT_S, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
