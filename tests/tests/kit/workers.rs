@@ -1,6 +1,7 @@
-//! A worker: every record's message is done, parked, or delivered again.
+//! A worker: every record's message is done, parked, or delivered again. What becomes of a batch of them, line by line,
+//! is said in `contract/batches`.
 
-use std::future::{pending, ready};
+use std::future::ready;
 use std::slice::from_ref;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,8 +9,8 @@ use std::time::Duration;
 use postroom::doc_example::{ChargeCard, Order, OrderPlaced, ShopError};
 use postroom::port::{DeadLetter, DeadLetters, FailureClass, RunStatus, StoreError};
 use postroom::{
-    BoxFuture, Disposition, Effects, Envelope, Ids, Job, Listener, OnUnknown, Outcome, RawEnvelope,
-    Record, Tx, Worker,
+    BoxFuture, Disposition, Effects, Envelope, Job, Listener, OnUnknown, Outcome, Record, Tx,
+    Worker,
 };
 
 use crate::shop::{ScriptedBank, Shop, key};
@@ -30,25 +31,6 @@ async fn a_job_takes_effect_once_and_its_duplicates_change_nothing() {
     assert_eq!(*bank.keys.lock().unwrap(), [key(&record).to_string()]);
     assert!(shop.paid("1").await);
     assert_eq!(shop.journal().await.len(), 2);
-}
-
-#[tokio::test]
-async fn a_message_that_is_in_a_batch_twice_runs_once() {
-    let shop = Shop::new();
-    let (record, other) = (shop.placed("1").await, shop.placed("2").await);
-    let again = Record { message_id: "sqs-again".to_owned(), ..record.clone() };
-    let bank = ScriptedBank::answering([Err(ShopError::Bank)]);
-    let worker = shop.card_worker(bank.clone());
-
-    let dispositions = worker.process(&[record.clone(), other, again], None).await;
-
-    let [first @ Disposition::Redeliver { after: Some(_) }, ACKNOWLEDGE, twin] = dispositions[..]
-    else {
-        panic!("{dispositions:?}")
-    };
-    assert_eq!(first, twin);
-    assert_eq!(bank.keys.lock().unwrap().len(), 2);
-    assert_eq!(shop.status(&record).await, Some((RunStatus::Waiting, 1)));
 }
 
 #[tokio::test]
@@ -110,60 +92,10 @@ async fn a_permanent_failure_is_parked_at_once() {
     assert_eq!(shop.status(&record).await, Some((RunStatus::Parked, 1)));
 }
 
-#[tokio::test]
-async fn a_body_nobody_can_read_is_parked_with_the_path_and_harms_no_neighbour() {
-    let shop = Shop::new();
-    let good = shop.placed("1").await;
-    // Each with an event id of its own, for a dead letter of its own.
-    let event = RawEnvelope::parse(&good.body).unwrap().id.to_string();
-    let altered = |from: &str, to: &str| {
-        let other = good.body.replace(&event, &shop.ids.fresh().to_string());
-        assert!(other.contains(from), "{from} is not in {other}");
-        other.replace(from, to)
-    };
-    let bodies = [
-        ("not json".to_owned(), "not an envelope at `.`"),
-        ("null".to_owned(), "not an envelope at `.`"),
-        (String::new(), "not an envelope at `.`"),
-        (altered("\"1.0\"", "\"2.0\""), "`specversion` is `2.0`"),
-        (altered("order.placed", "order.unheard_of"), "`type` is `order.unheard_of`"),
-        (
-            altered("\"dataversion\":1", "\"dataversion\":2"),
-            "`dataversion` 2 of order.placed is newer than 1",
-        ),
-        (altered("{\"order\":\"1\"}", "{\"order\":7}"), "malformed at `order`"),
-        (altered("\"time\":\"2026", "\"time\":\"no time"), "not an envelope at `time`"),
-    ];
-    let mut records: Vec<_> = bodies
-        .iter()
-        .enumerate()
-        .map(|(index, (body, _))| Record {
-            message_id: format!("bad-{index}"),
-            body: body.clone(),
-            group: None,
-        })
-        .collect();
-    records.push(good);
-    let worker = shop.card_worker(ScriptedBank::default());
-
-    let dispositions = worker.process(&records, None).await;
-
-    assert_eq!(dispositions, [ACKNOWLEDGE; 9]);
-    assert!(shop.paid("1").await);
-    let letters = shop.memory.dead_letters();
-    assert_eq!(letters.len(), bodies.len());
-    for (body, reason) in bodies {
-        let letter =
-            letters.iter().find(|letter| letter.body == body && letter.reason().contains(reason));
-        assert!(letter.is_some(), "{reason} is the reason of none of {letters:#?}");
-    }
-}
-
 /// What a job does with an order.
 enum Step {
     Finish,
     Panic,
-    Hang,
 }
 
 /// A job without an effect, that finishes or not as its orders say.
@@ -183,7 +115,6 @@ impl Job<OrderPlaced> for Steps {
         match (self.0)(&message.data.order) {
             Step::Finish => {}
             Step::Panic => panic!("order {} is cursed", message.data.order),
-            Step::Hang => pending().await,
         }
         Ok(Outcome::DONE)
     }
@@ -211,36 +142,6 @@ async fn a_panic_is_one_records_failure_and_the_others_finish() {
     assert!(matches!(dispositions[0], Disposition::Redeliver { after: Some(_) }));
     assert_eq!(dispositions[1], ACKNOWLEDGE);
     assert_eq!(shop.status(&records[0]).await, Some((RunStatus::Waiting, 1)));
-}
-
-#[tokio::test]
-async fn what_runs_at_the_deadline_is_cancelled_and_what_is_done_stays_done() {
-    let shop = Shop::new();
-    let records = [shop.placed("2").await, shop.placed("1").await];
-    let deadline = shop.now() + Duration::from_secs(30);
-
-    let dispositions = shop
-        .worker(Steps(|order| if order == "1" { Step::Hang } else { Step::Finish }))
-        .process(&records, Some(deadline))
-        .await;
-
-    assert_eq!(dispositions, [ACKNOWLEDGE, Disposition::Redeliver { after: None }]);
-    assert!(shop.now() < deadline, "the answer leaves before the deadline");
-}
-
-#[tokio::test]
-async fn nothing_starts_inside_the_last_second() {
-    let shop = Shop::new();
-    let record = shop.placed("1").await;
-    let bank = ScriptedBank::default();
-    let deadline = shop.now() + Duration::from_millis(900);
-
-    let dispositions =
-        shop.card_worker(bank.clone()).process(from_ref(&record), Some(deadline)).await;
-
-    assert_eq!(dispositions, [Disposition::Redeliver { after: None }]);
-    assert!(bank.keys.lock().unwrap().is_empty());
-    assert_eq!(shop.status(&record).await, None);
 }
 
 /// Turns an order from unpaid to paid and back, so that a second effect shows; or fails.

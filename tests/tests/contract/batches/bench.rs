@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use local::sqs::Sqs;
 use postroom::memory::{ManualClock, MemoryQueue, MemoryStore, SeededIds};
-use postroom::port::{DeadLetter, DeadLetters, InboxRecord, OutboxRow, Queue, RunKey};
+use postroom::port::{Claim, DeadLetter, DeadLetters, InboxRecord, OutboxRow, Queue, Run, RunKey};
 use postroom::{
     BoxFuture, Clock, Courier, Ids, MessageId, Ports, RawEnvelope, Reactions, Runtime, SystemIds,
     Worker,
@@ -198,6 +198,23 @@ impl Bench {
     /// What is remembered of a record's run.
     pub(super) async fn remembered(&self, record: &Value) -> Option<InboxRecord> {
         self.runtime.ports().inbox.find(&key(record), self.now()).await.unwrap()
+    }
+
+    /// Lets another worker begin a record, and hold its lease for so long.
+    pub(super) async fn leased_elsewhere(&self, record: &Value, lease: Duration) {
+        let message = RawEnvelope::parse(record["body"].as_str().unwrap()).unwrap();
+        let run = Run {
+            key: key(record),
+            handler: HANDLER.to_owned(),
+            message_id: message.id,
+            tenant_id: message.tenant_id,
+            actor_id: message.actor_id,
+            correlation_id: message.correlation_id,
+            started_at: self.now(),
+            expires_at: self.now() + Duration::from_hours(1),
+        };
+        let claim = Claim { run, owner: SystemIds.fresh().into(), until: self.now() + lease };
+        self.runtime.ports().inbox.claim(&claim).await.unwrap();
     }
 
     pub(super) fn letters(&self) -> BTreeMap<String, DeadLetter> {

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use postroom::port::{Claim, Run, RunStatus};
-use postroom::{Ids, RawEnvelope, SystemIds};
+use postroom::port::RunStatus;
 use serde_json::{Value, json};
 use tests::fixture;
 
-use super::bench::{Bench, HANDLER, key, labels, records, reporting};
+use super::bench::{Bench, labels, records, reporting};
 use super::work::Step;
 
 /// The first record of the fixture, delivered again: SQS gives it another receipt.
@@ -37,19 +36,7 @@ async fn what_another_worker_is_at_comes_back_when_its_lease_ends_and_is_no_fail
     let bench = Bench::standard().await;
     let event = bench.delivered(&again(&fixture("sqs/standard.json"))).await;
     let record = &records(&event)[0];
-    let message = RawEnvelope::parse(record["body"].as_str().unwrap()).unwrap();
-    let run = Run {
-        key: key(record),
-        handler: HANDLER.to_owned(),
-        message_id: message.id,
-        tenant_id: message.tenant_id,
-        actor_id: message.actor_id,
-        correlation_id: message.correlation_id,
-        started_at: bench.now(),
-        expires_at: bench.now() + Duration::from_hours(1),
-    };
-    let claim = Claim { run, owner: SystemIds.fresh().into(), until: bench.now() + lease };
-    bench.runtime.ports().inbox.claim(&claim).await.unwrap();
+    bench.leased_elsewhere(record, lease).await;
     bench.advance(Duration::from_secs(15));
 
     let answer = bench.invoke(&bench.worker(|_| Step::Finish), &event).await;

@@ -118,6 +118,21 @@ async fn those_behind_a_failure_come_back_with_it_and_not_at_the_queues_own_time
 }
 
 #[tokio::test]
+async fn a_group_waits_for_what_another_worker_is_at() {
+    let bench = Bench::fifo().await;
+    let event = bench.delivered(&fixture("sqs/fifo.json")).await;
+    let lease = Duration::from_secs(40);
+    bench.leased_elsewhere(&records(&event)[0], lease).await;
+
+    let answer = bench.invoke(&bench.worker(|_| Step::Finish), &event).await;
+
+    assert_eq!(answer, reporting(&event, &["a1", "a2", "a3"]));
+    assert_eq!(bench.log.finished(), ["b1", "b2"]);
+    bench.advance(lease);
+    assert_eq!(labels(&bench.received(&event).await), ["a1", "a2", "a3"]);
+}
+
+#[tokio::test]
 async fn what_is_parked_skipped_or_a_duplicate_does_not_stop_its_group() {
     let bench = Bench::fifo().await;
     let event = fixture("sqs/fifo.json");
