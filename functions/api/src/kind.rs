@@ -11,7 +11,6 @@ pub(crate) struct Kind {
 
 impl Kind {
     pub(crate) const MALFORMED_JSON: Self = Self::new(StatusCode::BAD_REQUEST, "malformed-json");
-    pub(crate) const UNREADABLE_BODY: Self = Self::new(StatusCode::BAD_REQUEST, "unreadable-body");
     pub(crate) const MALFORMED_QUERY: Self = Self::new(StatusCode::BAD_REQUEST, "malformed-query");
     pub(crate) const INVALID_LIMIT: Self = Self::new(StatusCode::BAD_REQUEST, "invalid-limit");
     pub(crate) const INVALID_FILTER: Self = Self::new(StatusCode::BAD_REQUEST, "invalid-filter");

@@ -54,8 +54,9 @@ async fn take(request: Request, app: &App) -> Result<(Origin, Parts, Bytes), Pro
     let (mut parts, body) = request.into_parts();
     let Caller { mut origin } = Caller::from_request_parts(&mut parts, app).await?;
     let key = idempotency_key(&parts)?;
+    // Lambda delivered it whole: there is no other way to fail than by its length.
     let body = to_bytes(body, MAX_BODY_BYTES).await;
-    let body = body.map_err(|_| Problem::new(Kind::UNREADABLE_BODY))?;
+    let body = body.map_err(|_| Problem::new(Kind::BODY_TOO_LARGE))?;
     origin.idempotency = key.map(|key| {
         let fingerprint = fingerprint(&parts.method, parts.uri.path(), &body);
         Idempotency { key, fingerprint }
