@@ -21,11 +21,15 @@ def test_a_group_is_locked_while_one_of_its_messages_is_in_flight(queues: Queues
 def test_order_holds_when_visibility_ran_out(queues: Queues):
     queue = queues.make(fifo=True, VisibilityTimeout=2)
     for number in range(4):
-        queue.send(str(number), MessageGroupId="A", MessageDeduplicationId=str(number))
+        for group in "AB":
+            queue.send(f"{group}{number}", MessageGroupId=group, MessageDeduplicationId=f"{group}{number}")
     queue.receive(most=1, wait_s=1)
     time.sleep(2.3)
 
-    assert bodies(queue.drain(want=4)) == ["0", "1", "2", "3"]
+    drained = bodies(queue.drain(want=8))
+
+    for group in "AB":
+        assert [body for body in drained if body[0] == group] == [f"{group}{number}" for number in range(4)]
 
 
 def test_the_same_content_is_taken_once_when_content_is_the_id(queues: Queues):
@@ -36,6 +40,27 @@ def test_the_same_content_is_taken_once_when_content_is_the_id(queues: Queues):
 
     assert again["MessageId"] == first["MessageId"]
     assert bodies(queue.drain(want=2, within_s=2)) == ["same"]
+
+
+def test_an_id_that_is_given_goes_before_the_content(queues: Queues):
+    queue = queues.make(fifo=True, ContentBasedDeduplication="true")
+
+    queue.send("first", MessageGroupId="A", MessageDeduplicationId="d")
+    queue.send("second", MessageGroupId="A", MessageDeduplicationId="d")
+
+    assert bodies(queue.drain(want=2, within_s=2)) == ["first"]
+
+
+def test_a_receipt_that_outlived_its_visibility_is_refused(queues: Queues):
+    queue = queues.make(fifo=True, VisibilityTimeout=1)
+    queue.send("late", MessageGroupId="A", MessageDeduplicationId="1")
+    stale = queue.receive_one()
+    queue.receive_one(within_s=3)
+
+    with refused("InvalidParameterValue"):
+        queue.delete(stale)
+
+    assert bodies(queue.drain(want=1)) == ["late"]
 
 
 def test_an_id_is_remembered_after_its_message_is_deleted(queues: Queues):

@@ -89,6 +89,17 @@ def test_a_received_message_is_hidden_then_comes_back_counted(queues: Queues):
     assert queue.receive_one()["Attributes"]["ApproximateReceiveCount"] == "2"
 
 
+def test_a_receipt_that_was_overtaken_is_taken_and_deletes_nothing(queues: Queues):
+    queue = queues.make(VisibilityTimeout=1)
+    queue.send("late")
+    stale = queue.receive_one()
+    queue.receive_one(within_s=3)
+
+    queue.delete(stale)
+
+    assert bodies(queue.drain(want=1)) == ["late"]
+
+
 def test_visibility_can_be_ended_and_set(queues: Queues):
     queue = queues.make(VisibilityTimeout=30)
     queue.send()
