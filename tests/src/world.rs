@@ -16,6 +16,8 @@ use crate::Reply;
 
 /// How long anything queued may take before a test gives up on it.
 const PATIENCE: Duration = Duration::from_secs(40);
+/// The most pages of a table, each of 1 MB.
+const PAGES: usize = 1_000;
 
 /// Built once for all tests of a process; cargo would otherwise look at the whole workspace for each.
 static BINARIES: OnceCell<Binaries> = OnceCell::const_new();
@@ -136,18 +138,42 @@ impl World {
     /// Waits until nothing is in a queue, visible or not.
     pub async fn drained(&self, queue: &str) {
         let deadline = Instant::now() + PATIENCE;
-        loop {
-            let attributes = self.system.sqs().attributes(&format!("local-{queue}")).unwrap();
-            let count = |name: &str| attributes.get(name).map_or("0", String::as_str) != "0";
-            let busy = count("ApproximateNumberOfMessages")
-                || count("ApproximateNumberOfMessagesNotVisible")
-                || count("ApproximateNumberOfMessagesDelayed");
-            if !busy {
-                return;
-            }
-            self.not_after(deadline, &format!("{queue} still holds messages: {attributes:?}"));
+        let queue = format!("local-{queue}");
+        while self.holds_messages(&queue) {
+            self.not_after(deadline, &format!("{queue} still holds messages"));
             sleep(Duration::from_millis(50)).await;
         }
+    }
+
+    /// Waits until nothing is in the outbox, which the relay empties, nor in any queue.
+    pub async fn settled(&self, patience: Duration) {
+        let deadline = Instant::now() + patience;
+        loop {
+            let queues = self.system.stack().queues.iter().map(|queue| queue.name.as_str());
+            let busy: Vec<_> = queues.filter(|queue| self.holds_messages(queue)).collect();
+            let outbox = self.table("outbox").await.len();
+            if busy.is_empty() && outbox == 0 {
+                return;
+            }
+            self.not_after(
+                deadline,
+                &format!("{outbox} messages in the outbox, others in {busy:?}"),
+            );
+            if outbox > 0 {
+                self.post("/dev/schedules/relay-outbox").await.expect(202);
+            }
+            sleep(Duration::from_millis(500)).await;
+        }
+    }
+
+    fn holds_messages(&self, queue: &str) -> bool {
+        let attributes = self.system.sqs().attributes(queue).unwrap();
+        let counts = [
+            "ApproximateNumberOfMessages",
+            "ApproximateNumberOfMessagesNotVisible",
+            "ApproximateNumberOfMessagesDelayed",
+        ];
+        counts.iter().any(|name| attributes.get(*name).is_some_and(|count| count != "0"))
     }
 
     /// Waits until the ad provider was asked for the figures of any campaign.
@@ -270,10 +296,17 @@ impl World {
 
     /// Everything in a table.
     pub async fn table(&self, table: &str) -> Vec<Value> {
-        let request = json!({"TableName": format!("local-{table}"), "ConsistentRead": true});
-        let scanned = self.aws("DynamoDB_20120810", "Scan", request).await;
-        assert!(scanned.get("LastEvaluatedKey").is_none(), "more than one page of {table}");
-        scanned["Items"].as_array().unwrap().clone()
+        let mut request = json!({"TableName": format!("local-{table}"), "ConsistentRead": true});
+        let mut items = Vec::new();
+        for _ in 0..PAGES {
+            let mut scanned = self.aws("DynamoDB_20120810", "Scan", request.clone()).await;
+            items.append(scanned["Items"].as_array_mut().unwrap());
+            match scanned.get_mut("LastEvaluatedKey") {
+                Some(last) => request["ExclusiveStartKey"] = last.take(),
+                None => return items,
+            }
+        }
+        panic!("more than {PAGES} pages of {table}");
     }
 
     /// Everything in every table, in an order that does not depend on the scan.
@@ -312,7 +345,7 @@ impl World {
         if Instant::now() > deadline {
             let output = self.system.output();
             let last = &output[output.len().saturating_sub(40)..];
-            panic!("after {PATIENCE:?}: {state}\nthe functions said last:\n{}", last.join("\n"));
+            panic!("in vain: {state}\nthe functions said last:\n{}", last.join("\n"));
         }
     }
 }

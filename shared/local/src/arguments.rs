@@ -45,6 +45,7 @@ On the AWS endpoint:
 On the ad provider:
     GET  /calls     the calls it got
     POST /faults    the next calls fail or wait
+    GET  /v1/campaigns/ID   the state of a campaign that it was told last
 
 Exit codes: 0 stopped as asked, 1 could not start or the demo failed (the reason is on standard
 error), 2 wrong usage.

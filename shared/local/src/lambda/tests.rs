@@ -142,6 +142,7 @@ async fn a_process_stays_warm_and_learns_what_lambda_tells() {
     let after = Timestamp::now().as_millisecond();
 
     assert_eq!(first["pid"], second["pid"]);
+    assert_eq!(running.processes.count("fn"), 1, "more are started when they are needed");
     assert_eq!(first["arn"], "arn:aws:lambda:us-east-1:000000000000:function:local-fn");
     assert!(first["trace"].as_str().unwrap().starts_with("Root=1-"));
     let remaining_ms = second["deadline_ms"].as_i64().unwrap() - before;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 /// Older calls are forgotten.
-const REMEMBERED: usize = 10_000;
+const REMEMBERED: usize = 100_000;
 
 /// One call and the status it was answered with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

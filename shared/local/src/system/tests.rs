@@ -249,6 +249,22 @@ async fn messages_that_fail_return_and_end_in_the_dead_letter_queue() {
 }
 
 #[tokio::test]
+async fn a_worker_has_one_process_until_several_batches_come() {
+    let fixture = Fixture::new().unwrap();
+    let system = fixture.start().await;
+    let quiet = system.processes.count("worker");
+
+    for _ in 0..4 {
+        send(&system, "slow").await;
+    }
+
+    eventually(&system, "a second process", || system.processes.count("worker") > 1).await;
+    eventually(&system, "the deletion", || messages(&system, "local-worker") == 0).await;
+    assert_eq!((quiet, handled(&system, "slow")), (1, 4));
+    system.stop().await;
+}
+
+#[tokio::test]
 async fn a_batch_whose_worker_is_killed_is_delivered_again() {
     let fixture = Fixture::new().unwrap();
     let system = fixture.start().await;
