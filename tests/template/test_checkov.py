@@ -87,4 +87,5 @@ def findings(path: Path) -> set[Finding]:
     report = json.loads(ran.stdout)
     assert report["summary"]["parsing_errors"] == 0, ran.stdout
     assert report["summary"]["resource_count"] > 0, ran.stdout
-    return {(failed["check_id"], failed["resource"].rpartition(".")[2]) for failed in report["results"]["failed_checks"]}
+    return {(failed["check_id"], failed["resource"].rpartition(".")[2])
+            for failed in report["results"]["failed_checks"]}

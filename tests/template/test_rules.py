@@ -9,9 +9,14 @@ from planted import PLANTED, Change
 from rules import Rule, api, delivery, keeping, names, rights, watching
 from template import Template
 
+
+
+def is_rule(function: object) -> bool:
+    return inspect.isgeneratorfunction(function) and list(inspect.signature(function).parameters) == ["template"]
+
+
 RULES: list[Rule] = [function for module in (names, delivery, rights, keeping, api, watching)
-                     for name, function in vars(module).items()
-                     if inspect.isgeneratorfunction(function) and list(inspect.signature(function).parameters) == ["template"]]
+                     for function in vars(module).values() if is_rule(function)]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)

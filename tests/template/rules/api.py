@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from template import Resource, Template, look, target
 
-# Answered without a token.
+# Answered without a token, by method and path.
 OPEN = frozenset({
     # What the API can do, and nothing of anybody: clients read it before they have a token.
-    "/openapi.json",
+    "get /openapi.json",
 })
 
 
@@ -17,7 +17,8 @@ def a_route_asks_for_a_token(template: Template) -> Iterator[str]:
         for path, methods in api.at("Body", "paths").items():
             for method, route in methods.items():
                 # SAM writes `Authorizer: NONE` as a scheme of that name.
-                if (look(route, "security") in (None, [], [{"NONE": []}])) != (path in OPEN):
+                asked = [name for scheme in look(route, "security") or [] for name in scheme if name != "NONE"]
+                if asked != ([] if f"{method} {path}" in OPEN else ["TokenAuthorizer"]):
                     yield f"{api.id}: {method} {path}"
 
 

@@ -65,7 +65,7 @@ def a_queue_gives_up_into_its_own_dead_letter_queue(template: Template) -> Itera
 
 
 def messages_are_kept_as_long_as_possible(template: Template) -> Iterator[str]:
-    """Set MessageRetentionPeriod: 1209600. What expires is dropped without a word; the age counts from the first send."""
+    """Set MessageRetentionPeriod: 1209600. What expires is dropped without a word, counted from the first send."""
     for queue in template.all("SQS::Queue"):
         if queue.at("MessageRetentionPeriod") != LONGEST_RETENTION_S:
             yield queue.id
@@ -81,7 +81,7 @@ def a_schedule_keeps_what_it_could_not_start(template: Template) -> Iterator[str
 
 
 def a_scheduled_function_keeps_what_it_could_not_do(template: Template) -> Iterator[str]:
-    """A schedule starts its function asynchronously: bound EventInvokeConfig, and send failures to the function's DLQ."""
+    """A schedule invokes asynchronously: bound EventInvokeConfig, and send what failed to the function's own queue."""
     configured = {target(found.at("FunctionName")): found for found in template.all("Lambda::EventInvokeConfig")}
     for schedule in template.all("Scheduler::Schedule"):
         function = template.get(target(schedule.at("Target", "Arn")))

@@ -66,7 +66,8 @@ def lambda_may_do_its_part_in_the_functions_name(template: Template) -> Iterator
     """The role needs what Lambda does for the function: poll its queue, send what failed, write its log."""
     allowed = {(right.role, right.action, target(right.resource)) for right in template.rights()}
     needed = [(function, action, queue.id) for function, queue in template.workers() for action in POLLING]
-    needed += [(function, action, f"{function.stem}LogGroup") for function in template.functions() for action in LOGGING]
+    needed += [(function, action, f"{function.stem}LogGroup")
+               for function in template.functions() for action in LOGGING]
     for config in template.all("Lambda::EventInvokeConfig"):
         destination = target(config.at("DestinationConfig", "OnFailure", "Destination"))
         needed.append((template.get(target(config.at("FunctionName"))), "sqs:SendMessage", destination))

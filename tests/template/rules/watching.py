@@ -23,14 +23,14 @@ def a_scheduled_function_is_watched_for_silence(template: Template) -> Iterator[
             yield schedule.id
 
 
-def a_queue_is_watched_for_age_and_a_dead_letter_queue_for_content(template: Template) -> Iterator[str]:
-    """Add an alarm on the metric with dimension QueueName."""
+def a_queue_is_watched_for_age_and_a_dead_letter_queue_for_content_too(template: Template) -> Iterator[str]:
+    """Add an alarm on the metric with dimension QueueName: content wakes once, age before SQS drops what nobody saw."""
     watched = alarms(template)
     for queue in template.all("SQS::Queue"):
-        dead_letters = queue.id.endswith("DeadLetterQueue")
-        metric = "ApproximateNumberOfMessagesVisible" if dead_letters else "ApproximateAgeOfOldestMessage"
-        if ("AWS/SQS", metric, queue.id) not in watched:
-            yield f"{queue.id}: {metric}"
+        content = ["ApproximateNumberOfMessagesVisible"] if queue.id.endswith("DeadLetterQueue") else []
+        for metric in ["ApproximateAgeOfOldestMessage", *content]:
+            if ("AWS/SQS", metric, queue.id) not in watched:
+                yield f"{queue.id}: {metric}"
 
 
 def an_alarm_says_what_to_look_at_and_reaches_the_topic(template: Template) -> Iterator[str]:
