@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::BuildError;
+use aws_sdk_sqs::types::builders::SendMessageBatchRequestEntryBuilder;
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
 use postroom::BoxFuture;
 use postroom::port::{OutboxRow, Posted, Queue, QueueError};
@@ -35,7 +36,14 @@ impl Queue for SqsQueue {
             let Some(url) = self.urls.get(&handler) else {
                 return Err(QueueError::Unknown { handler });
             };
-            let entries: Result<Vec<_>, _> = rows.iter().enumerate().map(entry).collect();
+            // By the queue and not by the row, which may be older than the deployment that moved its handler.
+            let is_fifo = url.rsplit('.').next() == Some("fifo");
+            let entry = if is_fifo { in_order } else { unordered };
+            let entries: Result<Vec<_>, _> = rows
+                .iter()
+                .enumerate()
+                .map(|(index, row)| entry(row)?.id(index.to_string()).build())
+                .collect();
             let entries = match entries {
                 Ok(entries) => entries,
                 Err(error) => return Err(QueueError::Refused { handler, source: Box::new(error) }),
@@ -56,16 +64,20 @@ impl Queue for SqsQueue {
     }
 }
 
-/// A row as a message; its id in the batch is its index. A FIFO queue drops what is sent again within five minutes.
-fn entry((index, row): (usize, &OutboxRow)) -> Result<SendMessageBatchRequestEntry, BuildError> {
-    SendMessageBatchRequestEntry::builder()
-        .id(index.to_string())
+/// A row as a message, without its id in the batch, which is its index.
+fn unordered(row: &OutboxRow) -> Result<SendMessageBatchRequestEntryBuilder, BuildError> {
+    let entry = SendMessageBatchRequestEntry::builder()
         .message_body(&row.body)
         .message_attributes("type", text(&row.r#type)?)
-        .message_attributes("correlation_id", text(row.correlation_id.as_str())?)
-        .set_message_group_id(row.group.clone())
-        .set_message_deduplication_id(row.group.as_ref().map(|_| row.message_id.to_string()))
-        .build()
+        .message_attributes("correlation_id", text(row.correlation_id.as_str())?);
+    Ok(entry)
+}
+
+/// The same for a FIFO queue, which drops what is sent again within five minutes. What has no group is one by itself.
+fn in_order(row: &OutboxRow) -> Result<SendMessageBatchRequestEntryBuilder, BuildError> {
+    let message_id = row.message_id.to_string();
+    let group = row.group.clone().unwrap_or_else(|| message_id.clone());
+    Ok(unordered(row)?.message_group_id(group).message_deduplication_id(message_id))
 }
 
 fn text(text: &str) -> Result<MessageAttributeValue, BuildError> {

@@ -93,6 +93,30 @@ async fn a_row_in_order_that_is_sent_again_is_one_message() {
     assert_eq!(on_sqs.arrived(IN_ORDER).await.len(), 2);
 }
 
+/// Its handler was moved to a queue of the other kind while they were in the outbox.
+#[tokio::test]
+async fn rows_with_and_without_a_group_arrive_at_queues_of_both_kinds() {
+    for (handler, groups) in [
+        (HANDLER, [None, None]),
+        (IN_ORDER, [Some("7b0c0000-0000-5000-8000-00000000000c"), Some("group-1")]),
+    ] {
+        let on_sqs = on_sqs().await;
+        let alone = "7b0c0000-0000-5000-8000-00000000000c".parse().unwrap();
+        let rows = [
+            OutboxRow { message_id: alone, ..row("alone") },
+            OutboxRow { group: Some("group-1".to_owned()), ..row("in order") },
+        ];
+
+        let posted = on_sqs.queue.send(handler, &rows).await.unwrap();
+
+        assert_eq!(posted, Posted::default(), "{handler}");
+        let mut arrived = on_sqs.arrived(handler).await;
+        arrived.sort();
+        let found: Vec<_> = arrived.iter().map(|arrived| arrived.group.as_deref()).collect();
+        assert_eq!(found, groups, "{handler}");
+    }
+}
+
 fn row(body: &str) -> OutboxRow {
     OutboxRow {
         message_id: "7b0c0000-0000-5000-8000-00000000000b".parse().unwrap(),
