@@ -86,6 +86,9 @@ pub enum DecodeError {
     /// The payload is not of the shape its type and version promise.
     #[error("`data` of {type} is malformed at `{path}`: {message}")]
     Data { r#type: &'static str, path: String, message: String },
+    /// Its upcast or its own reading of the payload panicked.
+    #[error("reading `data` of {type} panicked: {message}")]
+    Panicked { r#type: &'static str, message: String },
 }
 
 impl Classify for DecodeError {

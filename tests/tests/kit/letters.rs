@@ -1,11 +1,16 @@
 //! Dead letters: everything a person needs to understand a failure, and to repeat its message.
 
 use std::slice::from_ref;
+use std::sync::Arc;
 use std::time::Duration;
 
 use postroom::doc_example::ShopError;
-use postroom::port::{DeadLetter, FailureClass};
-use postroom::{Disposition, RawEnvelope, Record};
+use postroom::port::{DeadLetter, FailureClass, RunStatus};
+use postroom::{
+    DecodeError, Disposition, Effects, Envelope, Job, Message, OnUnknown, Outcome, RawEnvelope,
+    Record, Tx, Worker,
+};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::shop::{ScriptedBank, Shop, key};
@@ -114,4 +119,49 @@ async fn an_envelope_too_large_to_keep_is_in_the_body_alone() {
     let [letter] = shop.memory.dead_letters().try_into().unwrap();
     assert_eq!((letter.envelope, letter.body), (None, record.body));
     assert!(letter.causes.iter().map(String::len).sum::<usize>() < 5_000);
+}
+
+/// An order whose older version nobody can read any more.
+#[derive(Serialize, Deserialize)]
+struct Cursed {}
+
+impl Message for Cursed {
+    const TYPE: &'static str = "order.placed";
+    const VERSION: u32 = 2;
+
+    fn upcast(from: u32, _: Value) -> Result<Value, DecodeError> {
+        panic!("version {from} is cursed")
+    }
+}
+
+struct NeverRun;
+
+impl Job<Cursed> for NeverRun {
+    const NAME: &'static str = "charge-card";
+    const ON_UNKNOWN: OnUnknown = OnUnknown::Repeat;
+    type Done = ();
+    type Error = ShopError;
+
+    async fn perform(&self, _: &Envelope<Cursed>, _: &Effects) -> Result<Outcome, ShopError> {
+        panic!("it was read")
+    }
+
+    async fn record(&self, _: &Envelope<Cursed>, (): &(), _: &mut Tx) -> Result<(), ShopError> {
+        panic!("it was read")
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_panics_whoever_reads_it_is_parked_at_once() {
+    let shop = Shop::new();
+    let record = shop.placed("1").await;
+    let worker = Worker::new("charge-card", shop.runtime.clone(), Arc::new(shop.memory.clone()));
+
+    let dispositions = worker.job(NeverRun).process(from_ref(&record), None).await;
+
+    assert_eq!(dispositions, [ACKNOWLEDGE]);
+    let letter = letter_of(&shop, &record);
+    assert_eq!((letter.class, letter.attempts), (FailureClass::Permanent, 1));
+    assert!(letter.reason().ends_with("`data` of order.placed panicked: version 1 is cursed"));
+    assert_eq!(shop.status(&record).await, Some((RunStatus::Parked, 1)));
 }

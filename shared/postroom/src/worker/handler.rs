@@ -1,6 +1,7 @@
 //! A queued handler with its message type erased.
 
 use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use crate::BoxFuture;
@@ -10,7 +11,7 @@ use crate::job::{Job, OnUnknown};
 use crate::listener::Listener;
 use crate::message::{Event, Message};
 use crate::runtime::{Ran, RunError, Runtime};
-use crate::verdict::Verdict;
+use crate::verdict::{Verdict, panic_text};
 
 /// How a run is started, whatever the handler is.
 #[derive(Debug, Clone, Copy)]
@@ -136,6 +137,10 @@ impl<E: Event, L: Listener<E>> QueuedRun for ListenerHandler<E, L> {
     }
 }
 
+/// Caught here and not with the run: nothing is claimed yet, and the same bytes panic every time.
 fn decode<M: Message>(message: RawEnvelope) -> Result<Envelope<M>, RecordError> {
-    message.decode().map_err(|source| RecordError::Decode { source })
+    let decoded = catch_unwind(AssertUnwindSafe(|| message.decode())).unwrap_or_else(|panic| {
+        Err(DecodeError::Panicked { r#type: M::TYPE, message: panic_text(&*panic).to_owned() })
+    });
+    decoded.map_err(|source| RecordError::Decode { source })
 }
