@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postroom::doc_example::ShopError;
-use postroom::port::{DeadLetter, FailureClass, RunStatus};
+use postroom::port::{DeadLetter, FailureClass, Inbox, RunStatus};
 use postroom::{
     DecodeError, Disposition, Effects, Envelope, Job, Message, OnUnknown, Outcome, RawEnvelope,
     Record, Tx, Worker,
@@ -163,5 +163,27 @@ async fn a_message_that_panics_whoever_reads_it_is_parked_at_once() {
     let letter = letter_of(&shop, &record);
     assert_eq!((letter.class, letter.attempts), (FailureClass::Permanent, 1));
     assert!(letter.reason().ends_with("`data` of order.placed panicked: version 1 is cursed"));
+    assert_eq!(shop.status(&record).await, Some((RunStatus::Parked, 1)));
+}
+
+/// As after a deployment: the worker that could read it died, and the next one cannot.
+#[tokio::test]
+async fn a_message_nobody_can_read_is_parked_when_the_lease_of_one_who_could_has_run_out() {
+    let shop = Shop::new();
+    let record = shop.placed("1").await;
+    let lease = Duration::from_secs(40);
+    shop.memory.claim(&shop.claim_for(&record, lease)).await.unwrap();
+    let worker = Worker::new("charge-card", shop.runtime.clone(), Arc::new(shop.memory.clone()));
+    let worker = worker.job(NeverRun);
+
+    let in_flight = worker.process(from_ref(&record), None).await;
+    let letters = shop.memory.dead_letters();
+    shop.clock.advance(lease);
+    let afterwards = worker.process(from_ref(&record), None).await;
+
+    assert_ne!(in_flight, [ACKNOWLEDGE]);
+    assert!(letters.is_empty());
+    assert_eq!(afterwards, [ACKNOWLEDGE]);
+    assert_eq!(letter_of(&shop, &record).class, FailureClass::Permanent);
     assert_eq!(shop.status(&record).await, Some((RunStatus::Parked, 1)));
 }

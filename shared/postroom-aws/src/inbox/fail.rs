@@ -18,8 +18,9 @@ use crate::keys::{
 
 const OPERATION: &str = "record a failed attempt";
 
-/// Nobody is at it: never run, or failed before. An expired record is replaced instead.
-const IDLE: &str = "attribute_not_exists(#key) OR (#expires_at > :now AND #status = :waiting)";
+/// Nobody is at it: never run, or failed before, or its lease has run out. An expired record is replaced instead.
+const IDLE: &str = "attribute_not_exists(#key) OR (#expires_at > :now AND \
+    (#status = :waiting OR (#status = :running AND #lease_until <= :at)))";
 
 impl DynamoInbox {
     /// Sent once: repeated by the SDK it could count one failure twice. One that is not recorded is not counted.
@@ -29,7 +30,9 @@ impl DynamoInbox {
             None => Change::if_true(IDLE)
                 .name(KEY)
                 .value(":now", seconds(failed.at))
-                .value(":waiting", text("waiting")),
+                .value(":at", text(sortable(failed.at)))
+                .value(":waiting", text("waiting"))
+                .value(":running", text("running")),
         };
         let updated = self
             .update(&self.clients.once, &failed.run.key, counting(change, failed))

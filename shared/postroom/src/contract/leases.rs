@@ -2,7 +2,7 @@
 
 use crate::contract::Adapters;
 use crate::contract::inbox::lost;
-use crate::contract::sample::{FIRST, Sample, at, begun, claim, failure, owner};
+use crate::contract::sample::{FIRST, Sample, at, begun, claim, failure, owner, parking};
 use crate::id::OwnerToken;
 use crate::port::{Claimed, Run, RunStatus};
 
@@ -94,6 +94,25 @@ pub async fn a_leased_run_does_not_fail_without_its_lease(adapters: &Adapters) {
     lost(&adapters.inbox.fail(&failure(&run, None)).await);
 
     assert_eq!(adapters.inbox.find(&run.key, at(0)).await.unwrap(), before);
+}
+
+/// Once the lease has run out, whoever fails without one may say so: nobody else might ever come.
+pub async fn a_lease_that_ran_out_stands_in_no_failures_way(adapters: &Adapters) {
+    let sample = Sample::new();
+    let (waiting, parked, gone) = (sample.run(), sample.run(), owner());
+    for run in [&waiting, &parked] {
+        adapters.claimed(&claim(run, gone)).await;
+    }
+
+    lost(&adapters.inbox.fail(&parking(&begun(&parked, at(58)), None)).await);
+    assert_eq!(adapters.fails(&parking(&begun(&parked, at(59)), None)).await, 1);
+    assert_eq!(adapters.fails(&failure(&begun(&waiting, at(59)), None)).await, 1);
+
+    for (run, status) in [(parked, RunStatus::Parked), (waiting, RunStatus::Waiting)] {
+        let record = adapters.inbox.find(&run.key, at(60)).await.unwrap().unwrap();
+        assert_eq!((record.status, record.lease_until), (status, None));
+        changes_nothing(adapters, &run, gone).await;
+    }
 }
 
 async fn changes_nothing(adapters: &Adapters, run: &Run, owner: OwnerToken) {

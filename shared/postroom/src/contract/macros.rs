@@ -89,6 +89,7 @@ macro_rules! inbox_contract {
             a_renewed_lease_holds_longer,
             only_the_holder_changes_anything,
             a_leased_run_does_not_fail_without_its_lease,
+            a_lease_that_ran_out_stands_in_no_failures_way,
         }
     };
 }

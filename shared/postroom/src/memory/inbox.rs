@@ -102,7 +102,7 @@ impl State {
             Some(owner) => Some(&self.held(key, owner)?.record),
             None => match self.live(key, failed.at) {
                 None => None,
-                Some(entry) if entry.record.status == RunStatus::Waiting => Some(&entry.record),
+                Some(entry) if entry.record.is_idle(failed.at) => Some(&entry.record),
                 Some(_) => return Err(LeaseError::LeaseLost),
             },
         };

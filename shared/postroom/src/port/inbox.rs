@@ -7,7 +7,7 @@
 //!    │                │ ▲ claim, lease expired: outcome unknown
 //!    │                ├─fail──► waiting ──claim──► running
 //!    │                └─fail, for good──► parked
-//!    └──complete (listener, command)──► done      absent, waiting ──fail──► waiting, parked (without a lease)
+//!    └──complete (listener, command)──► done      absent, waiting, lease expired ──fail──► waiting, parked (without a lease)
 //! ```
 
 use std::fmt;
@@ -46,7 +46,7 @@ pub trait Inbox: Send + Sync {
 
     /// Records a failed attempt and answers how many there are now, since when. With an owner it also ends the lease.
     ///
-    /// `LeaseLost` without an owner means: already done, already parked, or somebody holds a lease, be it one that ran out.
+    /// `LeaseLost` without an owner means: already done, already parked, or somebody holds a lease that has not run out.
     fn fail<'a>(&'a self, failed: &'a FailedRun) -> BoxFuture<'a, Result<Failures, LeaseError>>;
 
     /// Records of one chain by time, a page at a time; may lag behind the last writes.
@@ -174,6 +174,17 @@ pub struct InboxRecord {
     pub actions: Option<u32>,
     /// Why the last attempt failed.
     pub reason: Option<String>,
+}
+
+impl InboxRecord {
+    /// Whether nobody is at it: the last attempt failed, or whoever held its lease let it run out.
+    pub(crate) fn is_idle(&self, now: Timestamp) -> bool {
+        match self.status {
+            RunStatus::Waiting => true,
+            RunStatus::Running => self.lease_until.is_none_or(|until| until <= now),
+            RunStatus::Done | RunStatus::Parked => false,
+        }
+    }
 }
 
 /// A request for a lease.

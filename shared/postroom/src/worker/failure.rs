@@ -98,15 +98,10 @@ impl Worker {
                 return AGAIN;
             }
         };
-        let ours = match (found.as_ref().map(|record| record.status), *owner) {
-            (Some(RunStatus::Waiting) | None, owner) => owner.is_none(),
-            (Some(RunStatus::Running), Some(owner)) => {
-                // Nobody may take it over between the dead letter and its being remembered.
-                inbox.renew(&run.key, owner, later(*at, PARKING)).await.is_ok()
-            }
-            (Some(RunStatus::Running), None) | (Some(RunStatus::Done | RunStatus::Parked), _) => {
-                false
-            }
+        let ours = match *owner {
+            // Nobody may take it over between the dead letter and its being remembered.
+            Some(owner) => inbox.renew(&run.key, owner, later(*at, PARKING)).await.is_ok(),
+            None => found.as_ref().is_none_or(|record| record.is_idle(*at)),
         };
         if !ours {
             return self.failed_beside(&failed.run).await;
