@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::ad_provider::{
-    AdProvider, CampaignState, Insights, InsightsRequest, ProviderError, Pushed,
+    AdProvider, CALL_TIME_OUT, CampaignState, Insights, InsightsRequest, ProviderError, Pushed,
 };
 use postroom::{BoxFuture, Clock};
 
@@ -28,8 +28,6 @@ use crate::connection::Connection;
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(2);
-/// How long a call may take, from its start to the last byte of its answer.
-const CALL: Duration = Duration::from_secs(10);
 
 /// The ad provider over HTTP.
 ///
@@ -45,7 +43,7 @@ impl HttpAdProvider {
     /// A client of the provider at `base_url`; the clock turns a `Retry-After` date into a wait.
     pub fn new(base_url: BaseUrl, clock: Arc<dyn Clock>) -> Self {
         let connection = Connection::new(base_url.is_https());
-        Self { base_url, connection, clock, call_time_out: CALL }
+        Self { base_url, connection, clock, call_time_out: CALL_TIME_OUT }
     }
 }
 

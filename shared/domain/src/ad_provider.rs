@@ -8,6 +8,9 @@ use postroom::{BoxFuture, Classify, Verdict};
 use crate::campaigns::Campaign;
 use crate::id::CampaignId;
 
+/// How long a call to the provider may take, from its start to the last byte of its answer. A longer one has failed.
+pub const CALL_TIME_OUT: Duration = Duration::from_secs(10);
+
 /// The ad provider, as far as we need it. The crate `ad-provider` is its client.
 pub trait AdProvider: Send + Sync {
     /// Tells it the state of a campaign. The same state under the same key changes nothing more there.

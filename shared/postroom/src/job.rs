@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::future::Future;
+use std::time::Duration;
 
 use crate::envelope::Envelope;
 use crate::message::Message;
@@ -28,6 +29,10 @@ pub trait Job<M: Message>: Send + Sync + 'static {
     const NAME: &'static str;
     /// When an earlier attempt may have had its effect.
     const ON_UNKNOWN: OnUnknown;
+    /// The longest that a run takes which goes well. None is started with less time left, for it could not finish.
+    ///
+    /// Its function needs a time-out of more than that and a second, or it never starts any.
+    const TIME_NEEDED: Duration = Duration::ZERO;
     /// What `perform` found out and `record` writes.
     type Done: Send + Sync;
     /// Why not.

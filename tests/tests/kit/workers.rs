@@ -16,6 +16,7 @@ use postroom::{
 use crate::shop::{ScriptedBank, Shop, key};
 
 const ACKNOWLEDGE: Disposition = Disposition::Acknowledge;
+const AT_ONCE: Disposition = Disposition::Redeliver { after: Some(Duration::ZERO) };
 
 #[tokio::test]
 async fn a_job_takes_effect_once_and_its_duplicates_change_nothing() {
@@ -104,6 +105,7 @@ struct Steps(fn(&str) -> Step);
 impl Job<OrderPlaced> for Steps {
     const NAME: &'static str = "charge-card";
     const ON_UNKNOWN: OnUnknown = OnUnknown::Repeat;
+    const TIME_NEEDED: Duration = Duration::from_secs(10);
     type Done = ();
     type Error = ShopError;
 
@@ -142,6 +144,22 @@ async fn a_panic_is_one_records_failure_and_the_others_finish() {
     assert!(matches!(dispositions[0], Disposition::Redeliver { after: Some(_) }));
     assert_eq!(dispositions[1], ACKNOWLEDGE);
     assert_eq!(shop.status(&records[0]).await, Some((RunStatus::Waiting, 1)));
+}
+
+#[tokio::test]
+async fn nothing_starts_with_less_time_than_it_needs() {
+    // Its ten seconds, and the last second.
+    for (left_ms, disposition) in [(11_000, ACKNOWLEDGE), (10_999, AT_ONCE)] {
+        let shop = Shop::new();
+        let record = shop.placed("1").await;
+        let worker = shop.worker(Steps(|_| Step::Finish));
+        let deadline = shop.now() + Duration::from_millis(left_ms);
+
+        let dispositions = worker.process(from_ref(&record), Some(deadline)).await;
+
+        assert_eq!(dispositions, [disposition]);
+        assert_eq!(shop.status(&record).await.is_some(), disposition == ACKNOWLEDGE);
+    }
 }
 
 /// Turns an order from unpaid to paid and back, so that a second effect shows; or fails.

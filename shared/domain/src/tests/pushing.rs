@@ -5,7 +5,7 @@ use std::time::Duration;
 use postroom::{Disposition, RawEnvelope};
 
 use super::world::World;
-use crate::ad_provider::ProviderError;
+use crate::ad_provider::{CALL_TIME_OUT, ProviderError};
 use crate::campaigns::{
     CampaignStatus, CompleteCampaign, PauseCampaign, ResumeCampaign, get_campaign,
 };
@@ -77,6 +77,20 @@ async fn messages_in_the_wrong_order_leave_the_provider_with_the_last_state() {
     }
 
     assert_eq!(world.provider.pushes(), [PAUSED]);
+}
+
+#[tokio::test]
+async fn the_provider_is_not_called_where_its_answer_might_come_too_late() {
+    // The last second of an invocation is for its answer.
+    for (beside_the_call_ms, calls) in [(999, 0), (1_000, 2)] {
+        let left = CALL_TIME_OUT + Duration::from_millis(beside_the_call_ms);
+        let world = World::new();
+        published(&world).await;
+
+        world.deliver_within(left, [&world.message(), &world.steps()[0]]).await;
+
+        assert_eq!(world.provider.keys().len(), calls);
+    }
 }
 
 #[tokio::test]

@@ -119,8 +119,15 @@ impl World {
 
     async fn deliver_to(&self, worker: &Worker, body: &str) -> Disposition {
         self.clock.advance(Duration::from_secs(1));
-        let record = Record { message_id: "m1".to_owned(), body: body.to_owned(), group: None };
-        worker.process(&[record], None).await[0]
+        worker.process(&[record(body)], None).await[0]
+    }
+
+    /// Delivers messages to the two workers, `sync-statistics` first, in invocations that end so soon.
+    pub(super) async fn deliver_within(&self, left: Duration, bodies: [&str; 2]) {
+        let workers = [&self.sync_statistics, &self.sync_campaign];
+        for (worker, body) in std::iter::zip(workers, bodies) {
+            worker.process(&[record(body)], Some(self.clock.now() + left)).await;
+        }
     }
 
     /// Why this handler chose to do nothing on a message, if it did.
@@ -170,4 +177,8 @@ impl World {
         let records = self.memory.journal_records();
         records.into_iter().map(|record| record.envelope.r#type).collect()
     }
+}
+
+fn record(body: &str) -> Record {
+    Record { message_id: "m1".to_owned(), body: body.to_owned(), group: None }
 }

@@ -46,6 +46,9 @@ pub(super) trait QueuedRun: Send + Sync {
     /// Whether its runs hold a lease, which a failure then ends.
     fn leased(&self) -> bool;
 
+    /// How much time has to be left for a run to be started.
+    fn time_needed(&self) -> Duration;
+
     /// What a panic means: it may pass, unless an effect that must not be repeated may have happened before it.
     fn panicked(&self) -> Verdict;
 
@@ -75,6 +78,10 @@ impl<M: Message, J: Job<M>> QueuedRun for JobHandler<M, J> {
 
     fn leased(&self) -> bool {
         true
+    }
+
+    fn time_needed(&self) -> Duration {
+        J::TIME_NEEDED
     }
 
     fn panicked(&self) -> Verdict {
@@ -116,6 +123,11 @@ impl<E: Event, L: Listener<E>> QueuedRun for ListenerHandler<E, L> {
 
     fn leased(&self) -> bool {
         false
+    }
+
+    fn time_needed(&self) -> Duration {
+        // Cut off, it has done nothing, and a commit takes milliseconds.
+        Duration::ZERO
     }
 
     fn panicked(&self) -> Verdict {

@@ -32,6 +32,8 @@ const MARGIN: Duration = Duration::from_secs(1);
 pub(crate) const MAX_ATTEMPTS: u32 = 5;
 /// Not done, and nobody knows when it will be better.
 const AGAIN: Disposition = Disposition::Redeliver { after: None };
+/// Not tried for lack of time: another invocation has it.
+const AT_ONCE: Disposition = Disposition::Redeliver { after: Some(Duration::ZERO) };
 
 /// One message of a batch, as it was received.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,8 +91,11 @@ impl Worker {
     ///
     /// Records run side by side, those of one group in their order: one that has to be delivered again stops the rest of
     /// its group, one that is parked does not. A record's failure, panic or malformed body is otherwise its own. A
-    /// message that is in the batch twice runs once, and what becomes of it becomes of both. With a `deadline` no record
-    /// starts inside the last second before it, one that still runs then is cancelled, and both are redelivered.
+    /// message that is in the batch twice runs once, and what becomes of it becomes of both.
+    ///
+    /// With a `deadline` no record starts that has less time than [it needs](Job::TIME_NEEDED) before the last second:
+    /// it is redelivered at once. One that still runs in the last second is cancelled, and redelivered when its lease
+    /// has run out.
     pub async fn process(
         &self,
         records: &[Record],

@@ -15,7 +15,7 @@ use crate::runtime::Ran;
 use crate::verdict::{Classify, Verdict, panic_text};
 use crate::worker::failure::Attempt;
 use crate::worker::handler::{QueuedRun, RecordError, Start};
-use crate::worker::{AGAIN, Disposition, MARGIN, Record, Worker};
+use crate::worker::{AT_ONCE, Disposition, MARGIN, Record, Worker};
 
 /// How long a record may run where the invocation names no deadline that can be believed.
 const TIME_WITHOUT_DEADLINE: Duration = Duration::from_mins(1);
@@ -53,8 +53,9 @@ impl Worker {
     ) -> Disposition {
         let now = self.now();
         let left = between(now, stop.unwrap_or_else(|| later(now, TIME_WITHOUT_DEADLINE)));
-        if left.is_zero() {
-            return AGAIN;
+        let needed = decoded.as_ref().map_or(Duration::ZERO, |(_, handler)| handler.time_needed());
+        if left.is_zero() || left < needed {
+            return AT_ONCE;
         }
         let (message, handler) = match decoded {
             Ok(decoded) => decoded,
@@ -93,13 +94,16 @@ impl Worker {
 
     async fn run_within(&self, attempt: Attempt<'_>, left: Duration) -> Disposition {
         let start = Start { owner: attempt.owner, lease: left + MARGIN + LEASE_MARGIN };
+        let leased_until = attempt.handler.leased().then(|| later(self.now(), start.lease));
         let run = std::pin::pin!(self.run(attempt, start));
         match select(run, self.runtime.ports().clock.sleep(left)).await {
             Either::Left((disposition, _)) => disposition,
             Either::Right(((), _)) => {
                 // Its lease runs out by itself: whether its effect happened, nobody knows.
                 warn!("cancelled at the deadline; it will be redelivered");
-                AGAIN
+                leased_until.map_or(AT_ONCE, |until| Disposition::Redeliver {
+                    after: Some(between(self.now(), until)),
+                })
             }
         }
     }

@@ -10,7 +10,7 @@ use postroom_aws::handle_batch;
 use serde_json::json;
 use tests::fixture;
 
-use super::bench::{Bench, records, reporting};
+use super::bench::{Bench, labels, records, reporting};
 use super::work::Step;
 use crate::endpoint::Endpoint;
 
@@ -62,6 +62,40 @@ async fn a_group_ends_at_the_margin_with_what_ran_then() {
 
     assert_eq!(answer, reporting(&event, &["a1", "a2", "a3"]));
     assert_eq!(bench.log.finished(), ["b1", "b2"]);
+}
+
+#[tokio::test]
+async fn what_was_not_started_comes_back_at_once() {
+    for (bench, messages) in
+        [(Bench::standard().await, "sqs/standard.json"), (Bench::fifo().await, "sqs/fifo.json")]
+    {
+        let event = bench.delivered(&fixture(messages)).await;
+        let worker = bench.worker(|_| Step::Finish);
+
+        bench.invoke_until(&worker, &event, bench.deadline_in(MARGIN)).await;
+
+        let (mut sent, mut back) = (labels(&event), labels(&bench.received(&event).await));
+        sent.sort();
+        back.sort();
+        assert_eq!(back, sent);
+    }
+}
+
+#[tokio::test]
+async fn what_was_cancelled_comes_back_when_its_lease_ends_and_those_behind_it_too() {
+    let bench = Bench::fifo().await;
+    let event = bench.delivered(&fixture("sqs/fifo.json")).await;
+    let worker = bench.worker(|label| if label == "a1" { Step::Hang } else { Step::Finish });
+
+    bench.invoke_until(&worker, &event, bench.deadline_in(Duration::from_secs(30))).await;
+
+    bench.advance(Duration::from_secs(2));
+    assert_eq!(records(&bench.received(&event).await).len(), 0);
+    bench.advance(Duration::from_secs(1));
+    let again = bench.received(&event).await;
+    assert_eq!(labels(&again), ["a1", "a2", "a3"]);
+    let answer = bench.invoke(&bench.worker(|_| Step::Finish), &again).await;
+    assert_eq!(answer, reporting(&again, &[]), "nobody holds it any more");
 }
 
 #[tokio::test]

@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use postroom::{
     Classify, Effects, Envelope, Event, Job, OnUnknown, Outcome, ReadError, Tx, Verdict, Versioned,
 };
 
-use crate::ad_provider::{AdProvider, CampaignState, ProviderError, Pushed};
+use crate::ad_provider::{AdProvider, CALL_TIME_OUT, CampaignState, ProviderError, Pushed};
 use crate::campaigns::{Campaign, OfCampaign};
 use crate::id::CampaignId;
 
@@ -66,6 +67,7 @@ impl<E: Event + OfCampaign> Job<E> for SyncCampaign {
     const NAME: &'static str = Self::NAME;
     /// The provider knows the key again, and an older version too.
     const ON_UNKNOWN: OnUnknown = OnUnknown::Repeat;
+    const TIME_NEEDED: Duration = CALL_TIME_OUT;
     type Done = ();
     type Error = SyncCampaignError;
 

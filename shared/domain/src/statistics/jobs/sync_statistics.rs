@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use postroom::{
     Classify, Effects, Envelope, Job, OnUnknown, Outcome, ReadError, Tx, TxError, Verdict,
 };
 
-use crate::ad_provider::{AdProvider, InsightsRequest, ProviderError};
+use crate::ad_provider::{AdProvider, CALL_TIME_OUT, InsightsRequest, ProviderError};
 use crate::campaigns::{Campaign, OfCampaign};
 use crate::id::CampaignId;
 use crate::money::Money;
@@ -81,6 +82,7 @@ impl<M: OfCampaign> Job<M> for SyncStatistics {
     const NAME: &'static str = Self::NAME;
     /// Asking again changes nothing at the provider.
     const ON_UNKNOWN: OnUnknown = OnUnknown::Repeat;
+    const TIME_NEEDED: Duration = CALL_TIME_OUT;
     type Done = Figures;
     type Error = SyncStatisticsError;
 
