@@ -58,9 +58,23 @@ impl Worker {
         };
         let failed = Failed { attempt, run, causes };
         match error.verdict() {
-            Verdict::Permanent => self.failed_for_good(failed).await,
+            Verdict::Permanent => self.failed_for_good(failed, FailureClass::Permanent).await,
+            Verdict::Retry { .. } if self.ends_a_leased_run(&failed.run).await => {
+                self.failed_for_good(failed, FailureClass::Exhausted).await
+            }
             Verdict::Retry { after } => self.failed_for_now(failed, after).await,
         }
+    }
+
+    /// Whether it is the last attempt of a run with a lease. That is not given up before the dead letter is written: a
+    /// duplicate would take it, and do what the letter says is not done.
+    async fn ends_a_leased_run(&self, failed: &FailedRun) -> bool {
+        if failed.owner.is_none() {
+            return false;
+        }
+        let found = self.runtime.ports().inbox.find(&failed.run.key, failed.at).await;
+        // Where it cannot be read the attempt is counted, and what that answers decides.
+        found.ok().flatten().is_some_and(|record| record.attempts + 1 >= MAX_ATTEMPTS)
     }
 
     /// Counts the attempt; the last one is parked.
@@ -88,7 +102,7 @@ impl Worker {
     }
 
     /// Parks the message, unless its run was done before, or is somebody else's by now.
-    async fn failed_for_good(&self, failed: Failed<'_>) -> Disposition {
+    async fn failed_for_good(&self, failed: Failed<'_>, class: FailureClass) -> Disposition {
         let inbox = &self.runtime.ports().inbox;
         let FailedRun { run, owner, at, reason, .. } = &failed.run;
         let found = match inbox.find(&run.key, *at).await {
@@ -110,7 +124,7 @@ impl Worker {
             attempts: found.as_ref().map_or(0, |record| record.attempts) + 1,
             first_at: found.and_then(|record| record.first_failed_at).unwrap_or(*at),
         };
-        let letter = failed.letter(self.queue, FailureClass::Permanent, failures);
+        let letter = failed.letter(self.queue, class, failures);
         self.park(&letter, &FailedRun { outcome: FailedAs::ForGood, ..failed.run }).await
     }
 

@@ -174,7 +174,14 @@ async fn a_permanent_failure_is_a_dead_letter_then_remembered_then_acknowledged(
 async fn exhausted_attempts_are_a_dead_letter_then_acknowledged() {
     let bench = Bench::standard().await;
     let event = only_the_first(&fixture("sqs/standard.json"));
-    let worker = bench.worker(|_| Step::Busy);
+    let seen = Arc::<Mutex<Vec<_>>>::default();
+    let watching = Watching {
+        memory: bench.memory.clone(),
+        seen: seen.clone(),
+        clock: bench.now(),
+        run: key(&records(&event)[0]),
+    };
+    let worker = bench.worker_with(|_| Step::Busy, Arc::new(watching));
     for _ in 0..4 {
         assert_eq!(bench.invoke(&worker, &event).await, reporting(&event, &["a1"]));
         assert!(bench.letters().is_empty());
@@ -186,6 +193,9 @@ async fn exhausted_attempts_are_a_dead_letter_then_acknowledged() {
     let (id, letter) = bench.letters().pop_first().unwrap();
     assert_eq!(id, key(&records(&event)[0]).as_str());
     assert_eq!((letter.class, letter.attempts), (FailureClass::Exhausted, 5));
+    assert_eq!(*seen.lock().unwrap(), [RunStatus::Running], "a duplicate could have taken it");
+    let record = bench.remembered(&records(&event)[0]).await.unwrap();
+    assert_eq!((record.status, record.attempts), (RunStatus::Parked, 5));
 }
 
 /// Dead letters that are out of reach.
