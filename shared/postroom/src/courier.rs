@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
@@ -23,6 +24,8 @@ pub struct Courier {
     outbox: Arc<dyn Outbox>,
     queue: Arc<dyn Queue>,
     clock: Arc<dyn Clock>,
+    /// Set once the queues took too long, where that was for many commands.
+    given_up: Option<Arc<AtomicBool>>,
 }
 
 /// What a relay run did.
@@ -37,17 +40,28 @@ pub struct Relayed {
 impl Courier {
     /// A courier between one outbox and its queues.
     pub fn new(outbox: Arc<dyn Outbox>, queue: Arc<dyn Queue>, clock: Arc<dyn Clock>) -> Self {
-        Self { outbox, queue, clock }
+        Self { outbox, queue, clock, given_up: None }
+    }
+
+    /// The same for many commands of one run: it waits for queues that take too long once, and leaves the rest to the relay.
+    pub(crate) fn for_one_run(&self) -> Self {
+        Self { given_up: Some(Arc::default()), ..self.clone() }
     }
 
     /// Sends what was just committed and is due; never fails: what is not sent in time stays for the relay.
     pub(crate) async fn hand_over(&self, rows: &[OutboxRow]) {
+        if self.given_up.as_ref().is_some_and(|given_up| given_up.load(Ordering::Relaxed)) {
+            return;
+        }
         let now = self.clock.now();
         let due: Vec<OutboxRow> = rows.iter().filter(|row| row.due <= now).cloned().collect();
         let mut round = Round::default();
         let delivered = pin!(self.deliver(due, Timestamp::MAX, &mut round));
         if let Either::Right(_) = select(delivered, self.clock.sleep(HAND_OVER)).await {
             warn!(rows = rows.len(), "messages stay in the outbox: their queue takes too long");
+            if let Some(given_up) = &self.given_up {
+                given_up.store(true, Ordering::Relaxed);
+            }
         }
     }
 

@@ -136,9 +136,10 @@ impl Runtime {
         slot: Timestamp,
         deadline: Timestamp,
     ) -> Result<Scheduled, ScheduleError> {
+        // Every second spent waiting for a queue is one that the last tenants do not have, the same in each slot.
+        let runtime = &self.for_one_run();
         // One visitor for each shard: that bounds how many commands there are at once.
         let visits = LiveShard::all(S::Of::COLLECTION).map(async |shard| {
-            let runtime = self;
             let mut visit = Visit { runtime, schedule, slot, deadline, tasks: 0, failure: None };
             if let Err(failure) = visit.shard(&shard).await {
                 visit.fail(failure);

@@ -232,7 +232,7 @@ async fn another_tenant_sees_nothing() {
 }
 
 /// A queue that never answers.
-struct Silence;
+pub(crate) struct Silence;
 
 impl Queue for Silence {
     fn send<'a>(

@@ -9,12 +9,13 @@ use jiff::Timestamp;
 use postroom::doc_example::{Order, OrderPlaced, PlaceOrder, ShopError};
 use postroom::memory::ManualClock;
 use postroom::{
-    Classify, Disposition, Effects, Envelope, Job, LiveShard, Message, OnUnknown, Origin, Outcome,
-    RawEnvelope, Reactions, Record, Routed, Schedule, ScheduleError, Scheduled, Stored, Task, Tx,
-    Verdict, Worker,
+    Classify, Courier, Disposition, Effects, Envelope, Job, LiveShard, Message, OnUnknown, Origin,
+    Outcome, Ports, RawEnvelope, Reactions, Record, Routed, Runtime, Schedule, ScheduleError,
+    Scheduled, Stored, Task, Tx, Verdict, Worker,
 };
 use serde::{Deserialize, Serialize};
 
+use crate::commands::Silence;
 use crate::shop::{Mishap, Shop, tenant};
 
 /// To count what one order holds, once a slot.
@@ -84,6 +85,13 @@ impl Job<CountDue> for CountOrder {
 const FIRST: &str = "2026-11-21T09:30:00Z";
 const SECOND: &str = "2026-11-21T09:45:00Z";
 
+fn table() -> Reactions {
+    let mut table = Reactions::default();
+    let _ = table.row::<OrderPlaced>();
+    table.row::<CountDue>().queued::<CountOrder, _>();
+    table
+}
+
 /// A shop where orders are counted.
 struct Counting {
     shop: Shop,
@@ -92,10 +100,7 @@ struct Counting {
 
 impl Counting {
     fn new() -> Self {
-        let mut table = Reactions::default();
-        let _ = table.row::<OrderPlaced>();
-        table.row::<CountDue>().queued::<CountOrder, _>();
-        let shop = Shop::with(table);
+        let shop = Shop::with(table());
         let (each, clock) = (Duration::ZERO, shop.clock.clone());
         Self { schedule: CountOrders { keyed: true, each, clock }, shop }
     }
@@ -277,6 +282,24 @@ async fn a_message_that_was_not_handed_over_is_sent_by_the_relay() {
     counting.shop.runtime.ports().courier.relay(counting.shop.now(), far).await.unwrap();
 
     assert_eq!(counting.counted(), of("demo", [1]));
+}
+
+#[tokio::test]
+async fn queues_that_do_not_answer_are_waited_for_once_a_run() {
+    let mut counting = Counting::new();
+    counting.place("demo", 0..120).await;
+    let shop = &mut counting.shop;
+    let (outbox, before) = (Arc::new(shop.memory.clone()), shop.now());
+    let courier = Courier::new(outbox, Arc::new(Silence), shop.clock.clone());
+    let ports = Ports { courier, ..shop.runtime.ports().clone() };
+    shop.runtime = Runtime::new(ports, table());
+    let deadline = before + Duration::from_secs(3);
+
+    let done = counting.run_until(FIRST, deadline).await.unwrap();
+
+    assert_eq!(done, Scheduled { tasks: 120 });
+    assert_eq!(counting.shop.now(), before + Duration::from_secs(1));
+    assert_eq!(counting.shop.outbox().await.len(), 120);
 }
 
 #[tokio::test]

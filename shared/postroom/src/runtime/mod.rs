@@ -70,6 +70,12 @@ impl Runtime {
         &self.ports
     }
 
+    /// The same for the many commands of one run; see [`Courier::for_one_run`].
+    pub(crate) fn for_one_run(&self) -> Self {
+        let ports = Ports { courier: self.ports.courier.for_one_run(), ..self.ports.clone() };
+        Self { ports, reactions: Arc::clone(&self.reactions) }
+    }
+
     fn now(&self) -> Timestamp {
         self.ports.clock.now()
     }
