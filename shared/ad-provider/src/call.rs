@@ -66,10 +66,22 @@ impl HttpAdProvider {
 
 impl Answer {
     /// The body of a success. Any other status is the error it stands for, whatever its body says.
-    pub(crate) async fn success(self) -> Result<Bytes, ProviderError> {
+    pub(crate) async fn success(mut self) -> Result<Bytes, ProviderError> {
         match self.failure() {
-            None => read(self.body).await,
+            None => self.body().await,
             Some(error) => Err(error),
+        }
+    }
+
+    /// The body, whatever the status; it is there once.
+    pub(crate) async fn body(&mut self) -> Result<Bytes, ProviderError> {
+        match Limited::new(&mut self.body, MAX_BODY_BYTES).collect().await {
+            Ok(body) => Ok(body.to_bytes()),
+            // Either our own bound, which a repeat meets again, or a connection that broke.
+            Err(source) if source.is::<LengthLimitError>() => {
+                Err(ProviderError::Malformed { source })
+            }
+            Err(source) => Err(ProviderError::Unreachable { source }),
         }
     }
 
@@ -83,19 +95,14 @@ impl Answer {
                 Some(ProviderError::Gone { campaign_id: self.campaign_id, status })
             }
             StatusCode::TOO_MANY_REQUESTS => Some(ProviderError::Throttled { after: after() }),
-            code if code.is_server_error() || code == StatusCode::REQUEST_TIMEOUT => {
+            // A conflict passes, such as with a call under the same key that is not answered yet.
+            StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT => {
+                Some(ProviderError::InTrouble { status, after: after() })
+            }
+            code if code.is_server_error() => {
                 Some(ProviderError::InTrouble { status, after: after() })
             }
             _ => Some(ProviderError::Refused { status }),
         }
-    }
-}
-
-async fn read(body: Incoming) -> Result<Bytes, ProviderError> {
-    match Limited::new(body, MAX_BODY_BYTES).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        // Either our own bound, which a repeat meets again, or a connection that broke.
-        Err(source) if source.is::<LengthLimitError>() => Err(ProviderError::Malformed { source }),
-        Err(source) => Err(ProviderError::Unreachable { source }),
     }
 }

@@ -1,7 +1,8 @@
 //! HTTP client of the ad provider.
 //!
 //! - `GET /v1/campaigns/{id}/insights` → `{"impressions": 12000, "clicks": 340, "spend_minor": 5120}`
-//! - `PUT /v1/campaigns/{id}` with the state and its version (`push.rs`); 409: it knows a newer one
+//! - `PUT /v1/campaigns/{id}` with the state and its version (`push.rs`); 409 `{"error": "stale"}`: it knows a newer
+//!   one. Any other 409 is tried again
 //!
 //! Every call carries `Idempotency-Key` (`handler#event-id`, the same on every attempt) and `Campaign-Version` (what we
 //! know of the campaign).

@@ -4,7 +4,7 @@ use domain::Money;
 use domain::ad_provider::{CampaignState, ProviderError, Pushed};
 use domain::campaigns::{CampaignStatus, Channel};
 use http::{Method, StatusCode};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::HttpAdProvider;
 use crate::call::Call;
@@ -22,6 +22,12 @@ struct Body<'a> {
     status: CampaignStatus,
     budget: Money,
     version: u64,
+}
+
+/// The body of a conflict: `{"error":"stale"}`. Fields we do not know are ignored.
+#[derive(Debug, Deserialize)]
+struct Conflict {
+    error: String,
 }
 
 impl HttpAdProvider {
@@ -47,13 +53,20 @@ impl HttpAdProvider {
             idempotency_key,
             body: body.into(),
         };
-        let answer = self.send(call).await?;
-        if answer.status == StatusCode::CONFLICT {
-            // It knows a newer version.
+        let mut answer = self.send(call).await?;
+        if answer.status == StatusCode::CONFLICT
+            && answer.body().await.is_ok_and(|body| says_stale(&body))
+        {
             return Ok(Pushed::Overtaken);
         }
         // It repeats what we told it: read for the connection's sake, which is used again.
         answer.success().await?;
         Ok(Pushed::Taken)
     }
+}
+
+/// Whether the provider knows a newer version. What it does not say is not assumed: a state taken for overtaken is
+/// never told again.
+fn says_stale(body: &[u8]) -> bool {
+    serde_json::from_slice::<Conflict>(body).is_ok_and(|conflict| conflict.error == "stale")
 }

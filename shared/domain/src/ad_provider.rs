@@ -42,7 +42,7 @@ pub struct CampaignState<'a> {
 pub enum Pushed {
     /// It has it.
     Taken,
-    /// It had a newer one, and kept it.
+    /// It said that it had a newer one, and kept it: 409 `{"error": "stale"}`. No other answer means this.
     Overtaken,
 }
 
@@ -77,7 +77,7 @@ pub enum ProviderError {
     /// It asked us to slow down. Retryable, after the wait it named, if it named one.
     #[error("the provider asked to wait {} s", after.as_secs())]
     Throttled { after: Duration },
-    /// It answered that it is in trouble. Retryable, after the wait it named, if it named one.
+    /// It answered that it is in trouble, or with a conflict that says nothing of a newer state. Retryable, after the wait it named, if it named one.
     #[error("the provider is in trouble (status {status})")]
     InTrouble { status: u16, after: Duration },
     /// It could not be reached, or took too long. Retryable.

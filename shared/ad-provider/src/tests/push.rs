@@ -1,5 +1,7 @@
 //! Telling the provider the state of a campaign.
 
+use std::time::Duration;
+
 use domain::ad_provider::{AdProvider, CampaignState, ProviderError, Pushed};
 use domain::campaigns::Campaign;
 use postroom::{Classify, Verdict};
@@ -30,7 +32,11 @@ async fn push(provider: &HttpAdProvider) -> Result<Pushed, ProviderError> {
 }
 
 async fn verdict_on(status: &str) -> Verdict {
-    let (provider, asked) = server(answer(status, "", ""));
+    verdict_on_answer(answer(status, "", "")).await
+}
+
+async fn verdict_on_answer(answer: String) -> Verdict {
+    let (provider, asked) = server(answer);
     let verdict = push(&provider).await.unwrap_err().verdict();
     asked.join().unwrap();
     verdict
@@ -68,6 +74,20 @@ async fn a_provider_with_a_newer_version_has_overtaken_ours() {
 
     assert_eq!(pushed, Pushed::Overtaken);
     asked.join().unwrap();
+}
+
+#[tokio::test]
+async fn a_conflict_that_says_nothing_of_a_newer_version_is_tried_again() {
+    for body in ["", "no JSON", "{}", r#"{"error": "in progress"}"#, r#"{"error": 7}"#] {
+        let verdict = verdict_on_answer(answer("409 Conflict", "", body)).await;
+
+        assert_eq!(verdict, Verdict::RETRY, "{body}");
+    }
+    let torn = "HTTP/1.1 409 Conflict\r\ncontent-length: 100\r\n\r\n{".to_owned();
+    assert_eq!(verdict_on_answer(torn).await, Verdict::RETRY);
+    let busy = answer("409 Conflict", "retry-after: 3\r\n", r#"{"error": "in progress"}"#);
+    let after = Duration::from_secs(3);
+    assert_eq!(verdict_on_answer(busy).await, Verdict::Retry { after });
 }
 
 #[tokio::test]
