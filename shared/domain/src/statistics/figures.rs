@@ -28,7 +28,7 @@ pub struct StatisticsView {
     pub clicks: u64,
     /// What it has cost.
     pub spend: Money,
-    /// When we asked.
+    /// When we asked. It never goes back.
     pub synced_at: Timestamp,
 }
 

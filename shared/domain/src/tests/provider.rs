@@ -11,17 +11,23 @@ use crate::ad_provider::{
 use crate::campaigns::CampaignStatus;
 
 /// Fails as it is told to, then answers. It remembers every call, and the newest version it was told.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(super) struct ScriptedProvider {
     failures: Arc<Mutex<VecDeque<ProviderError>>>,
     keys: Arc<Mutex<Vec<String>>>,
     pushes: Arc<Mutex<Vec<(u64, CampaignStatus)>>>,
     newest: Arc<Mutex<u64>>,
+    meanwhile: Arc<Mutex<Option<BoxFuture<'static, ()>>>>,
 }
 
 impl ScriptedProvider {
     pub(super) fn fail_next(&self, error: ProviderError) {
         self.failures.lock().unwrap().push_back(error);
+    }
+
+    /// What happens elsewhere while the next call for insights waits for its answer.
+    pub(super) fn meanwhile(&self, happens: impl Future<Output = ()> + Send + 'static) {
+        *self.meanwhile.lock().unwrap() = Some(Box::pin(happens));
     }
 
     /// As if it had been told this version by somebody else.
@@ -64,6 +70,12 @@ impl AdProvider for ScriptedProvider {
     ) -> BoxFuture<'a, Result<Insights, ProviderError>> {
         let failure = self.asked(request.idempotency_key);
         let answer = Insights { impressions: 12_000, clicks: 340, spend_minor: 5_120 };
-        Box::pin(async move { failure.map_or(Ok(answer), Err) })
+        let meanwhile = self.meanwhile.lock().unwrap().take();
+        Box::pin(async move {
+            if let Some(meanwhile) = meanwhile {
+                meanwhile.await;
+            }
+            failure.map_or(Ok(answer), Err)
+        })
     }
 }

@@ -1,8 +1,10 @@
 //! The job `sync-statistics`, from its message to what it leaves behind.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use postroom::{Disposition, RawEnvelope};
+use tokio::sync::oneshot;
 
 use super::world::World;
 use crate::ad_provider::ProviderError;
@@ -38,6 +40,29 @@ async fn syncing_does_not_touch_the_campaigns_version() {
     world.deliver(&world.message()).await;
 
     assert_eq!(get_campaign(&world.reader(), id).await.unwrap().version, 2);
+}
+
+#[tokio::test]
+async fn figures_that_were_asked_for_earlier_do_not_replace_later_ones() {
+    let world = Arc::new(World::new());
+    let id = world.create().await;
+    world.publish(id).await.unwrap();
+    world.fire("2026-11-21T09:45:00Z").await;
+    let (first, second) = (world.message(), world.due().remove(0));
+    let (tell, told) = oneshot::channel();
+    let elsewhere = Arc::clone(&world);
+    world.provider.meanwhile(async move {
+        elsewhere.deliver(&second).await;
+        tell.send(get_statistics(&elsewhere.reader(), id).await.unwrap()).unwrap();
+    });
+
+    let disposition = world.deliver(&first).await;
+
+    let later = told.await.unwrap();
+    assert_eq!(disposition, Disposition::Acknowledge);
+    assert_eq!(get_statistics(&world.reader(), id).await.unwrap(), later);
+    let synced = world.events().into_iter().filter(|name| name == "statistics.synced");
+    assert_eq!(synced.count(), 1, "what was not kept is no fact");
 }
 
 #[tokio::test]
