@@ -12,7 +12,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use uuid::Uuid;
 
 use crate::lambda::{Invoke, InvokeError};
-use crate::template::{ACCOUNT, REGION, STACK, Schedule, ScheduleKind};
+use crate::template::{ACCOUNT, REGION, SCHEDULED_TIME, STACK, Schedule, ScheduleKind};
 
 /// Why a schedule did not fire, or its function failed.
 #[derive(Debug, thiserror::Error)]
@@ -65,7 +65,7 @@ impl Schedules {
     /// Fires a schedule and waits for the function's answer.
     pub(crate) async fn fire(&self, name: &str) -> Result<(), FireError> {
         let runner = self.find(name)?;
-        let fired = runner.fire().await;
+        let fired = runner.fire(Timestamp::now()).await;
         fired.map_err(|source| FireError::Invoke { name: name.to_owned(), source })
     }
 
@@ -95,26 +95,39 @@ impl Runner {
         let mut ticks = interval_at(Instant::now() + every, every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
-            tokio::select! {
-                _ = ticks.tick() => {}
-                () = self.requested.notified() => {}
-            }
-            if let Err(error) = self.fire().await {
+            let due = tokio::select! {
+                // A tick that comes late was due before now.
+                due = ticks.tick() => Timestamp::now() - due.elapsed(),
+                () = self.requested.notified() => Timestamp::now(),
+            };
+            if let Err(error) = self.fire(due).await {
                 let error = anyhow::Error::new(error);
                 tracing::warn!("schedule {} failed: {error:#}", self.schedule.name);
             }
         }
     }
 
-    async fn fire(&self) -> Result<(), InvokeError> {
+    async fn fire(&self, due: Timestamp) -> Result<(), InvokeError> {
         let _running = self.running.lock().await;
-        let payload = match &self.schedule.input {
-            Some(input) => input.clone(),
-            None => event(&self.schedule, Timestamp::now()).to_string(),
-        };
+        let payload = payload(&self.schedule, due);
         self.functions.invoke(&self.schedule.function, Bytes::from(payload)).await?;
         Ok(())
     }
+}
+
+/// What a schedule sends that was due at a time; one that is fired by hand is due then.
+fn payload(schedule: &Schedule, due: Timestamp) -> String {
+    match (&schedule.input, schedule.kind) {
+        (Some(input), ScheduleKind::EventBridgeScheduler) => {
+            input.replace(SCHEDULED_TIME, &to_the_second(due))
+        }
+        (Some(input), ScheduleKind::EventBridgeRule) => input.clone(),
+        (None, _) => event(schedule, Timestamp::now()).to_string(),
+    }
+}
+
+fn to_the_second(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// The event a schedule without an input sends.
@@ -140,7 +153,7 @@ fn event(schedule: &Schedule, now: Timestamp) -> Value {
         "detail-type": "Scheduled Event",
         "source": source,
         "account": ACCOUNT,
-        "time": now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        "time": to_the_second(now),
         "region": REGION,
         "resources": [format!("arn:aws:{resource}")],
         "detail": detail,
@@ -229,6 +242,23 @@ mod tests {
         fired.await.expect("twice by itself");
         schedules.stop().await;
         assert_eq!(early, 0);
+    }
+
+    #[test]
+    fn the_input_of_the_scheduler_tells_when_it_was_due_and_that_of_a_rule_is_sent_as_it_is() {
+        let input = r#"{"time":"<aws.scheduler.scheduled-time>"}"#;
+        let schedule = |kind| Schedule {
+            kind,
+            input: Some(input.to_owned()),
+            ..every(Duration::from_mins(1))
+        };
+        let due = "2026-11-21T12:34:56.789Z".parse().unwrap();
+
+        let by_scheduler = payload(&schedule(ScheduleKind::EventBridgeScheduler), due);
+        let by_rule = payload(&schedule(ScheduleKind::EventBridgeRule), due);
+
+        assert_eq!(by_scheduler, r#"{"time":"2026-11-21T12:34:56Z"}"#);
+        assert_eq!(by_rule, input);
     }
 
     #[test]

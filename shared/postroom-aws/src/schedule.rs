@@ -9,7 +9,11 @@ use serde::Deserialize;
 
 use crate::relay::stop_at;
 
-/// An event as EventBridge Scheduler sends it where the schedule names no input.
+/// The event of a schedule: `{"time":"2026-11-21T09:45:00Z"}`.
+///
+/// Its schedule names the input `{"time":"<aws.scheduler.scheduled-time>"}`. The `time` of the scheduler's own event is not
+/// said to be the time that was due.
+// <https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html>, read 2026-11-21.
 #[derive(Debug, Deserialize)]
 struct Tick {
     /// When the schedule was due; the same on every retry.
@@ -21,7 +25,7 @@ struct Tick {
 enum TickError {
     /// No time, no slot: whatever slot was taken would be another one on the next retry. Permanent.
     #[error(
-        "the event has no `time`: it does not come from EventBridge Scheduler, or its schedule names an input"
+        "the event has no `time`: its schedule must send {{\"time\":\"<aws.scheduler.scheduled-time>\"}}"
     )]
     NoTime,
     /// Some things have no task. The asynchronous retry visits the same slot again.
@@ -41,7 +45,8 @@ impl From<TickError> for Diagnostic {
 
 /// Visits the slot of every event of the schedule, for as long as the process lives.
 ///
-/// A slot begins at a whole multiple of `every` since 1970: an event that is late, or comes again, has the same one.
+/// The event's `time` is when the schedule was due. A slot begins at a whole multiple of `every` since 1970: an event that
+/// is late, or comes again, has the same one.
 ///
 /// # Errors
 /// The Lambda runtime could not be reached. A run that fails is answered with its reason, and does not end this.
@@ -89,12 +94,12 @@ mod tests {
     }
 
     #[test]
-    fn the_event_of_a_schedule_tells_its_time() {
-        let event = include_str!("../../../events/schedule/relay-outbox.json");
+    fn the_event_of_a_schedule_tells_when_it_was_due() {
+        let event = r#"{"time": "2026-11-21T09:45:00Z"}"#;
 
         let tick: Tick = serde_json::from_str(event).unwrap();
 
-        assert_eq!(tick.time, Some(at("2026-11-21T09:30:00Z")));
+        assert_eq!(tick.time, Some(at("2026-11-21T09:45:00Z")));
     }
 
     #[test]

@@ -5,7 +5,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::resource::Resource;
-use super::{Function, Route, Schedule, ScheduleKind, Stack, TemplateError, mappings};
+use super::{
+    Function, Route, SCHEDULED_TIME, Schedule, ScheduleKind, Stack, TemplateError, mappings,
+};
 
 /// Adds the mappings, schedules and routes that a function declares.
 pub(super) fn add(
@@ -62,8 +64,26 @@ fn schedule(
         kind,
         function: function.name.clone(),
         every,
-        input: event.optional("Input")?,
+        input: input(event, kind)?,
     }))
+}
+
+/// What is sent instead of the service's own event. Of all that the scheduler fills in, we know when it was due.
+fn input(event: &Resource<'_>, kind: ScheduleKind) -> Result<Option<String>, TemplateError> {
+    let input: Option<String> = event.optional("Input")?;
+    let unknown = input
+        .iter()
+        .filter(|_| kind == ScheduleKind::EventBridgeScheduler)
+        .flat_map(|input| input.split_inclusive('>'))
+        .filter_map(|part| part.find("<aws.").map(|start| &part[start..]))
+        .find(|attribute| *attribute != SCHEDULED_TIME);
+    match unknown {
+        Some(attribute) => {
+            let reason = format!("`{attribute}` is not supported here, only `{SCHEDULED_TIME}`");
+            Err(event.invalid("Input", reason))
+        }
+        None => Ok(input),
+    }
 }
 
 /// `rate(1 minute)`, `rate(5 minutes)`, … The unit is singular for one, as AWS insists.

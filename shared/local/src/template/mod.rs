@@ -27,6 +27,10 @@ pub const REGION: &str = "us-east-1";
 pub const ACCOUNT: &str = "000000000000";
 /// The name of the local stack, which the names of resources begin with.
 pub const STACK: &str = "local";
+/// What the scheduler's input says where the time belongs at which the schedule was due.
+///
+/// <https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html>, read 2026-11-21.
+pub const SCHEDULED_TIME: &str = "<aws.scheduler.scheduled-time>";
 const PARTITION: &str = "aws";
 
 /// A template that was read but whose values are not yet known.

@@ -89,7 +89,7 @@ pub struct Schedule {
     pub kind: ScheduleKind,
     pub function: String,
     pub every: Duration,
-    /// The event, if the template gives one instead of the service's own.
+    /// The event, if the template gives one instead of the service's own; the scheduler fills in the time that was due.
     pub input: Option<String>,
 }
 

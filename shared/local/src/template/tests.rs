@@ -174,6 +174,11 @@ fn what_an_event_asks_for_and_is_not_supported_is_refused() {
             "{Type: ScheduleV2, Properties: {ScheduleExpression: cron(0 12 * * ? *)}}",
             "ScheduleExpression is not valid: `cron(0 12 * * ? *)` is not rate(",
         ),
+        (
+            "{Type: ScheduleV2, Properties: {ScheduleExpression: rate(1 minute), \
+              Input: 'at <aws.scheduler.scheduled-time>: <aws.scheduler.execution-id>'}}",
+            "Input is not valid: `<aws.scheduler.execution-id>` is not supported here",
+        ),
         ("{Type: HttpApi, Properties: {Path: /a}}", "a route has a method and a path"),
     ];
 

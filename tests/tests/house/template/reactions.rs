@@ -2,6 +2,7 @@
 
 use domain::statistics::ScheduleStatistics;
 use postroom::Schedule;
+use serde_json::Value;
 
 use super::{Resource, functions, resources};
 use crate::repository::must_be_empty;
@@ -48,15 +49,26 @@ fn a_handler_is_queued_in_order_exactly_where_its_queue_is_fifo() {
 #[test]
 fn the_schedule_of_statistics_fires_once_a_slot() {
     let slot = format!("rate({} minutes)", ScheduleStatistics::EVERY.as_secs() / 60);
-    let function =
-        functions().into_iter().find(|function| function.folder() == ScheduleStatistics::NAME);
-    let fires: Vec<_> = function
-        .iter()
-        .flat_map(|function| function.events("ScheduleV2"))
-        .map(|schedule| schedule["Properties"]["ScheduleExpression"].clone())
-        .collect();
+
+    let fires = of_the_schedule_of_statistics("ScheduleExpression");
 
     assert_eq!(fires, [slot.as_str()], "a slot that nobody fires in has no tasks");
+}
+
+#[test]
+fn the_schedule_of_statistics_tells_when_it_was_due() {
+    let sends = of_the_schedule_of_statistics("Input");
+
+    let due = r#"{"time":"<aws.scheduler.scheduled-time>"}"#;
+    assert_eq!(sends, [due], "the time of the scheduler's own event may be that of the invocation");
+}
+
+/// A property of every schedule of the statistics.
+fn of_the_schedule_of_statistics(property: &str) -> Vec<Value> {
+    let functions = functions();
+    let function = functions.iter().find(|function| function.folder() == ScheduleStatistics::NAME);
+    let schedules = function.into_iter().flat_map(|function| function.events("ScheduleV2"));
+    schedules.map(|schedule| schedule["Properties"][property].clone()).collect()
 }
 
 /// Every function that is fed from a queue.
