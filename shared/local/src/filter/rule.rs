@@ -11,9 +11,10 @@
 //!
 //! `EventBridge` has more, as wildcards and an `anything-but` of prefixes; event source mappings do not.
 //!
-//! <https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html> and, for what `EventBridge` leaves out
-//! where it reads from queues, the column "Pipe support" of
-//! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html>; read 2026-11-21, in part.
+//! The rules: `doc_source/invocation-eventfiltering.md` at commit 4c88540 of `awsdocs/aws-lambda-developer-guide` on GitHub,
+//! read 2026-11-21; `suffix`, `equals-ignore-case` and `$or` are younger and named from memory. What `EventBridge` has where
+//! it reads from queues: the column "Pipe support" of
+//! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html>, its first rows read 2026-11-21.
 
 use serde_json::Value;
 

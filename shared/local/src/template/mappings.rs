@@ -14,8 +14,8 @@ use crate::sqs::FIFO_SUFFIX;
 const DEFAULT_BATCH_SIZE: u64 = 10;
 /// SQS's default for a queue.
 const DEFAULT_VISIBILITY_S: u64 = 30;
-// The AWS SDKs' service model of Lambda, as in botocore 1.43.127, read 2026-11-21. That a window is not for FIFO queues
-// is named from memory, after the developer guide's page on SQS.
+// The AWS SDKs' service model of Lambda, as in botocore 1.43.127, and, that a window is not for FIFO queues,
+// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-parameters.html>; both read 2026-11-21.
 const LARGEST_BATCH: u64 = 10_000;
 const LARGEST_FIFO_BATCH: u64 = 10;
 const LARGEST_BATCH_WITHOUT_WINDOW: u64 = 10;
