@@ -1,8 +1,6 @@
 """Starts the local system on free ports, and stops it."""
 
-import os
 import queue
-import signal
 import subprocess
 import threading
 import time
@@ -10,11 +8,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from processes import stop
+
 ROOT = Path(__file__).parents[1]
 COMMAND = ["cargo", "run", "--locked", "--bin", "local", "--", "--api-port=0", "--aws-port=0", "--provider-port=0"]
 # From a cold cache cargo builds the functions first.
 START_S = 900
-STOP_S = 20
 
 
 @contextmanager
@@ -54,15 +53,3 @@ def forward(output: Iterable[str], lines: queue.Queue[str]) -> None:
 
 def addresses(line: str) -> dict[str, str]:
     return dict(word.split("=", 1) for word in line.split()[1:])
-
-
-def stop(process: subprocess.Popen) -> None:
-    """Ctrl-C, as a person would, and force for what does not listen."""
-    for how in (signal.SIGINT, signal.SIGKILL):
-        if process.poll() is not None:
-            return
-        os.killpg(process.pid, how)
-        try:
-            process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            continue

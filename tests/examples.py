@@ -1,0 +1,26 @@
+"""The functions, and the event in `events/` that each is tried with."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+EVENTS = ROOT / "events"
+FUNCTIONS = sorted(folder.name for folder in (ROOT / "functions").iterdir() if folder.is_dir())
+
+
+def example(function: str) -> Path:
+    """The event that has the function's name; `api` gets a request."""
+    own = [EVENTS / kind / f"{function}.json" for kind in ("sqs", "schedule")]
+    return next((path for path in own if path.exists()), EVENTS / "apigw/create_campaign.json")
+
+
+def is_success(function: str, answer: Any) -> bool:
+    """Whether a function did all of its example: a worker names what it did not do, a schedule has nothing to say."""
+    match example(function).parent.name:
+        case "apigw":
+            return answer["statusCode"] == 201 and "id" in json.loads(answer["body"])
+        case "sqs":
+            return answer == {"batchItemFailures": []}
+        case _:
+            return answer is None
