@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::json;
 use tests::{World, WorldOptions};
 
-/// A worker that may take 4 s instead of 30, so that what a dead one held comes back soon.
+/// A worker that may take 12 s instead of 30, so that what a dead one held comes back soon. In less than a second more
+/// than its job needs it would not start any.
 const SHORT: [(&str, &str); 2] =
-    [("Timeout: 30", "Timeout: 4"), ("VisibilityTimeout: 180", "VisibilityTimeout: 6")];
+    [("Timeout: 30", "Timeout: 12"), ("VisibilityTimeout: 180", "VisibilityTimeout: 14")];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_api_killed_between_commit_and_send_loses_nothing() {

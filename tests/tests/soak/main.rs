@@ -28,9 +28,10 @@ const PUBLISHES: usize = 100;
 const CALLERS: usize = 4;
 /// What is left to do at the end may take this long: a few waits between attempts, and what a killed worker held.
 const SETTLING: Duration = Duration::from_mins(3);
-/// A worker may take 4 s instead of 30, so that what a dead one held comes back soon.
+/// A worker may take 12 s instead of 30, so that what a dead one held comes back soon. In less than a second more
+/// than its job needs it would not start any.
 const SHORT: [(&str, &str); 2] =
-    [("Timeout: 30", "Timeout: 4"), ("VisibilityTimeout: 180", "VisibilityTimeout: 6")];
+    [("Timeout: 30", "Timeout: 12"), ("VisibilityTimeout: 180", "VisibilityTimeout: 14")];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_publish_takes_effect_once_whoever_dies_and_fails() {
