@@ -55,6 +55,12 @@ impl Worker {
         let left = between(now, stop.unwrap_or_else(|| later(now, TIME_WITHOUT_DEADLINE)));
         let needed = decoded.as_ref().map_or(Duration::ZERO, |(_, handler)| handler.time_needed());
         if left.is_zero() || left < needed {
+            // Said aloud: where the function's time-out is too short, this is all that ever happens.
+            let (left_ms, needed_ms) = (milliseconds(left), milliseconds(needed));
+            warn!(
+                message_id = record.message_id,
+                left_ms, needed_ms, "not started: no time is left"
+            );
             return AT_ONCE;
         }
         let (message, handler) = match decoded {
