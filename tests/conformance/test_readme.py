@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from conftest import ROOT
+from local_system import ROOT
 
 
 def test_the_example_finds_the_queues_of_the_template(endpoint: str, request: pytest.FixtureRequest, capsys):
