@@ -11,8 +11,13 @@ FUNCTIONS = sorted(folder.name for folder in (ROOT / "functions").iterdir() if f
 
 def example(function: str) -> Path:
     """The event that has the function's name; `api` gets a request."""
+    if function == "api":
+        return EVENTS / "apigw/create_campaign.json"
     own = [EVENTS / kind / f"{function}.json" for kind in ("sqs", "schedule")]
-    return next((path for path in own if path.exists()), EVENTS / "apigw/create_campaign.json")
+    found = [path for path in own if path.exists()]
+    if len(found) != 1:
+        raise LookupError(f"{function} has {len(found)} examples; it needs one of {', '.join(map(str, own))}")
+    return found[0]
 
 
 def is_success(function: str, answer: Any) -> bool:
