@@ -62,6 +62,10 @@ impl Processes {
     pub fn count(&self, function: &str) -> usize {
         self.running().get(function).map_or(0, BTreeSet::len)
     }
+
+    fn contain(&self, function: &str, group: i32) -> bool {
+        self.running().get(function).is_some_and(|groups| groups.contains(&group))
+    }
 }
 
 impl Killer for Processes {
@@ -70,9 +74,13 @@ impl Killer for Processes {
     }
 
     /// Sends SIGKILL to every process of the function; none runs another step once it returns.
+    ///
+    /// From here on they are not running, though the kernel may take a while to end them.
     fn kill(&self, function: &str) {
-        for group in self.running().get(function).into_iter().flatten() {
-            process_group::signal(*group, Signal::KILL);
+        let mut running = self.running();
+        let killed = running.get_mut(function).map(std::mem::take);
+        for group in killed.into_iter().flatten() {
+            process_group::signal(group, Signal::KILL);
         }
     }
 }
@@ -131,8 +139,11 @@ impl Process {
         Ok(process)
     }
 
+    /// Whether it can take an event. One that was killed cannot, even while the kernel still counts it as alive.
     pub(super) fn is_running(&mut self) -> bool {
-        matches!(self.child.try_wait(), Ok(None))
+        let group = self.group.as_ref().map(ProcessGroup::id);
+        group.is_some_and(|group| self.processes.contain(&self.function, group))
+            && matches!(self.child.try_wait(), Ok(None))
     }
 
     /// Waits for the end of the process and says how it ended, with its last words.

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::aws::Killer as _;
 
+use super::process::Process;
 use super::{Host, InvokeError, Launch, Log, Processes};
 
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -104,17 +105,7 @@ struct Running {
 
 impl Running {
     async fn start(mode: &str, timeout: Duration, environments: usize) -> Self {
-        let variables = [("MODE", mode), ("AWS_LAMBDA_FUNCTION_NAME", "local-fn")];
-        let launch = Launch {
-            function: "fn".to_owned(),
-            program: env::current_exe().unwrap(),
-            arguments: ["--exact", "lambda::tests::plays_the_function", "--nocapture"]
-                .map(str::to_owned)
-                .into(),
-            environment: BTreeMap::from(variables.map(|(k, v)| (k.to_owned(), v.to_owned()))),
-            timeout,
-            environments,
-        };
+        let launch = launch(mode, timeout, environments);
         let (processes, log) = (Processes::default(), Log::in_memory());
         let host = Host::start(vec![launch], processes.clone(), log.clone()).await.unwrap();
         Self { host, processes, log }
@@ -129,6 +120,20 @@ impl Running {
     async fn stop(self) {
         self.host.stop().await;
         assert_eq!(self.processes.count("fn"), 0, "{:#?}", self.log.lines());
+    }
+}
+
+fn launch(mode: &str, timeout: Duration, environments: usize) -> Launch {
+    let variables = [("MODE", mode), ("AWS_LAMBDA_FUNCTION_NAME", "local-fn")];
+    Launch {
+        function: "fn".to_owned(),
+        program: env::current_exe().unwrap(),
+        arguments: ["--exact", "lambda::tests::plays_the_function", "--nocapture"]
+            .map(str::to_owned)
+            .into(),
+        environment: BTreeMap::from(variables.map(|(k, v)| (k.to_owned(), v.to_owned()))),
+        timeout,
+        environments,
     }
 }
 
@@ -226,6 +231,19 @@ async fn an_idle_process_that_was_killed_swallows_no_event() {
 
     assert_ne!(before["pid"], after["pid"]);
     running.stop().await;
+}
+
+#[tokio::test]
+async fn a_process_that_was_killed_is_idle_no_longer_though_it_may_not_be_gone_yet() {
+    let (launch, processes) = (launch("", TIMEOUT, 1), Processes::default());
+    let mut process =
+        Process::spawn(&launch, "http://127.0.0.1:9", &processes, &Log::in_memory()).unwrap();
+    let before = process.is_running();
+
+    processes.kill("fn");
+
+    assert_eq!((before, process.is_running()), (true, false));
+    process.kill().await;
 }
 
 #[tokio::test]
