@@ -31,7 +31,8 @@ pub trait Job<M: Message>: Send + Sync + 'static {
     const ON_UNKNOWN: OnUnknown;
     /// The longest that a run takes which goes well. None is started with less time left, for it could not finish.
     ///
-    /// Its function needs a time-out of more than that and a second, or it never starts any.
+    /// Its function needs a time-out of more than that and [`Worker::MARGIN`](crate::Worker::MARGIN), or it never starts
+    /// any.
     const TIME_NEEDED: Duration = Duration::ZERO;
     /// What `perform` found out and `record` writes.
     type Done: Send + Sync;

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
+use std::time::Duration;
 
 use crate::BoxFuture;
 use crate::envelope::Envelope;
@@ -20,13 +21,20 @@ use crate::verdict::Failure;
 #[derive(Default)]
 pub struct Reactions {
     rows: BTreeMap<&'static str, Row>,
-    queues: BTreeMap<&'static str, Delivery>,
+    queues: BTreeMap<&'static str, Queue>,
 }
 
 #[derive(Default)]
 struct Row {
     in_request: Vec<Box<dyn InRequestListener>>,
     queued: Vec<&'static str>,
+}
+
+/// What the table says of the queue of a handler.
+struct Queue {
+    delivery: Delivery,
+    /// The longest that a run of the handler takes, over all its rows.
+    time_needed: Duration,
 }
 
 /// How the queue of a handler gives out its messages.
@@ -61,7 +69,14 @@ impl Reactions {
 
     /// Whether a handler takes the messages about one thing one after the other: its queue is a FIFO queue.
     pub fn is_in_order(&self, handler: &str) -> bool {
-        self.queues.get(handler) == Some(&Delivery::InOrder)
+        self.queues.get(handler).is_some_and(|queue| queue.delivery == Delivery::InOrder)
+    }
+
+    /// The longest that a run of a queued handler takes ([`Job::TIME_NEEDED`]).
+    ///
+    /// Its function's time-out is more than that and [`Worker::MARGIN`](crate::Worker::MARGIN), or it starts nothing.
+    pub fn time_needed(&self, handler: &str) -> Duration {
+        self.queues.get(handler).map_or(Duration::ZERO, |queue| queue.time_needed)
     }
 }
 
@@ -79,7 +94,7 @@ impl fmt::Debug for Reactions {
 /// One row while the table is built.
 pub struct RowOf<'a, M> {
     row: &'a mut Row,
-    queues: &'a mut BTreeMap<&'static str, Delivery>,
+    queues: &'a mut BTreeMap<&'static str, Queue>,
     of: PhantomData<fn() -> M>,
 }
 
@@ -98,7 +113,7 @@ impl<M: Message> RowOf<'_, M> {
     /// As [`queued_in_order`](Self::queued_in_order).
     #[track_caller]
     pub fn queued<H: QueuedHandler<M, Kind>, Kind>(&mut self) {
-        self.route(H::NAME, Delivery::Together);
+        self.route::<H, Kind>(Delivery::Together);
     }
 
     /// Sends the message to the FIFO queue of `handler`, which runs on one message of a stream or subject at a time.
@@ -108,14 +123,17 @@ impl<M: Message> RowOf<'_, M> {
     /// and every function at its start, then says so.
     #[track_caller]
     pub fn queued_in_order<H: QueuedHandler<M, Kind>, Kind>(&mut self) {
-        self.route(H::NAME, Delivery::InOrder);
+        self.route::<H, Kind>(Delivery::InOrder);
     }
 
     #[track_caller]
-    fn route(&mut self, handler: &'static str, delivery: Delivery) {
-        let first = *self.queues.entry(handler).or_insert(delivery);
+    fn route<H: QueuedHandler<M, Kind>, Kind>(&mut self, delivery: Delivery) {
+        let handler = H::NAME;
+        let new = Queue { delivery, time_needed: H::TIME_NEEDED };
+        let queue = self.queues.entry(handler).or_insert(new);
+        queue.time_needed = queue.time_needed.max(H::TIME_NEEDED);
         assert!(
-            first == delivery,
+            queue.delivery == delivery,
             "{handler} is `queued` in one row and `queued_in_order` in another: its queue is of one kind"
         );
         self.row.queued.push(handler);
@@ -136,6 +154,8 @@ impl<M> fmt::Debug for RowOf<'_, M> {
 pub trait QueuedHandler<M, Kind> {
     /// The handler's name, and its queue's.
     const NAME: &'static str;
+    /// The longest that a run of it takes which goes well.
+    const TIME_NEEDED: Duration;
 }
 
 /// A queued handler that is a listener.
@@ -148,10 +168,13 @@ pub struct IsJob;
 
 impl<E: Event, L: Listener<E>> QueuedHandler<E, IsListener> for L {
     const NAME: &'static str = L::NAME;
+    // Cut off, it has done nothing, and a commit takes milliseconds.
+    const TIME_NEEDED: Duration = Duration::ZERO;
 }
 
 impl<M: Message, J: Job<M>> QueuedHandler<M, IsJob> for J {
     const NAME: &'static str = J::NAME;
+    const TIME_NEEDED: Duration = J::TIME_NEEDED;
 }
 
 /// A listener with its event type erased: the only place where types are erased.

@@ -55,6 +55,7 @@ impl Routed for TrackOrder {}
 impl Job<TrackOrder> for ShipOrder {
     const NAME: &'static str = "ship-order";
     const ON_UNKNOWN: OnUnknown = OnUnknown::Repeat;
+    const TIME_NEEDED: Duration = Duration::from_secs(3);
     type Done = ();
     type Error = ShopError;
 
@@ -170,4 +171,17 @@ fn a_handler_is_queued_one_way_in_the_whole_table() {
         message.starts_with("ship-order is `queued` in one row and `queued_in_order`"),
         "{message}"
     );
+}
+
+#[test]
+fn a_handler_needs_the_time_of_its_longest_job() {
+    let mut table = Reactions::default();
+    table.row::<TrackOrder>().queued_in_order::<ShipOrder, _>();
+    // As a listener, which needs none.
+    table.row::<OrderPlaced>().queued_in_order::<ShipOrder, _>();
+    table.row::<OrderPlaced>().queued::<ChargeCard, _>();
+
+    let needed = ["ship-order", "charge-card"].map(|handler| table.time_needed(handler));
+
+    assert_eq!(needed, [Duration::from_secs(3), Duration::ZERO]);
 }

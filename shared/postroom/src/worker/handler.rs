@@ -10,6 +10,7 @@ use crate::id::OwnerToken;
 use crate::job::{Job, OnUnknown};
 use crate::listener::Listener;
 use crate::message::{Event, Message};
+use crate::reactions::{IsJob, IsListener, QueuedHandler};
 use crate::runtime::{Ran, RunError, Runtime};
 use crate::verdict::{Verdict, panic_text};
 
@@ -81,7 +82,7 @@ impl<M: Message, J: Job<M>> QueuedRun for JobHandler<M, J> {
     }
 
     fn time_needed(&self) -> Duration {
-        J::TIME_NEEDED
+        <J as QueuedHandler<M, IsJob>>::TIME_NEEDED
     }
 
     fn panicked(&self) -> Verdict {
@@ -126,8 +127,7 @@ impl<E: Event, L: Listener<E>> QueuedRun for ListenerHandler<E, L> {
     }
 
     fn time_needed(&self) -> Duration {
-        // Cut off, it has done nothing, and a commit takes milliseconds.
-        Duration::ZERO
+        <L as QueuedHandler<E, IsListener>>::TIME_NEEDED
     }
 
     fn panicked(&self) -> Verdict {

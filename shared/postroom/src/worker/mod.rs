@@ -26,8 +26,6 @@ use crate::worker::lanes::Plan;
 
 /// How many records of a batch run at the same time, at most one of each group.
 const CONCURRENCY: usize = 10;
-/// What is left of an invocation's time when its last records are cancelled, for the answer to leave.
-const MARGIN: Duration = Duration::from_secs(1);
 /// How often a record's handler may fail before its message is parked.
 pub(crate) const MAX_ATTEMPTS: u32 = 5;
 /// Not done, and nobody knows when it will be better.
@@ -64,6 +62,9 @@ pub struct Worker {
 }
 
 impl Worker {
+    /// What is left of an invocation's time when its last records are cancelled, for the answer to leave.
+    pub const MARGIN: Duration = Duration::from_secs(1);
+
     /// A worker for the queue of `handler`, that is of the listener or job of that name.
     pub fn new(
         handler: &'static str,
@@ -101,8 +102,8 @@ impl Worker {
         records: &[Record],
         deadline: Option<Timestamp>,
     ) -> Vec<Disposition> {
-        let stop =
-            deadline.map(|deadline| deadline.saturating_sub(MARGIN).unwrap_or(Timestamp::MIN));
+        let stop = deadline
+            .map(|deadline| deadline.saturating_sub(Self::MARGIN).unwrap_or(Timestamp::MIN));
         let Plan { lanes, run_by } = Plan::of(self, records);
         // Boxed: a stream of closures over borrowed records would not be `Send`.
         let runs = lanes

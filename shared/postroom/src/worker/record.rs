@@ -15,7 +15,7 @@ use crate::runtime::Ran;
 use crate::verdict::{Classify, Verdict, panic_text};
 use crate::worker::failure::Attempt;
 use crate::worker::handler::{QueuedRun, RecordError, Start};
-use crate::worker::{AT_ONCE, Disposition, MARGIN, Record, Worker};
+use crate::worker::{AT_ONCE, Disposition, Record, Worker};
 
 /// How long a record may run where the invocation names no deadline that can be believed.
 const TIME_WITHOUT_DEADLINE: Duration = Duration::from_mins(1);
@@ -99,7 +99,7 @@ impl Worker {
     }
 
     async fn run_within(&self, attempt: Attempt<'_>, left: Duration) -> Disposition {
-        let start = Start { owner: attempt.owner, lease: left + MARGIN + LEASE_MARGIN };
+        let start = Start { owner: attempt.owner, lease: left + Self::MARGIN + LEASE_MARGIN };
         let leased_until = attempt.handler.leased().then(|| later(self.now(), start.lease));
         let run = std::pin::pin!(self.run(attempt, start));
         match select(run, self.runtime.ports().clock.sleep(left)).await {

@@ -1,7 +1,9 @@
 //! The table of reactions against what is deployed for it.
 
+use std::time::Duration;
+
 use domain::statistics::ScheduleStatistics;
-use postroom::Schedule;
+use postroom::{Schedule, Worker};
 use serde_json::Value;
 
 use super::{Resource, functions, resources};
@@ -43,6 +45,27 @@ fn a_handler_is_queued_in_order_exactly_where_its_queue_is_fifo() {
     must_be_empty(
         &violations,
         "`queued_in_order` in reactions.rs needs FifoQueue: true, and `queued` needs a standard queue.",
+    );
+}
+
+#[test]
+fn a_worker_has_time_for_the_longest_run_of_its_handler() {
+    let table = domain::reactions(&domain::Settings::default());
+
+    let violations: Vec<_> = workers()
+        .iter()
+        .filter_map(|function| {
+            let time_out = Duration::from_secs(function.property("/Timeout").as_u64().unwrap_or(0));
+            let needed = table.time_needed(&function.folder()) + Worker::MARGIN;
+            let id = &function.id;
+            (time_out <= needed)
+                .then(|| format!("{id}: {time_out:?}, and a run and the margin take {needed:?}"))
+        })
+        .collect();
+
+    must_be_empty(
+        &violations,
+        "Raise its Timeout: a job is not started with less than its TIME_NEEDED before the worker's margin.",
     );
 }
 
