@@ -8,6 +8,7 @@ is the one of every day. `adapted.py` lists what MiniStack cannot do.
 """
 
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,7 +37,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def build(request: pytest.FixtureRequest) -> Path:
-    return request.config.getoption("--build").resolve()
+    folder = request.config.getoption("--build").resolve()
+    assert (folder / "template.yaml").exists(), f"nothing is built in {folder}; `.ci/run package` does it"
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -58,12 +61,11 @@ def local(urls: dict[str, str]) -> System:
 
 
 @pytest.fixture(scope="session")
-def emulated(urls: dict[str, str], tokens: issuer.Issuer, build: Path,
-             tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    folder = tmp_path_factory.mktemp("ministack")
+def emulated(urls: dict[str, str], tokens: issuer.Issuer, build: Path) -> Iterator[System]:
     template = adapted(expand((ROOT / "infra/template.yaml").read_text(encoding="utf-8")), build)
-    with ministack.running(folder) as url:
-        ministack.deploy(url, template, folder, STACK, Architecture="x86_64", ProviderUrl=urls["provider"],
+    # Not one of pytest's folders: it keeps three of them, and this one grows to 100 MB.
+    with tempfile.TemporaryDirectory() as folder, ministack.running(Path(folder)) as url:
+        ministack.deploy(url, template, Path(folder), STACK, Architecture="x86_64", ProviderUrl=urls["provider"],
                          JwtIssuer=tokens.url, JwtAudience=issuer.AUDIENCE)
         token = tokens.token(**{"sub": "ann", "custom:tenant": "demo", "cognito:groups": ["ops"]})
         yield system.emulated(STACK, url, token)

@@ -17,6 +17,8 @@ ROOT = Path(__file__).parents[2]
 MINISTACK = ROOT / ".venv-ministack/bin/ministack"
 SAM = ROOT / ".venv/bin/sam"
 REGION = "us-east-1"
+# What it and the functions on it said the last time; everything else that it writes is gone at the end.
+LOG = ROOT / ".aws-sam/ministack.log"
 # The root credentials of MiniStack.
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 START_S = 60
@@ -25,7 +27,7 @@ DEPLOY_S = 300
 
 @contextmanager
 def running(folder: Path) -> Iterator[str]:
-    """Yields the URL of its endpoint. What it writes, its log included, is in the folder."""
+    """Yields the URL of its endpoint. What it writes is in the folder, but for its log."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     environment = {
@@ -43,11 +45,12 @@ def running(folder: Path) -> Iterator[str]:
         "MINISTACK_REGION": REGION,
         **CREDENTIALS,
     }
-    with (folder / "ministack.log").open("wb") as log, subprocess.Popen(
+    LOG.parent.mkdir(exist_ok=True)
+    with LOG.open("wb") as log, subprocess.Popen(
             [MINISTACK], cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             start_new_session=True) as process:
         try:
-            wait_until_ready(url, process, folder / "ministack.log")
+            wait_until_ready(url, process)
             yield url
         finally:
             stop(process)
@@ -58,7 +61,8 @@ def deploy(url: str, template: dict[str, Any], folder: Path, stack: str, **param
     path = folder / "template.json"
     path.write_text(json.dumps(template, default=str))
     environment = {**os.environ, **CREDENTIALS, "AWS_ENDPOINT_URL": url, "AWS_DEFAULT_REGION": REGION,
-                   "HOME": str(folder), "SAM_CLI_TELEMETRY": "0"}
+                   # It leaves a folder behind for every function.
+                   "HOME": str(folder), "TMPDIR": str(folder), "SAM_CLI_TELEMETRY": "0"}
     command = [SAM, "deploy", f"--template-file={path}", f"--stack-name={stack}", "--resolve-s3", "--no-progressbar",
                "--capabilities=CAPABILITY_IAM", "--no-confirm-changeset", "--parameter-overrides",
                *[f"{name}={value}" for name, value in parameters.items()]]
@@ -68,7 +72,7 @@ def deploy(url: str, template: dict[str, Any], folder: Path, stack: str, **param
         raise RuntimeError(f"sam deploy failed\n{ran.stdout[-4000:]}{ran.stderr[-2000:]}")
 
 
-def wait_until_ready(url: str, process: subprocess.Popen, log: Path) -> None:
+def wait_until_ready(url: str, process: subprocess.Popen) -> None:
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline and process.poll() is None:
         try:
@@ -76,4 +80,4 @@ def wait_until_ready(url: str, process: subprocess.Popen, log: Path) -> None:
                 return
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.2)
-    raise RuntimeError(f"MiniStack is not ready\n{log.read_text()[-4000:]}")
+    raise RuntimeError(f"MiniStack is not ready\n{LOG.read_text()[-4000:]}")
