@@ -81,7 +81,7 @@
 //!  "time":           {"S": "2026-11-21T09:30:01.000000Z#charge-card#7b0c…"},
 //!  "expires_at":     {"N": "1797845401"},
 //!  ["attempts":      {"N": "1"}],            failed attempts; absent means none
-//!  ["owner":         {"S": "0192…"}],        while running: who holds the lease
+//!  ["owner":         {"S": "0192…"}],        while running: who holds the lease; `released` by one who had taken it over
 //!  ["prior_owner":   {"S": "0192…"}],        while running: whose lease had run out, empty for nobody's
 //!  ["lease_until":   {"S": "2026-…Z"}],      while running
 //!  ["first_failed_at": {"S": "2026-…Z"}],    when it failed first; stays, whatever follows

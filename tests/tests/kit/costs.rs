@@ -91,6 +91,16 @@ impl Inbox for Counted {
         self.memory.renew(key, owner, until)
     }
 
+    fn release<'a>(
+        &'a self,
+        key: &'a RunKey,
+        owner: OwnerToken,
+        at: Timestamp,
+    ) -> BoxFuture<'a, Result<(), LeaseError>> {
+        one_more(&self.calls.inbox);
+        self.memory.release(key, owner, at)
+    }
+
     fn fail<'a>(&'a self, failed: &'a FailedRun) -> BoxFuture<'a, Result<Failures, LeaseError>> {
         one_more(&self.calls.inbox);
         self.memory.fail(failed)

@@ -8,6 +8,7 @@ mod transactions;
 mod workers;
 mod leases;
 mod letters;
+mod renewal;
 mod tasks;
 mod schedules;
 mod routes;

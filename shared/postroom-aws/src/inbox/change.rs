@@ -39,6 +39,12 @@ impl Change {
             .value(":holder", text(owner.to_string()))
     }
 
+    /// Only if this holds too.
+    pub(crate) fn and(mut self, condition: &str) -> Self {
+        self.condition = format!("({}) AND {condition}", self.condition);
+        self
+    }
+
     /// Makes `#name` stand for the attribute.
     pub(crate) fn name(mut self, name: &str) -> Self {
         self.names.insert(format!("#{name}"), name.to_owned());

@@ -4,6 +4,7 @@ mod change;
 mod claim;
 mod fail;
 mod record;
+mod release;
 
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::SdkError;
@@ -99,6 +100,15 @@ impl Inbox for DynamoInbox {
             let renewed = update.send().await;
             renewed.map(drop).map_err(|error| lease_error("renew a lease", error))
         })
+    }
+
+    fn release<'a>(
+        &'a self,
+        key: &'a RunKey,
+        owner: OwnerToken,
+        at: Timestamp,
+    ) -> BoxFuture<'a, Result<(), LeaseError>> {
+        Box::pin(self.give_back(key, owner, at))
     }
 
     fn fail<'a>(&'a self, failed: &'a FailedRun) -> BoxFuture<'a, Result<Failures, LeaseError>> {

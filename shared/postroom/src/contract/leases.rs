@@ -2,9 +2,10 @@
 
 use crate::contract::Adapters;
 use crate::contract::inbox::lost;
-use crate::contract::sample::{FIRST, Sample, at, begun, claim, failure, owner, parking};
+use crate::contract::sample::{FIRST, Sample, at, begun, claim, failure, owner, parking, tx_of};
 use crate::id::OwnerToken;
 use crate::port::{Claimed, Run, RunStatus};
+use crate::transaction::Fence;
 
 /// Nothing stands in the way of the first.
 pub async fn the_first_claim_is_granted(adapters: &Adapters) {
@@ -68,7 +69,40 @@ pub async fn a_renewed_lease_holds_longer(adapters: &Adapters) {
     assert_eq!(waits, Claimed::InFlight { until: at(100) });
 }
 
-/// A stranger, one who failed, and an owner whose lease was taken over: none of them changes anything.
+/// What was given back untried is free at once, and as often failed as before.
+pub async fn a_lease_that_is_given_back_is_free_at_once(adapters: &Adapters) {
+    let sample = Sample::new();
+    let (run, holder) = (sample.run(), owner());
+    adapters.claimed(&claim(&run, holder)).await;
+    adapters.inbox.fail(&failure(&run, Some(holder))).await.unwrap();
+    adapters.claimed(&claim(&begun(&run, at(2)), holder)).await;
+
+    adapters.inbox.release(&run.key, holder, at(3)).await.unwrap();
+
+    let record = adapters.inbox.find(&run.key, at(3)).await.unwrap().unwrap();
+    assert_eq!((record.status, record.attempts), (RunStatus::Waiting, 1));
+    assert_eq!((record.lease_until, record.reason.as_deref()), (None, Some("it rained")));
+    let again = Claimed::Granted { attempts: 1, unknown: false };
+    assert_eq!(adapters.claimed(&claim(&begun(&run, at(3)), owner())).await, again);
+}
+
+/// Giving back what was taken over tells nobody what became of the one who disappeared.
+pub async fn what_was_taken_over_and_given_back_is_as_unknown_as_before(adapters: &Adapters) {
+    let sample = Sample::new();
+    let (run, gone, holder) = (sample.run(), owner(), owner());
+    adapters.claimed(&claim(&run, gone)).await;
+    adapters.claimed(&claim(&begun(&run, at(60)), holder)).await;
+
+    adapters.inbox.release(&run.key, holder, at(61)).await.unwrap();
+
+    for late in [gone, holder] {
+        changes_nothing(adapters, &run, late).await;
+    }
+    let unknown = Claimed::Granted { attempts: 0, unknown: true };
+    assert_eq!(adapters.claimed(&claim(&begun(&run, at(61)), owner())).await, unknown);
+}
+
+/// A stranger, one who failed or gave back, and an owner whose lease was taken over: none of them changes anything.
 pub async fn only_the_holder_changes_anything(adapters: &Adapters) {
     let sample = Sample::new();
     let (run, late, holder) = (sample.run(), owner(), owner());
@@ -82,6 +116,10 @@ pub async fn only_the_holder_changes_anything(adapters: &Adapters) {
 
     adapters.inbox.fail(&failure(&run, Some(holder))).await.unwrap();
     changes_nothing(adapters, &run, holder).await;
+
+    adapters.claimed(&claim(&begun(&run, at(62)), late)).await;
+    adapters.inbox.release(&run.key, late, at(63)).await.unwrap();
+    changes_nothing(adapters, &run, late).await;
 }
 
 /// A handler without a lease leaves alone what somebody holds.
@@ -119,7 +157,10 @@ async fn changes_nothing(adapters: &Adapters, run: &Run, owner: OwnerToken) {
     let before = adapters.inbox.find(&run.key, at(0)).await.unwrap();
 
     lost(&adapters.inbox.renew(&run.key, owner, at(500)).await);
+    lost(&adapters.inbox.release(&run.key, owner, at(0)).await);
     lost(&adapters.inbox.fail(&failure(run, Some(owner))).await);
+    lost(&adapters.inbox.fail(&parking(run, Some(owner))).await);
+    adapters.loses(&tx_of(run.clone(), Fence::Held(owner)), true).await;
 
     assert_eq!(adapters.inbox.find(&run.key, at(0)).await.unwrap(), before);
 }

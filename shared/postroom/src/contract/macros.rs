@@ -87,6 +87,8 @@ macro_rules! inbox_contract {
             while_a_lease_holds_others_wait,
             a_lease_that_ran_out_leaves_an_unknown_outcome,
             a_renewed_lease_holds_longer,
+            a_lease_that_is_given_back_is_free_at_once,
+            what_was_taken_over_and_given_back_is_as_unknown_as_before,
             only_the_holder_changes_anything,
             a_leased_run_does_not_fail_without_its_lease,
             a_lease_that_ran_out_stands_in_no_failures_way,

@@ -39,6 +39,17 @@ impl Inbox for MemoryStore {
         Box::pin(ready(renewed))
     }
 
+    fn release<'a>(
+        &'a self,
+        key: &'a RunKey,
+        owner: OwnerToken,
+        at: Timestamp,
+    ) -> BoxFuture<'a, Result<(), LeaseError>> {
+        let mut state = self.lock();
+        let released = state.held(key, owner).map(|entry| entry.release(at));
+        Box::pin(ready(released))
+    }
+
     fn fail<'a>(&'a self, failed: &'a FailedRun) -> BoxFuture<'a, Result<Failures, LeaseError>> {
         let failures = self.lock().fail(failed);
         Box::pin(ready(failures))
@@ -142,6 +153,15 @@ impl Entry {
             reason: None,
         };
         Self { record, owner: None, unknown: false }
+    }
+
+    fn release(&mut self, at: Timestamp) {
+        self.owner = None;
+        if self.unknown {
+            self.record.lease_until = Some(at);
+        } else {
+            (self.record.status, self.record.lease_until) = (RunStatus::Waiting, None);
+        }
     }
 
     /// Whether the lease is this owner's. One that ran out is its owner's still, until somebody else takes it.

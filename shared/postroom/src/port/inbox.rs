@@ -5,7 +5,7 @@
 //! ```text
 //! absent ──claim──► running ──complete (in the transaction)──► done
 //!    │                │ ▲ claim, lease expired: outcome unknown
-//!    │                ├─fail──► waiting ──claim──► running
+//!    │                ├─fail, release──► waiting ──claim──► running
 //!    │                └─fail, for good──► parked
 //!    └──complete (listener, command)──► done      absent, waiting, lease expired ──fail──► waiting, parked (without a lease)
 //! ```
@@ -42,6 +42,16 @@ pub trait Inbox: Send + Sync {
         key: &'a RunKey,
         owner: OwnerToken,
         until: Timestamp,
+    ) -> BoxFuture<'a, Result<(), LeaseError>>;
+
+    /// Gives a lease back under which nothing was tried: no attempt is counted, and the run is free at once.
+    ///
+    /// Where the lease was taken over from one that had run out, its outcome is as unknown afterwards as it was before.
+    fn release<'a>(
+        &'a self,
+        key: &'a RunKey,
+        owner: OwnerToken,
+        at: Timestamp,
     ) -> BoxFuture<'a, Result<(), LeaseError>>;
 
     /// Records a failed attempt and answers how many there are now, since when. With an owner it also ends the lease.
@@ -139,7 +149,7 @@ impl Run {
 pub enum RunStatus {
     /// Somebody holds the lease, or died holding it.
     Running,
-    /// Nobody is at it; the last attempt failed.
+    /// Nobody is at it; the last attempt failed, or was given back untried.
     Waiting,
     /// It took effect, once.
     Done,

@@ -3,6 +3,8 @@
 mod execute;
 mod settle;
 mod queued;
+mod job;
+mod lease;
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,6 +20,7 @@ use crate::reactions::Reactions;
 use crate::reader::Reader;
 
 pub use execute::{ExecuteError, Executed};
+pub(crate) use lease::Holder;
 pub(crate) use queued::{Ran, RunError, run_of};
 pub use settle::SettleError;
 

@@ -1,19 +1,15 @@
-//! Queued handlers: a listener's effect is its transaction; a job's is outside, under a lease.
+//! Queued handlers: how their runs end, and listeners, whose effect is their transaction.
 
 use std::error::Error;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::clock::later;
 use crate::command::Origin;
 use crate::envelope::Envelope;
-use crate::id::OwnerToken;
-use crate::job::{Effects, Job, OnUnknown};
 use crate::listener::Listener;
-use crate::message::{Event, Message};
+use crate::message::Event;
 use crate::outcome::Outcome;
-use crate::port::{Claim, Claimed, Run, RunKey, StoreError};
+use crate::port::{Run, RunKey, StoreError};
 use crate::runtime::settle::{SettleError, Settled};
 use crate::runtime::{MAX_RUNS, Runtime, expiry};
 use crate::transaction::Fence;
@@ -30,6 +26,8 @@ pub(crate) enum Ran {
     Duplicate,
     /// Another worker is at it.
     InFlight { until: Timestamp },
+    /// The time that was left when the lease was taken is too short: nothing was tried, and the lease given back.
+    NoTime,
     /// It had failed for good before.
     Parked { reason: String },
 }
@@ -89,7 +87,7 @@ impl Classify for RunError {
 
 impl RunError {
     /// What a failure after the effect means where the effect must not be repeated.
-    fn not_recorded(self) -> Self {
+    pub(super) fn not_recorded(self) -> Self {
         match self {
             // Whoever holds the lease now knows that the outcome is unknown, and parks it.
             Self::LeaseLost => self,
@@ -143,68 +141,8 @@ impl Runtime {
         Err(RunError::Contended { runs: MAX_RUNS })
     }
 
-    /// Runs a job: claim, perform, then record and complete in one transaction.
-    pub(crate) async fn perform<M: Message, J: Job<M>>(
-        &self,
-        job: &J,
-        message: &Envelope<M>,
-        lease: Duration,
-        owner: OwnerToken,
-    ) -> Result<Ran, RunError> {
-        let now = self.now();
-        let run = run_of(J::NAME, message, now);
-        let claim = Claim { run: run.clone(), owner, until: later(now, lease) };
-        let claimed = self.ports.inbox.claim(&claim).await;
-        let attempts = match claimed.map_err(|source| RunError::Inbox { source })? {
-            Claimed::Granted { unknown: true, .. } if J::ON_UNKNOWN == OnUnknown::Park => {
-                return Err(RunError::UnknownOutcome);
-            }
-            Claimed::Granted { attempts, .. } => attempts,
-            Claimed::InFlight { until } => return Ok(Ran::InFlight { until }),
-            Claimed::Done => return Ok(Ran::Duplicate),
-            Claimed::Parked { reason } => return Ok(Ran::Parked { reason }),
-        };
-        let effects = Effects {
-            idempotency_key: run.key.to_string(),
-            attempt: attempts + 1,
-            reader: self.reader(&message.tenant_id),
-        };
-        let outcome = job.perform(message, &effects).await.map_err(handler_error)?;
-        let recorded = self.record(job, message, &run, owner, outcome).await;
-        match J::ON_UNKNOWN {
-            OnUnknown::Repeat => recorded,
-            OnUnknown::Park => recorded.map_err(RunError::not_recorded),
-        }
-    }
-
-    /// Writes what a job did; a lost race re-runs only this, never the effect.
-    async fn record<M: Message, J: Job<M>>(
-        &self,
-        job: &J,
-        message: &Envelope<M>,
-        run: &Run,
-        owner: OwnerToken,
-        outcome: Outcome<J::Done>,
-    ) -> Result<Ran, RunError> {
-        for attempt in 1..=MAX_RUNS {
-            let mut tx = self.tx_for(message, run, J::NAME);
-            if let Outcome::Done(done) = &outcome {
-                job.record(message, done, &mut tx).await.map_err(handler_error)?;
-                tx.drain().await?;
-            }
-            match self.complete(tx, run.clone(), Fence::Held(owner), skipped(&outcome)).await? {
-                Settled::Committed => return Ok(Ran::Done),
-                Settled::AlreadyDone(_) => return Ok(Ran::Duplicate),
-                Settled::Parked { reason } => return Ok(Ran::Parked { reason }),
-                Settled::LeaseLost => return Err(RunError::LeaseLost),
-                Settled::LostRace => self.back_off(attempt).await,
-            }
-        }
-        Err(RunError::Contended { runs: MAX_RUNS })
-    }
-
     /// Commits a run and hands over what it emitted.
-    async fn complete(
+    pub(super) async fn complete(
         &self,
         tx: Tx,
         run: Run,
@@ -228,7 +166,7 @@ impl Runtime {
         Ok(settled)
     }
 
-    fn tx_for<M>(&self, message: &Envelope<M>, run: &Run, handler: &'static str) -> Tx {
+    pub(super) fn tx_for<M>(&self, message: &Envelope<M>, run: &Run, handler: &'static str) -> Tx {
         let origin = Origin {
             command_id: message.id,
             tenant_id: message.tenant_id.clone(),
@@ -241,13 +179,9 @@ impl Runtime {
     }
 }
 
-fn skipped<T>(outcome: &Outcome<T>) -> Option<String> {
+pub(super) fn skipped<T>(outcome: &Outcome<T>) -> Option<String> {
     match outcome {
         Outcome::Done(_) => None,
         Outcome::Skipped { reason } => Some((*reason).to_owned()),
     }
-}
-
-fn handler_error<E: Error + Classify + Send + Sync + 'static>(error: E) -> RunError {
-    RunError::Handler { verdict: error.verdict(), source: Box::new(error) }
 }

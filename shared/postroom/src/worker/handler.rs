@@ -6,22 +6,12 @@ use std::time::Duration;
 
 use crate::BoxFuture;
 use crate::envelope::{DecodeError, Envelope, RawEnvelope};
-use crate::id::OwnerToken;
 use crate::job::{Job, OnUnknown};
 use crate::listener::Listener;
 use crate::message::{Event, Message};
 use crate::reactions::{IsJob, IsListener, QueuedHandler};
-use crate::runtime::{Ran, RunError, Runtime};
+use crate::runtime::{Holder, Ran, RunError, Runtime};
 use crate::verdict::{Verdict, panic_text};
-
-/// How a run is started, whatever the handler is.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Start {
-    /// Proves who holds the lease, if the handler needs one.
-    pub(super) owner: OwnerToken,
-    /// How long it may take.
-    pub(super) lease: Duration,
-}
 
 /// Why a record's run failed.
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +47,7 @@ pub(super) trait QueuedRun: Send + Sync {
         &'a self,
         runtime: &'a Runtime,
         message: RawEnvelope,
-        start: Start,
+        holder: Holder,
     ) -> BoxFuture<'a, Result<Ran, RecordError>>;
 }
 
@@ -96,11 +86,11 @@ impl<M: Message, J: Job<M>> QueuedRun for JobHandler<M, J> {
         &'a self,
         runtime: &'a Runtime,
         message: RawEnvelope,
-        start: Start,
+        holder: Holder,
     ) -> BoxFuture<'a, Result<Ran, RecordError>> {
         Box::pin(async move {
             let message: Envelope<M> = decode(message)?;
-            let ran = runtime.perform(&self.job, &message, start.lease, start.owner).await;
+            let ran = runtime.perform(&self.job, &message, holder).await;
             ran.map_err(|source| RecordError::Run { source })
         })
     }
@@ -139,7 +129,7 @@ impl<E: Event, L: Listener<E>> QueuedRun for ListenerHandler<E, L> {
         &'a self,
         runtime: &'a Runtime,
         message: RawEnvelope,
-        _start: Start,
+        _holder: Holder,
     ) -> BoxFuture<'a, Result<Ran, RecordError>> {
         Box::pin(async move {
             let event: Envelope<E> = decode(message)?;

@@ -11,15 +11,15 @@ use tracing::{Instrument, info, info_span, warn};
 use crate::clock::{between, later, milliseconds};
 use crate::envelope::{DecodeError, RawEnvelope};
 use crate::id::OwnerToken;
-use crate::runtime::Ran;
+use crate::runtime::{Holder, Ran};
 use crate::verdict::{Classify, Verdict, panic_text};
 use crate::worker::failure::Attempt;
-use crate::worker::handler::{QueuedRun, RecordError, Start};
+use crate::worker::handler::{QueuedRun, RecordError};
 use crate::worker::{AT_ONCE, Disposition, Record, Worker};
 
 /// How long a record may run where the invocation names no deadline that can be believed.
 const TIME_WITHOUT_DEADLINE: Duration = Duration::from_mins(1);
-/// How much longer than the invocation a lease holds: its owner is certainly gone when it ends.
+/// How much longer than the invocation a lease holds at most: its owner is certainly gone when it ends.
 const LEASE_MARGIN: Duration = Duration::from_secs(2);
 
 /// A record's message and its handler, or why it has none here.
@@ -99,23 +99,24 @@ impl Worker {
     }
 
     async fn run_within(&self, attempt: Attempt<'_>, left: Duration) -> Disposition {
-        let start = Start { owner: attempt.owner, lease: left + Self::MARGIN + LEASE_MARGIN };
-        let leased_until = attempt.handler.leased().then(|| later(self.now(), start.lease));
-        let run = std::pin::pin!(self.run(attempt, start));
+        let stop = later(self.now(), left);
+        let gone_by = later(stop, Self::MARGIN + LEASE_MARGIN);
+        let holder = Holder { owner: attempt.owner, stop, gone_by };
+        let leased = attempt.handler.leased();
+        let run = std::pin::pin!(self.run(attempt, holder));
         match select(run, self.runtime.ports().clock.sleep(left)).await {
             Either::Left((disposition, _)) => disposition,
             Either::Right(((), _)) => {
                 // Its lease runs out by itself: whether its effect happened, nobody knows.
                 warn!("cancelled at the deadline; it will be redelivered");
-                leased_until.map_or(AT_ONCE, |until| Disposition::Redeliver {
-                    after: Some(between(self.now(), until)),
-                })
+                let after = Some(between(self.now(), gone_by));
+                if leased { Disposition::Redeliver { after } } else { AT_ONCE }
             }
         }
     }
 
-    async fn run(&self, attempt: Attempt<'_>, start: Start) -> Disposition {
-        let run = attempt.handler.run(&self.runtime, attempt.message.clone(), start);
+    async fn run(&self, attempt: Attempt<'_>, holder: Holder) -> Disposition {
+        let run = attempt.handler.run(&self.runtime, attempt.message.clone(), holder);
         let ran = AssertUnwindSafe(run).catch_unwind().await.unwrap_or_else(|panic| {
             let (message, verdict) = (panic_text(&*panic).to_owned(), attempt.handler.panicked());
             Err(RecordError::Panic { message, verdict })
@@ -136,6 +137,10 @@ impl Worker {
             }
             Ok(Ran::InFlight { until }) => {
                 Disposition::Redeliver { after: Some(between(self.now(), until)) }
+            }
+            Ok(Ran::NoTime) => {
+                warn!(duration_ms, "not started: no time is left since its lease was taken");
+                AT_ONCE
             }
             Err(error) => self.failed(&attempt, &error).await,
         }
