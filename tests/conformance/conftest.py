@@ -25,14 +25,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def endpoint(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The URL of the endpoint under test."""
+def urls(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    """Where what is under test listens: `aws`, and on the local system `api` and `provider`."""
     given = request.config.getoption("--endpoint")
     if given:
-        yield given
+        yield {"aws": given}
         return
     with local_system.running() as urls:
-        yield urls["aws"]
+        yield urls
+
+
+@pytest.fixture(scope="session")
+def endpoint(urls: dict[str, str]) -> str:
+    """The URL of the endpoint under test."""
+    return urls["aws"]
 
 
 @pytest.fixture(scope="session")

@@ -1,17 +1,77 @@
-"""The README's Python works as printed."""
+"""What the README shows works as printed."""
 
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from local_system import ROOT
 
+README = (ROOT / "README.md").read_text()
 
-def test_the_example_finds_the_queues_of_the_template(endpoint: str, request: pytest.FixtureRequest, capsys):
+
+@pytest.fixture(autouse=True)
+def only_on_the_local_system(request: pytest.FixtureRequest) -> None:
     if request.config.getoption("--endpoint"):
         pytest.skip("it is about the local system, which has the template's queues")
-    [example] = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    assert "http://localhost:4566" in example
 
-    exec(example.replace("http://localhost:4566", endpoint), {})
+
+def test_the_python_finds_the_queues_of_the_template(urls: dict[str, str], capsys):
+    [example] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+    exec(here(example, urls), {})
 
     assert "local-sync-statistics" in capsys.readouterr().out
+
+
+def test_the_aws_command_line_finds_queues_and_reads_tables(urls: dict[str, str]):
+    [example] = shell("aws ")
+
+    said = run(example, urls)
+
+    assert "local-sync-statistics" in said
+    assert '"ScannedCount"' in said
+
+
+def test_a_killed_process_and_a_failing_provider_are_seen_and_made_good(urls: dict[str, str]):
+    using, hurting = shell("ID=$(new)")
+
+    said = run(using + hurting, urls)
+
+    launched, after_the_kill, in_the_end = (chain(said, at) for at in range(3))
+    assert "publish-campaign" in launched
+    assert "publish-campaign" in after_the_kill and "done  " not in after_the_kill
+    for job in ("sync-campaign", "sync-statistics"):
+        assert re.search(rf"{job} +queued +attempt [1-3]/5  done", in_the_end), in_the_end
+
+
+def shell(having: str) -> list[str]:
+    """The shell blocks that have this in them."""
+    return [block for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) if having in block]
+
+
+def chain(said: str, at: int) -> str:
+    """The chains that were shown, in their order; each begins with its command, perhaps behind an answer's last brace."""
+    return re.split(r"(?=publish-campaign +command)", said)[1:][at]
+
+
+def run(script: str, urls: dict[str, str]) -> str:
+    """What a shell says that is given these lines."""
+    environment = os.environ | {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "AWS_ACCESS_KEY_ID": "any",
+        "AWS_SECRET_ACCESS_KEY": "any",
+    }
+    ended = subprocess.run(["bash", "-eu", "-c", here(script, urls)], cwd=ROOT, env=environment, timeout=120,
+                           capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+def here(text: str, urls: dict[str, str]) -> str:
+    """The same with the addresses of this run."""
+    for port, service in ((3000, "api"), (3001, "provider"), (4566, "aws")):
+        text = re.sub(rf"(http://)?localhost:{port}", urls[service], text)
+    return text
