@@ -6,7 +6,8 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use domain::PageRequest;
 use domain::campaigns::CampaignFilter;
-use postroom::port;
+use jiff::Timestamp;
+use postroom::{MessageId, port, sortable};
 use schemars::JsonSchema;
 use serde::de::value::{Error, StringDeserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer};
@@ -20,8 +21,6 @@ use crate::problem::Problem;
 const DEFAULT_LIMIT: usize = 20;
 /// The most items of a page.
 const MAX_LIMIT: usize = 100;
-/// The longest position inside a list; the longest of ours, a time and an id, has 64 bytes.
-const MAX_POSITION_BYTES: usize = 256;
 
 /// Which page of a list the caller asks for. Its cursor is not read before the list is known.
 #[derive(Debug)]
@@ -33,6 +32,15 @@ pub(crate) struct PageQuery {
 /// Which campaigns the caller asks for.
 #[derive(Debug)]
 pub(crate) struct FilterQuery(pub(crate) CampaignFilter);
+
+/// What the positions of a list look like: the ids of its items.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Position {
+    /// `019aa4c2-7b10-7c3e-8a41-5d0f6e2b9c11`.
+    Id,
+    /// `2026-11-21T09:30:00.000000Z#019aa4c2-7b10-7c3e-8a41-5d0f6e2b9c11`.
+    TimeAndId,
+}
 
 /// One page as it is answered.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -85,19 +93,33 @@ impl PageQuery {
         json!({ "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT })
     }
 
-    /// The page of the list of this name.
+    /// The page of the list of this name, whose positions are of this shape.
     ///
     /// # Errors
-    /// 400: the cursor is not one that this list gave out.
-    pub(crate) fn of(self, list: &str) -> Result<PageRequest, Problem> {
+    /// 400: the cursor is none that this list can have given out.
+    pub(crate) fn of(self, list: &str, shape: Position) -> Result<PageRequest, Problem> {
         let after = match self.cursor {
-            Some(cursor) => Some(decode(list, &cursor).ok_or_else(|| {
+            Some(cursor) => Some(decode(list, shape, &cursor).ok_or_else(|| {
                 Problem::new(Kind::UNKNOWN_CURSOR)
                     .detail("`cursor` is not one that this list gave out")
             })?),
             None => None,
         };
         Ok(PageRequest { limit: self.limit, after })
+    }
+}
+
+impl Position {
+    /// Whether a position can be one of these. It is written out again: only one text stands for one position.
+    fn admits(self, position: &str) -> bool {
+        let is_id = |text: &str| text.parse::<MessageId>().is_ok_and(|id| id.to_string() == text);
+        let is_time = |text: &str| text.parse::<Timestamp>().is_ok_and(|at| sortable(at) == text);
+        match self {
+            Self::Id => is_id(position),
+            Self::TimeAndId => {
+                position.split_once('#').is_some_and(|(at, id)| is_time(at) && is_id(id))
+            }
+        }
     }
 }
 
@@ -134,31 +156,46 @@ fn encode(list: &str, position: &str) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(format!("{list}\n{position}"))
 }
 
-fn decode(list: &str, cursor: &str) -> Option<String> {
+fn decode(list: &str, shape: Position, cursor: &str) -> Option<String> {
     let text = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
     let position = text.strip_prefix(list)?.strip_prefix('\n')?;
-    let plausible = (1..=MAX_POSITION_BYTES).contains(&position.len());
-    plausible.then(|| position.to_owned())
+    shape.admits(position).then(|| position.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const ID: &str = "019aa4c2-7b10-7c3e-8a41-5d0f6e2b9c11";
+
     #[test]
     fn a_cursor_leads_back_to_its_place_in_its_list() {
-        let cursor = encode("campaigns", "0192");
+        let cursor = encode("campaigns", ID);
 
-        assert_eq!(decode("campaigns", &cursor).as_deref(), Some("0192"));
-        assert_eq!(decode("campaign", &cursor), None);
-        assert_eq!(decode("timeline/0192", &cursor), None);
+        assert_eq!(decode("campaigns", Position::Id, &cursor).as_deref(), Some(ID));
+        assert_eq!(decode("campaign", Position::Id, &cursor), None);
+        assert_eq!(decode("timeline/0192", Position::Id, &cursor), None);
     }
 
     #[test]
     fn what_no_list_gave_out_is_no_cursor() {
-        let too_long = encode("campaigns", &"x".repeat(MAX_POSITION_BYTES + 1));
-        for unknown in ["", "0192", "?", "Y2FtcGFpZ25z", &encode("campaigns", ""), &too_long] {
-            assert_eq!(decode("campaigns", unknown), None, "{unknown:?}");
+        for unknown in ["", "0192", "?", "Y2FtcGFpZ25z"] {
+            assert_eq!(decode("campaigns", Position::Id, unknown), None, "{unknown:?}");
+        }
+    }
+
+    #[test]
+    fn a_position_has_the_shape_of_its_list() {
+        let entry = format!("2026-11-21T09:30:00.000000Z#{ID}");
+        let (upper, short) = (ID.to_uppercase(), ID.replace('-', ""));
+
+        assert!(Position::Id.admits(ID) && Position::TimeAndId.admits(&entry));
+        for other in ["", "zzz", &upper, &short, &entry] {
+            assert!(!Position::Id.admits(other), "{other:?}");
+        }
+        let rounded = entry.replace(".000000", "");
+        for other in ["", "#", ID, &rounded, &format!("{entry}#"), &format!("x#{ID}")] {
+            assert!(!Position::TimeAndId.admits(other), "{other:?}");
         }
     }
 }

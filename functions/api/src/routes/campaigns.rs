@@ -14,7 +14,7 @@ use crate::caller::Caller;
 use crate::done::{Created, Done};
 use crate::kind::Kind;
 use crate::order::{Order, OrderOf};
-use crate::page::{FilterQuery, PageQuery, PageReply};
+use crate::page::{FilterQuery, PageQuery, PageReply, Position};
 use crate::problem::Problem;
 use crate::route::{Route, get, post};
 use crate::routes::CampaignPath;
@@ -60,7 +60,9 @@ async fn list(
     FilterQuery(filter): FilterQuery,
     page: PageQuery,
 ) -> Result<Json<PageReply<CampaignView>>, Problem> {
-    let page = list_campaigns(&app.runtime.reader(caller.tenant()), filter, page.of(LIST)?).await?;
+    let page =
+        list_campaigns(&app.runtime.reader(caller.tenant()), filter, page.of(LIST, Position::Id)?)
+            .await?;
     Ok(Json(PageReply::of(LIST, page)))
 }
 

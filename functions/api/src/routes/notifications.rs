@@ -6,7 +6,7 @@ use domain::notifications::{Notification, list_notifications};
 
 use crate::app::App;
 use crate::caller::Caller;
-use crate::page::{PageQuery, PageReply};
+use crate::page::{PageQuery, PageReply, Position};
 use crate::problem::Problem;
 use crate::route::{Route, get};
 
@@ -24,6 +24,10 @@ async fn list(
     caller: Caller,
     page: PageQuery,
 ) -> Result<Json<PageReply<Notification>>, Problem> {
-    let page = list_notifications(&app.runtime.reader(caller.tenant()), page.of(LIST)?).await?;
+    let page = list_notifications(
+        &app.runtime.reader(caller.tenant()),
+        page.of(LIST, Position::TimeAndId)?,
+    )
+    .await?;
     Ok(Json(PageReply::of(LIST, page)))
 }

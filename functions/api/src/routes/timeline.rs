@@ -6,7 +6,7 @@ use domain::timeline::{TimelineItem, list_timeline};
 
 use crate::app::App;
 use crate::caller::Caller;
-use crate::page::{PageQuery, PageReply};
+use crate::page::{PageQuery, PageReply, Position};
 use crate::problem::Problem;
 use crate::route::{Route, get};
 use crate::routes::CampaignPath;
@@ -25,7 +25,7 @@ async fn list(
     page: PageQuery,
 ) -> Result<Json<PageReply<TimelineItem>>, Problem> {
     let list = format!("timeline/{campaign_id}");
-    let request = page.of(&list)?;
+    let request = page.of(&list, Position::TimeAndId)?;
     let page = list_timeline(&app.runtime.reader(caller.tenant()), campaign_id, request).await?;
     Ok(Json(PageReply::of(&list, page)))
 }

@@ -101,6 +101,8 @@ async fn a_page_that_no_list_gave_out_is_400() {
     world.get(&format!("{timeline}?cursor={cursor}")).await.is_problem(400, "unknown-cursor");
     world.get("/campaigns?cursor=abc").await.is_problem(400, "unknown-cursor");
     world.get("/campaigns?cursor=").await.is_problem(400, "unknown-cursor");
+    // `campaigns`, a line feed, and what is no campaign's id.
+    world.get("/campaigns?cursor=Y2FtcGFpZ25zCnp6eg").await.is_problem(400, "unknown-cursor");
     for limit in ["0", "101", "-1", "x", "", "1.5"] {
         world.get(&format!("/campaigns?limit={limit}")).await.is_problem(400, "invalid-limit");
     }
