@@ -1,13 +1,18 @@
-//! Lists of campaigns: by pages, by status, by channel.
+//! Lists: by pages, and of campaigns by status and channel.
+
+use std::time::Duration;
 
 use postroom::port::Page;
 
 use super::world::World;
 use crate::campaigns::{
-    CampaignFilter, CampaignStatus, CampaignView, Channel, CompleteCampaign, list_campaigns,
+    CampaignFilter, CampaignStatus, CampaignView, Channel, CompleteCampaign, PauseCampaign,
+    ResumeCampaign, list_campaigns,
 };
 use crate::id::CampaignId;
+use crate::notifications::{Notification, list_notifications};
 use crate::page::PageRequest;
+use crate::timeline::{TimelineItem, list_timeline};
 
 const ALL: CampaignFilter = CampaignFilter { status: None, channel: None };
 const DRAFTS: CampaignFilter =
@@ -116,6 +121,52 @@ async fn what_stays_is_neither_skipped_nor_repeated_while_others_come_and_change
     assert_eq!(ids(&first), [*seen, *last_seen]);
     assert_eq!([ids(&second), ids(&third)].concat(), stays);
     assert_eq!(third.next, None);
+}
+
+#[tokio::test]
+async fn what_was_told_is_neither_skipped_nor_repeated_while_more_is_told() {
+    let world = World::with_plan(4);
+    let mut told = Vec::new();
+    for _ in 0..3 {
+        let id = world.create().await;
+        world.publish(id).await.unwrap();
+        told.insert(0, id);
+    }
+    let from = |after| PageRequest { limit: 2, after };
+    let about = |page: &Page<Notification>| -> Vec<CampaignId> {
+        page.items.iter().map(|told| told.campaign_id).collect()
+    };
+
+    let first = list_notifications(&world.reader(), from(None)).await.unwrap();
+    let new = world.create().await;
+    world.publish(new).await.unwrap();
+    let second = list_notifications(&world.reader(), from(first.next.clone())).await.unwrap();
+    let again = list_notifications(&world.reader(), from(None)).await.unwrap();
+
+    assert_eq!([about(&first), about(&second)].concat(), told);
+    assert_eq!((second.next, about(&again)[0]), (None, new));
+}
+
+#[tokio::test]
+async fn a_timeline_goes_on_where_its_page_ended_while_more_happens() {
+    let world = World::with_plan(1);
+    let campaign_id = world.create().await;
+    world.publish(campaign_id).await.unwrap();
+    world.wait(Duration::from_secs(1));
+    world.execute(&PauseCampaign { campaign_id }).await.unwrap();
+    let from = |after| PageRequest { limit: 2, after };
+    let types = |page: &Page<TimelineItem>| -> Vec<String> {
+        page.items.iter().map(|item| item.event_type.clone()).collect()
+    };
+
+    let first = list_timeline(&world.reader(), campaign_id, from(None)).await.unwrap();
+    world.wait(Duration::from_secs(1));
+    world.execute(&ResumeCampaign { campaign_id }).await.unwrap();
+    let after = first.next.clone();
+    let second = list_timeline(&world.reader(), campaign_id, from(after)).await.unwrap();
+
+    assert_eq!(types(&first), ["campaign.paused", "campaign.published"]);
+    assert_eq!((types(&second), second.next), (vec!["campaign.created".to_owned()], None));
 }
 
 #[tokio::test]

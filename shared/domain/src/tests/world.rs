@@ -83,6 +83,11 @@ impl World {
         Ok(self.runtime.execute(command, &origin).await?.output)
     }
 
+    /// Lets time pass.
+    pub(super) fn wait(&self, time: Duration) {
+        self.clock.advance(time);
+    }
+
     pub(super) async fn create(&self) -> CampaignId {
         self.create_on(Channel::Facebook).await
     }
