@@ -84,6 +84,10 @@ impl Courier {
                 failed.get_or_insert(error);
             }
         }
+        if round.out_of_time {
+            // Said aloud: a relay that cannot keep up fails at nothing, and is later with every run.
+            warn!(sent = round.relayed.sent, "there was no time for all messages in the outbox");
+        }
         match failed {
             None => Ok(round.relayed),
             Some(error) => Err(error),
@@ -104,9 +108,10 @@ impl Courier {
             self.deliver(page.items, deadline, round).await;
             after = page.next;
             if after.is_none() {
-                break;
+                return Ok(());
             }
         }
+        round.out_of_time = true;
         Ok(())
     }
 
@@ -115,8 +120,10 @@ impl Courier {
         let mut accepted = Vec::new();
         for batch in batches(rows) {
             let handler = &batch[0].handler;
-            if self.clock.now() >= deadline || round.unreachable.contains(handler) {
+            let out_of_time = self.clock.now() >= deadline;
+            if out_of_time || round.unreachable.contains(handler) {
                 round.relayed.left += batch.len();
+                round.out_of_time |= out_of_time;
                 continue;
             }
             let refused = self.send(&batch, round).await;
@@ -179,6 +186,8 @@ struct Round {
     relayed: Relayed,
     /// Handlers whose queue did not answer in this run.
     unreachable: BTreeSet<String>,
+    /// Whether rows were left for want of time.
+    out_of_time: bool,
 }
 
 impl fmt::Debug for Courier {
