@@ -7,5 +7,6 @@ mod repository;
 mod crates;
 mod events;
 mod licences;
+mod promises;
 mod sources;
 mod template;
