@@ -22,8 +22,8 @@ use crate::visibility::Visibility;
 /// Nothing is called while it is built.
 #[derive(Debug, Clone)]
 pub struct Aws {
-    config: SdkConfig,
     dynamodb: DynamoClients,
+    sqs: aws_sdk_sqs::Client,
 }
 
 /// DynamoDB, for calls that may be repeated and for those that only their caller may repeat.
@@ -52,8 +52,7 @@ impl Aws {
     /// Reads `AWS_REGION`, the credentials and, if it is there, `AWS_ENDPOINT_URL`.
     pub fn connect(env: &mut Env) -> Self {
         let config = sdk_config(env);
-        let dynamodb = DynamoClients::new(&config);
-        Self { config, dynamodb }
+        Self { dynamodb: DynamoClients::new(&config), sqs: aws_sdk_sqs::Client::new(&config) }
     }
 
     /// What a runtime stands on. Reads the four tables of a transaction, and a queue URL for each handler.
@@ -83,7 +82,7 @@ impl Aws {
     /// Queues of handlers. Reads a queue URL for each.
     pub fn queue(&self, env: &mut Env, handlers: &[&str]) -> SqsQueue {
         let urls = handlers.iter().map(|handler| ((*handler).to_owned(), env.queue_url(handler)));
-        SqsQueue::new(self.sqs(), urls.collect())
+        SqsQueue::new(self.sqs.clone(), urls.collect())
     }
 
     /// Events. Reads `JOURNAL_TABLE`.
@@ -103,10 +102,6 @@ impl Aws {
 
     /// When messages of a handler's queue come back. Reads the queue's URL.
     pub fn visibility(&self, env: &mut Env, handler: &str) -> Visibility {
-        Visibility::new(self.sqs(), env.queue_url(handler))
-    }
-
-    fn sqs(&self) -> aws_sdk_sqs::Client {
-        aws_sdk_sqs::Client::new(&self.config)
+        Visibility::new(self.sqs.clone(), env.queue_url(handler))
     }
 }

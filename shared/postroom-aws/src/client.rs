@@ -5,8 +5,13 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider, SharedHttpClient};
+use aws_sdk_dynamodb::config::{
+    Credentials, HttpClient, RuntimeComponents, SharedCredentialsProvider, SharedHttpClient,
+    StalledStreamProtectionConfig,
+};
 use aws_smithy_http_client::{Builder, tls};
+use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
+use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConnector};
 
 use crate::env::Env;
 
@@ -43,11 +48,35 @@ pub(crate) fn sdk_config(env: &mut Env) -> SdkConfig {
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(env.text("AWS_REGION")))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(http_client(endpoint.as_deref()))
+        .http_client(SharedHttpClient::new(AtFirstCall(http_client(endpoint.as_deref()))))
         .timeout_config(timeouts)
+        // It ends answers that trickle, as the time-out of an attempt does, and costs something at every call.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS));
     config.set_endpoint_url(endpoint);
     config.build()
+}
+
+/// An HTTP client whose connector is made at its first call.
+///
+/// The SDK's own client makes one whenever a service's client is made, to try it out, and throws it away: all roots are
+/// read again for each.
+// `aws-smithy-http-client` 1.5.2, `validate_base_client_config`, read 2026-11-21.
+#[derive(Debug)]
+struct AtFirstCall(SharedHttpClient);
+
+impl HttpClient for AtFirstCall {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        self.0.http_connector(settings, components)
+    }
+
+    fn connector_metadata(&self) -> Option<ConnectorMetadata> {
+        self.0.connector_metadata()
+    }
 }
 
 /// Without TLS where the endpoint has none: the local system, whose functions then start as fast as they can.
