@@ -192,17 +192,7 @@ impl RawEnvelope {
     /// # Errors
     /// [`DecodeError::Envelope`] with the path of the field, or [`DecodeError::SpecVersion`]; both permanent.
     pub fn parse(body: &str) -> Result<Self, DecodeError> {
-        let reader = &mut serde_json::Deserializer::from_str(body);
-        let envelope: Self = serde_path_to_error::deserialize(&mut *reader).map_err(|error| {
-            DecodeError::Envelope {
-                path: error.path().to_string(),
-                message: error.inner().to_string(),
-            }
-        })?;
-        reader.end().map_err(|error| DecodeError::Envelope {
-            path: ".".to_owned(),
-            message: error.to_string(),
-        })?;
+        let envelope: Self = serde_json::from_str(body).map_err(|error| malformed(body, &error))?;
         if envelope.specversion == SPEC_VERSION {
             Ok(envelope)
         } else {
@@ -254,6 +244,17 @@ impl RawEnvelope {
 }
 
 /// Times on the wire, always with six digits of a second.
+/// Where a body is no envelope, and why. Read once more for it: keeping track of the place would cost every message.
+fn malformed(body: &str, error: &serde_json::Error) -> DecodeError {
+    let reader = &mut serde_json::Deserializer::from_str(body);
+    let (path, message) = match serde_path_to_error::deserialize::<_, RawEnvelope>(reader) {
+        Err(error) => (error.path().to_string(), error.inner().to_string()),
+        // Something follows the envelope.
+        Ok(_) => (".".to_owned(), error.to_string()),
+    };
+    DecodeError::Envelope { path, message }
+}
+
 pub(crate) mod micros {
     use jiff::Timestamp;
     use serde::{Deserialize, Deserializer, Serializer};

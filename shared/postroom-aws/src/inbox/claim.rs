@@ -11,7 +11,7 @@ use crate::classify::store_error;
 use crate::inbox::DynamoInbox;
 use crate::inbox::change::Change;
 use crate::inbox::record::{Stored, enter, item, seconds};
-use crate::keys::{EXPIRES_AT, KEY, LEASE_UNTIL, OWNER, PRIOR_OWNER};
+use crate::keys::{EXPIRES_AT, KEY, LEASE_UNTIL, OWNER, PRIOR_OWNER, STATUS};
 
 const OPERATION: &str = "claim a run";
 /// How often a claim is repeated when the record changed between two looks at it.
@@ -59,12 +59,18 @@ impl DynamoInbox {
                 &claim.run.key,
                 enter(change, &claim.run, RunStatus::Running),
             )
-            .return_values(ReturnValue::AllNew)
+            // As it was: of a new message, which is nearly every one, there is nothing to send and to read.
+            .return_values(ReturnValue::AllOld)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
         match updated {
-            Ok(answer) => Ok(Ok(granted(&Stored::read(answer.attributes.unwrap_or_default())?))),
+            Ok(answer) => {
+                // The embedded DynamoDB answers at least the key, even of what was not there.
+                let before = answer.attributes.filter(|item| item.contains_key(STATUS));
+                let before = before.map(Stored::read).transpose()?;
+                Ok(Ok(taken_over(before.as_ref())))
+            }
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
                     Stored::read(failed.item.clone().unwrap_or_default()).map(Err)
@@ -98,6 +104,15 @@ impl DynamoInbox {
     }
 }
 
+/// A lease that this call took, by the record as it was before.
+fn taken_over(before: Option<&Stored>) -> Claimed {
+    Claimed::Granted {
+        attempts: before.map_or(0, |before| before.record.attempts),
+        unknown: before.is_some_and(|before| before.owner.is_some()),
+    }
+}
+
+/// A lease that an earlier sending of this call took, by the record as that left it.
 fn granted(stored: &Stored) -> Claimed {
     Claimed::Granted { attempts: stored.record.attempts, unknown: stored.prior_owner.is_some() }
 }

@@ -104,16 +104,21 @@ pub(super) fn enter(change: Change, run: &Run, status: RunStatus) -> Change {
 pub(crate) fn completion(tx: &Transaction) -> Change {
     let completion = tx.completion();
     let change = match completion.fence {
-        Fence::Held(owner) => Change::if_held_by(owner),
-        Fence::NotDone => Change::if_true(
-            "attribute_not_exists(#key) OR #status = :waiting OR #expires_at <= :now",
-        )
-        .name(KEY)
-        .value(":waiting", text("waiting"))
-        .value(":now", seconds(completion.finished_at)),
+        // Whose run it is stands there since its claim.
+        Fence::Held(owner) => Change::if_held_by(owner).set(STATUS, text(name(RunStatus::Done))),
+        Fence::NotDone => {
+            let change = Change::if_true(
+                "attribute_not_exists(#key) OR #status = :waiting OR #expires_at <= :now",
+            );
+            let change = change
+                .name(KEY)
+                .value(":waiting", text("waiting"))
+                .value(":now", seconds(completion.finished_at));
+            enter(change, &completion.run, RunStatus::Done)
+        }
     };
     let output = completion.output.as_ref().map(|output| text(output.to_string()));
-    enter(change, &completion.run, RunStatus::Done)
+    change
         .set(FINISHED_AT, text(sortable(completion.finished_at)))
         .set(TOKEN, text(tx.token().to_string()))
         .set(ACTIONS, number(completion.actions))

@@ -1,6 +1,5 @@
 //! Taking the lease of a run: one conditional write.
 
-use anyhow::Context as _;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use jiff::{SignedDuration, Timestamp};
@@ -78,13 +77,14 @@ impl Worker {
                 ":expires_at",
                 AttributeValue::N((now + REMEMBERED).as_second().to_string()),
             )
-            .return_values(ReturnValue::AllNew)
+            .return_values(ReturnValue::AllOld)
             .send()
             .await;
         match claim {
             Ok(answer) => {
-                let attributes = answer.attributes.context("the claim answers no record")?;
-                let attempts = attributes.get("attempts").and_then(|value| value.as_n().ok());
+                // Of a record that was there before.
+                let attempts = answer.attributes.as_ref().and_then(|before| before.get("attempts"));
+                let attempts = attempts.and_then(|attempts| attempts.as_n().ok());
                 let attempts = attempts.map_or(Ok(0), |attempts| attempts.parse())?;
                 Ok(Claim::Granted { attempts })
             }
