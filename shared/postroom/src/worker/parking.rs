@@ -1,7 +1,7 @@
 //! Parking: the dead letter first, then the memory of it, and only then may the message go.
 
 use serde_json::Value;
-use tracing::{Instrument, info_span, warn};
+use tracing::warn;
 
 use crate::envelope::RawEnvelope;
 use crate::port::{DeadLetter, FailedRun, FailureClass, Failures};
@@ -59,9 +59,7 @@ impl Worker {
             first_failed_at: now,
             last_failed_at: now,
         };
-        let correlation_id = envelope.map(|envelope| envelope.correlation_id.as_str());
-        let span = info_span!("record", correlation_id, message_id = record.message_id);
-        if self.keep(&letter).instrument(span).await { Disposition::Acknowledge } else { AGAIN }
+        if self.keep(&letter).await { Disposition::Acknowledge } else { AGAIN }
     }
 
     pub(super) async fn park(&self, letter: &DeadLetter, failed: &FailedRun) -> Disposition {

@@ -1,12 +1,13 @@
 //! One record: decode it, run its handler until it is time to stop, and say what became of it.
 
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{Either, select};
 use jiff::Timestamp;
-use tracing::{Instrument, info, info_span, warn};
+use tracing::{Instrument, Span, info, info_span, warn};
 
 use crate::clock::{between, later, milliseconds};
 use crate::envelope::{DecodeError, RawEnvelope};
@@ -31,6 +32,13 @@ pub(super) struct Unread {
     /// As much of it as could be read.
     pub(super) envelope: Option<RawEnvelope>,
     pub(super) error: DecodeError,
+}
+
+impl Unread {
+    fn span(&self, record: &Record) -> Span {
+        let correlation_id = self.envelope.as_ref().map(|found| found.correlation_id.as_str());
+        info_span!("record", correlation_id, message_id = record.message_id)
+    }
 }
 
 impl Classify for RecordError {
@@ -65,7 +73,11 @@ impl Worker {
         }
         let (message, handler) = match decoded {
             Ok(decoded) => decoded,
-            Err(unread) => return self.park_unread(record, &unread).await,
+            Err(unread) => {
+                // Nothing remembers it, so whoever has it next begins anew.
+                let parking = self.run_within(left, self.park_unread(record, &unread));
+                return parking.instrument(unread.span(record)).await.unwrap_or(AT_ONCE);
+            }
         };
         let span = info_span!(
             "record",
@@ -84,7 +96,7 @@ impl Worker {
             started_at: now,
             owner: OwnerToken::from(self.runtime.ports().ids.fresh()),
         };
-        self.run_within(attempt, left).instrument(span).await
+        self.attempt_within(left, attempt).instrument(span).await
     }
 
     /// What a record's body tells: its message, and who takes it.
@@ -98,19 +110,30 @@ impl Worker {
         Ok((message, handler.as_ref()))
     }
 
-    async fn run_within(&self, attempt: Attempt<'_>, left: Duration) -> Disposition {
+    async fn attempt_within(&self, left: Duration, attempt: Attempt<'_>) -> Disposition {
         let stop = later(self.now(), left);
         let gone_by = later(stop, Self::MARGIN + LEASE_MARGIN);
         let holder = Holder { owner: attempt.owner, stop, gone_by };
         let leased = attempt.handler.leased();
-        let run = std::pin::pin!(self.run(attempt, holder));
-        match select(run, self.runtime.ports().clock.sleep(left)).await {
-            Either::Left((disposition, _)) => disposition,
+        let done = self.run_within(left, self.run(attempt, holder)).await;
+        done.unwrap_or_else(|| {
+            // Its lease runs out by itself: whether its effect happened, nobody knows.
+            let after = Some(between(self.now(), gone_by));
+            if leased { Disposition::Redeliver { after } } else { AT_ONCE }
+        })
+    }
+
+    /// What becomes of a record, unless the time is over first.
+    async fn run_within(
+        &self,
+        left: Duration,
+        run: impl Future<Output = Disposition>,
+    ) -> Option<Disposition> {
+        match select(pin!(run), self.runtime.ports().clock.sleep(left)).await {
+            Either::Left((disposition, _)) => Some(disposition),
             Either::Right(((), _)) => {
-                // Its lease runs out by itself: whether its effect happened, nobody knows.
                 warn!("cancelled at the deadline; it will be redelivered");
-                let after = Some(between(self.now(), gone_by));
-                if leased { Disposition::Redeliver { after } } else { AT_ONCE }
+                None
             }
         }
     }

@@ -1,17 +1,18 @@
 //! Nothing starts that cannot finish, nothing runs on, and the answer leaves in time.
 
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
 use postroom::doc_example::{ChargeCard, NoBank, OrderPlaced};
-use postroom::port::RunStatus;
-use postroom::{Clock, Reactions, Runtime, SystemClock, Worker};
-use postroom_aws::handle_batch;
-use serde_json::json;
+use postroom::port::{DeadLetter, DeadLetters, RunStatus, StoreError};
+use postroom::{BoxFuture, Clock, Job, Reactions, Runtime, SystemClock, Worker};
+use postroom_aws::{Visibility, handle_batch};
+use serde_json::{Value, json};
 use tests::fixture;
 
 use super::bench::{Bench, labels, records, reporting};
-use super::work::Step;
+use super::work::{Log, Step, Work, give_way};
 use crate::endpoint::Endpoint;
 
 /// What is left of an invocation when its records are cancelled.
@@ -99,6 +100,28 @@ async fn what_was_cancelled_comes_back_when_its_lease_ends_and_those_behind_it_t
 }
 
 #[tokio::test]
+async fn what_cannot_be_read_nor_parked_in_time_comes_back_at_once_and_holds_up_nobody() {
+    let bench = Bench::standard().await;
+    let mut event = fixture("sqs/standard.json");
+    event["Records"][1]["body"] = json!("no envelope");
+    let event = bench.delivered(&event).await;
+    let unreadable: Vec<&Value> =
+        records(&event).iter().filter(|record| record["body"] == "no envelope").collect();
+    let worker = bench.worker_with(|_| Step::Finish, Arc::new(SlowToPark));
+    let deadline = bench.now() + Duration::from_secs(30);
+
+    let answer =
+        bench.invoke_until(&worker, &event, bench.deadline_in(Duration::from_secs(30))).await;
+
+    let id = &unreadable[0]["messageId"];
+    assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": id}]}));
+    assert_eq!(bench.log.finished().len(), 2);
+    assert!(bench.now() + MARGIN <= deadline, "cancelled at {}", bench.now());
+    let back = bench.received(&event).await;
+    assert_eq!(records(&back).iter().map(|record| &record["messageId"]).collect::<Vec<_>>(), [id]);
+}
+
+#[tokio::test]
 async fn a_deadline_that_makes_no_sense_counts_as_unknown() {
     // What `cargo lambda watch` names, none at all, the end of all numbers, and one that is a day ahead.
     let far = Duration::from_hours(24) + MOMENT;
@@ -117,27 +140,73 @@ async fn a_deadline_that_makes_no_sense_counts_as_unknown() {
     }
 }
 
-/// On the adapters of AWS and by the machine's clock: what hangs here is the network.
-#[tokio::test]
-async fn the_answer_leaves_before_the_deadline_even_when_sqs_does_not_answer() {
+/// A worker on the adapters of AWS and by the machine's clock: what hangs here is the network.
+async fn on_aws<J: Job<OrderPlaced>>(job: J) -> (Endpoint, Worker, Visibility) {
     let mut endpoint = Endpoint::with_queues(&["charge-card"]).await;
     let ports = endpoint.aws.ports(&mut endpoint.env, &["charge-card"]);
     let visibility = endpoint.aws.visibility(&mut endpoint.env, "charge-card");
     let dead_letters = Arc::new(endpoint.aws.dead_letters(&mut endpoint.env));
     let worker =
         Worker::new("charge-card", Runtime::new(ports, Reactions::default()), dead_letters);
-    let worker = worker.job::<OrderPlaced, _>(ChargeCard { bank: NoBank });
+    (endpoint, worker.job(job), visibility)
+}
+
+/// Invokes a worker with 2 s left.
+async fn answer_within_2_s(worker: &Worker, visibility: &Visibility, event: &Value) -> Value {
+    let deadline = SystemClock.now() + Duration::from_secs(2);
+    let deadline_ms = u64::try_from(deadline.as_millisecond()).unwrap();
+    let batch = serde_json::from_value(event.clone()).unwrap();
+
+    let answer = handle_batch(worker, visibility, batch, deadline_ms).await.unwrap();
+
+    assert!(SystemClock.now() < deadline);
+    serde_json::to_value(&answer).unwrap()
+}
+
+#[tokio::test]
+async fn the_answer_leaves_before_the_deadline_even_when_sqs_does_not_answer() {
+    let (endpoint, worker, visibility) = on_aws(ChargeCard { bank: NoBank }).await;
     let event = fixture("sqs/standard.json");
     let slow = json!({"delay_ms": 60_000});
     endpoint.fault("sqs.ChangeMessageVisibilityBatch", 10, slow).await;
-    let deadline = SystemClock.now() + Duration::from_secs(2);
-    let deadline_ms = u64::try_from(deadline.as_millisecond()).unwrap();
 
-    let batch = serde_json::from_value(event.clone()).unwrap();
-    let answer = handle_batch(&worker, &visibility, batch, deadline_ms).await.unwrap();
+    let answer = answer_within_2_s(&worker, &visibility, &event).await;
 
-    assert!(SystemClock.now() < deadline);
-    let answer = serde_json::to_value(&answer).unwrap();
     assert_eq!(answer, reporting(&event, &["a1", "b1", "c1"]));
     assert_eq!(endpoint.calls("sqs.ChangeMessageVisibilityBatch").await, 1);
+}
+
+#[tokio::test]
+async fn the_answer_leaves_before_the_deadline_even_when_a_dead_letter_cannot_be_written() {
+    let log = Log::default();
+    let work = Work { script: Box::new(|_| Step::Finish), log: log.clone() };
+    let (endpoint, worker, visibility) = on_aws(work).await;
+    let mut event = fixture("sqs/standard.json");
+    event["Records"][1]["body"] = json!("no envelope");
+    endpoint.fault("dynamodb.PutItem", 10, json!({"delay_ms": 60_000})).await;
+
+    let answer = answer_within_2_s(&worker, &visibility, &event).await;
+
+    let unreadable = json!({"itemIdentifier": event["Records"][1]["messageId"]});
+    assert_eq!(answer, json!({"batchItemFailures": [unreadable]}));
+    assert_eq!(log.finished(), ["a1", "c1"]);
+    assert_eq!(endpoint.calls("dynamodb.PutItem").await, 1);
+}
+
+/// A dead-letter store that answers when every invocation is long over.
+struct SlowToPark;
+
+impl DeadLetters for SlowToPark {
+    fn park<'a>(&'a self, _: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async {
+            for _ in 0..100 {
+                give_way().await;
+            }
+            Ok(())
+        })
+    }
+
+    fn find<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Option<DeadLetter>, StoreError>> {
+        Box::pin(ready(Ok(None)))
+    }
 }
