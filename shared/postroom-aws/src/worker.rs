@@ -40,11 +40,13 @@ impl From<BatchError> for Diagnostic {
 /// Answers the batches of one queue, for as long as the process lives.
 ///
 /// # Errors
-/// The Lambda runtime could not be reached. A batch that fails is answered, and does not end this.
+/// The worker [lacks a handler](Worker::check), which is found before anything is taken; or the Lambda runtime could not be
+/// reached. A batch that fails is answered, and does not end this.
 pub async fn run_worker(
     worker: Worker,
     visibility: Visibility,
 ) -> Result<(), lambda_runtime::Error> {
+    worker.check()?;
     let (worker, visibility) = (&worker, &visibility);
     let handler = service_fn(move |event: LambdaEvent<SqsEvent>| async move {
         handle_batch(worker, visibility, event.payload, event.context.deadline).await

@@ -54,7 +54,7 @@ pub use tx::{Tx, TxError};
 pub use verdict::{
     Classify, Failure, Refusal, RefusalKind, Refuse, Verdict, panic_text, reason_of,
 };
-pub use worker::{Disposition, Record, Worker};
+pub use worker::{Disposition, MissingHandlers, Record, Worker};
 
 /// A boxed future, as the ports return it so that they can be trait objects.
 pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

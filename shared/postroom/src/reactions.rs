@@ -1,6 +1,6 @@
 //! The table of what happens after what, and the macro that writes it.
 
-use std::any::Any;
+use std::any::{Any, type_name};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
@@ -22,6 +22,8 @@ use crate::verdict::Failure;
 pub struct Reactions {
     rows: BTreeMap<&'static str, Row>,
     queues: BTreeMap<&'static str, Queue>,
+    /// The Rust type of each handler, by its name.
+    handlers: BTreeMap<&'static str, &'static str>,
 }
 
 #[derive(Default)]
@@ -50,7 +52,7 @@ impl Reactions {
     /// The row of one message type; made when it is first named.
     pub fn row<M: Message>(&mut self) -> RowOf<'_, M> {
         let row = self.rows.entry(M::TYPE).or_default();
-        RowOf { row, queues: &mut self.queues, of: PhantomData }
+        RowOf { row, queues: &mut self.queues, handlers: &mut self.handlers, of: PhantomData }
     }
 
     pub(crate) fn in_request(&self, r#type: &str) -> &[Box<dyn InRequestListener>] {
@@ -60,6 +62,12 @@ impl Reactions {
     /// The handlers a message type is queued for, in the order of the table.
     pub fn queued(&self, r#type: &str) -> &[&'static str] {
         self.rows.get(r#type).map_or(&[], |row| &row.queued)
+    }
+
+    /// The message types that are queued for a handler.
+    pub(crate) fn queued_for(&self, handler: &str) -> Vec<&'static str> {
+        let rows = self.rows.iter().filter(|(_, row)| row.queued.contains(&handler));
+        rows.map(|(r#type, _)| *r#type).collect()
     }
 
     /// Every queued handler of the table, each once: a deployment needs a queue for each.
@@ -95,15 +103,22 @@ impl fmt::Debug for Reactions {
 pub struct RowOf<'a, M> {
     row: &'a mut Row,
     queues: &'a mut BTreeMap<&'static str, Queue>,
+    handlers: &'a mut BTreeMap<&'static str, &'static str>,
     of: PhantomData<fn() -> M>,
 }
 
 impl<M: Message> RowOf<'_, M> {
     /// Runs `listener` in the request, after those already in the row.
+    ///
+    /// # Panics
+    /// When the row has a handler of that name, or the table another one. Every test that builds the table, and every
+    /// function at its start, then says so.
+    #[track_caller]
     pub fn in_request<L: Listener<M>>(&mut self, listener: L)
     where
         M: Event,
     {
+        self.enter::<L>(L::NAME);
         self.row.in_request.push(Box::new(Erased { listener, of: PhantomData::<fn() -> M> }));
     }
 
@@ -119,16 +134,32 @@ impl<M: Message> RowOf<'_, M> {
     /// Sends the message to the FIFO queue of `handler`, which runs on one message of a stream or subject at a time.
     ///
     /// # Panics
-    /// When another row says `queued` of the same handler: one queue is of one kind. Every test that builds the table,
-    /// and every function at its start, then says so.
+    /// As [`in_request`](Self::in_request), and when another row says `queued` of the same handler: one queue is of one
+    /// kind.
     #[track_caller]
     pub fn queued_in_order<H: QueuedHandler<M, Kind>, Kind>(&mut self) {
         self.route::<H, Kind>(Delivery::InOrder);
     }
 
+    /// Dedup keys, and the ids of what a handler emits, are made of its name and the message it reacts to. So a name is
+    /// one handler's, and stands once in a row: of two runs under one key the second would be taken for a duplicate.
+    #[track_caller]
+    fn enter<H>(&mut self, name: &'static str) {
+        let handler = type_name::<H>();
+        let first = *self.handlers.entry(name).or_insert(handler);
+        assert!(first == handler, "{name} is the name of two handlers: {first} and {handler}");
+        let in_request = self.row.in_request.iter().any(|listener| listener.name() == name);
+        assert!(
+            !in_request && !self.row.queued.contains(&name),
+            "{name} stands twice in the row of {}",
+            M::TYPE
+        );
+    }
+
     #[track_caller]
     fn route<H: QueuedHandler<M, Kind>, Kind>(&mut self, delivery: Delivery) {
         let handler = H::NAME;
+        self.enter::<H>(handler);
         let new = Queue { delivery, time_needed: H::TIME_NEEDED };
         let queue = self.queues.entry(handler).or_insert(new);
         queue.time_needed = queue.time_needed.max(H::TIME_NEEDED);

@@ -1,13 +1,14 @@
 //! Routes: how a message gets to its queue, side by side with others or one after the other.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::Duration;
 
-use postroom::doc_example::{ChargeCard, Order, OrderPaid, OrderPlaced, ShopError};
+use postroom::doc_example::{ChargeCard, NoBank, Order, OrderPaid, OrderPlaced, ShopError};
 use postroom::port::OutboxRow;
 use postroom::{
-    Command, Effects, Envelope, ExecuteError, Job, Listener, Message, OnUnknown, Outcome,
-    Reactions, Routed, Task, Tx, TxError,
+    Command, Effects, Envelope, ExecuteError, Job, Listener, Message, MissingHandlers, OnUnknown,
+    Outcome, Reactions, Routed, Task, Tx, TxError, Worker,
 };
 use serde::{Deserialize, Serialize};
 
@@ -156,17 +157,20 @@ async fn a_task_for_later_is_refused_where_tasks_are_taken_in_order() {
     assert!(shop.outbox().await.is_empty() && shop.queue.sent("charge-card").is_empty());
 }
 
+/// Why a table or a worker is not built.
+fn refusal<T>(build: impl FnOnce() -> T) -> String {
+    let refused = catch_unwind(AssertUnwindSafe(build)).map(drop).unwrap_err();
+    refused.downcast_ref::<String>().unwrap().clone()
+}
+
 #[test]
 fn a_handler_is_queued_one_way_in_the_whole_table() {
-    let both_ways = || {
+    let message = refusal(|| {
         let mut table = Reactions::default();
         table.row::<OrderPlaced>().queued_in_order::<ShipOrder, _>();
         table.row::<OrderPaid>().queued::<ShipOrder, _>();
-    };
+    });
 
-    let refused = catch_unwind(AssertUnwindSafe(both_ways)).unwrap_err();
-
-    let message = refused.downcast_ref::<String>().unwrap();
     assert!(
         message.starts_with("ship-order is `queued` in one row and `queued_in_order`"),
         "{message}"
@@ -184,4 +188,88 @@ fn a_handler_needs_the_time_of_its_longest_job() {
     let needed = ["ship-order", "charge-card"].map(|handler| table.time_needed(handler));
 
     assert_eq!(needed, [Duration::from_secs(3), Duration::ZERO]);
+}
+
+#[test]
+fn a_handler_stands_once_in_a_row() {
+    let ways: [fn(&mut Reactions); 3] = [
+        |table| table.row::<OrderPlaced>().in_request(ShipOrder),
+        |table| table.row::<OrderPlaced>().queued::<ShipOrder, _>(),
+        |table| table.row::<OrderPlaced>().queued_in_order::<ShipOrder, _>(),
+    ];
+    for (first, second) in [(0, 0), (0, 1), (1, 0), (1, 1), (2, 2)] {
+        let message = refusal(|| {
+            let mut table = Reactions::default();
+            ways[first](&mut table);
+            ways[second](&mut table);
+        });
+
+        assert_eq!(message, "ship-order stands twice in the row of order.placed");
+    }
+}
+
+/// Was copied from [`ShipOrder`], and kept its name.
+struct PackOrder;
+
+impl Listener<OrderPaid> for PackOrder {
+    const NAME: &'static str = "ship-order";
+    type Error = ShopError;
+
+    async fn on(&self, _: &Envelope<OrderPaid>, _: &mut Tx) -> Result<Outcome, ShopError> {
+        Ok(Outcome::DONE)
+    }
+}
+
+#[test]
+fn a_name_is_one_handlers_in_the_whole_table() {
+    let message = refusal(|| {
+        let mut table = Reactions::default();
+        table.row::<OrderPlaced>().queued::<ShipOrder, _>();
+        table.row::<OrderPaid>().in_request(PackOrder);
+    });
+
+    assert!(message.starts_with("ship-order is the name of two handlers: "), "{message}");
+    assert!(message.contains("::ShipOrder and ") && message.ends_with("::PackOrder"), "{message}");
+}
+
+/// A worker of the queue `ship-order`, as yet without handlers.
+fn shipping(shop: &Shop) -> Worker {
+    Worker::new("ship-order", shop.runtime.clone(), Arc::new(shop.memory.clone()))
+}
+
+#[test]
+fn a_worker_has_one_handler_of_a_type() {
+    let shop = shop();
+
+    let message = refusal(|| {
+        shipping(&shop).listener::<OrderPlaced, _>(ShipOrder).listener::<OrderPlaced, _>(ShipOrder)
+    });
+
+    assert_eq!(message, "ship-order is given two handlers of order.placed");
+}
+
+#[test]
+fn a_worker_has_no_handler_of_another_queue() {
+    let shop = shop();
+
+    let message = refusal(|| shipping(&shop).job::<OrderPlaced, _>(ChargeCard { bank: NoBank }));
+
+    assert_eq!(message, "charge-card is given messages of the queue of ship-order");
+}
+
+#[test]
+fn a_worker_that_lacks_a_handler_of_what_its_queue_is_sent_is_found_out() {
+    let shop = shop();
+
+    let lacking = shipping(&shop).listener::<OrderPlaced, _>(ShipOrder).check();
+    let whole = shipping(&shop)
+        .listener::<OrderPlaced, _>(ShipOrder)
+        .job::<TrackOrder, _>(ShipOrder)
+        // No row sends it any more, but some may be left in the queue.
+        .listener::<OrderPaid, _>(ShipOrder)
+        .check();
+
+    let missing = MissingHandlers { queue: "ship-order", types: vec![TrackOrder::TYPE] };
+    assert_eq!(lacking, Err(missing));
+    assert_eq!(whole, Ok(()));
 }

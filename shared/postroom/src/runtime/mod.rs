@@ -73,6 +73,10 @@ impl Runtime {
         &self.ports
     }
 
+    pub(crate) fn reactions(&self) -> &Reactions {
+        &self.reactions
+    }
+
     /// The same for the many commands of one run; see [`Courier::for_one_run`].
     pub(crate) fn for_one_run(&self) -> Self {
         let ports = Ports { courier: self.ports.courier.for_one_run(), ..self.ports.clone() };

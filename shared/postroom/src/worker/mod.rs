@@ -53,6 +53,16 @@ pub enum Disposition {
     Redeliver { after: Option<Duration> },
 }
 
+/// A worker lacks handlers of what its queue is sent. Permanent: its function was wired so.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the table queues {} for {queue}, whose worker has no handler of it", types.join(", "))]
+pub struct MissingHandlers {
+    /// Whose queue.
+    pub queue: &'static str,
+    /// What nobody takes.
+    pub types: Vec<&'static str>,
+}
+
 /// The handlers of one queue, by message type.
 pub struct Worker {
     runtime: Runtime,
@@ -75,17 +85,49 @@ impl Worker {
     }
 
     /// Runs `job` on messages of type `M`.
+    ///
+    /// # Panics
+    /// When such messages have a handler here already, or the queue is not the job's.
     #[must_use]
-    pub fn job<M: Message, J: Job<M>>(mut self, job: J) -> Self {
-        self.handlers.insert(M::TYPE, Box::new(JobHandler::<M, J>::new(job)));
-        self
+    #[track_caller]
+    pub fn job<M: Message, J: Job<M>>(self, job: J) -> Self {
+        self.with(M::TYPE, Box::new(JobHandler::<M, J>::new(job)))
     }
 
     /// Runs `listener` on events of type `E`.
+    ///
+    /// # Panics
+    /// As [`job`](Self::job).
     #[must_use]
-    pub fn listener<E: Event, L: Listener<E>>(mut self, listener: L) -> Self {
-        self.handlers.insert(E::TYPE, Box::new(ListenerHandler::<E, L>::new(listener)));
+    #[track_caller]
+    pub fn listener<E: Event, L: Listener<E>>(self, listener: L) -> Self {
+        self.with(E::TYPE, Box::new(ListenerHandler::<E, L>::new(listener)))
+    }
+
+    #[track_caller]
+    fn with(mut self, r#type: &'static str, handler: Box<dyn QueuedRun>) -> Self {
+        let (queue, name) = (self.queue, handler.name());
+        assert!(name == queue, "{name} is given messages of the queue of {queue}");
+        let first = self.handlers.insert(r#type, handler);
+        assert!(first.is_none(), "{queue} is given two handlers of {type}");
         self
+    }
+
+    /// Whether it takes whatever the table sends to its queue; a type it does not take would be parked, one message
+    /// after the other.
+    ///
+    /// A type that it takes and no row sends any more is none of its mistakes: such messages may still be on their way.
+    ///
+    /// # Errors
+    /// [`MissingHandlers`], naming what it does not take. A function that is wired so should not start.
+    pub fn check(&self) -> Result<(), MissingHandlers> {
+        let types = self.runtime.reactions().queued_for(self.queue);
+        let missing: Vec<_> =
+            types.into_iter().filter(|r#type| !self.handlers.contains_key(r#type)).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        Err(MissingHandlers { queue: self.queue, types: missing })
     }
 
     /// Processes a batch and answers, in its order, what has to happen to each record.

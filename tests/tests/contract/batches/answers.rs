@@ -1,10 +1,14 @@
 //! What Lambda is told: only ids of the batch, each once, or that this was no batch.
 
-use postroom_aws::{BatchError, handle_batch};
+use std::sync::Arc;
+
+use postroom::doc_example::{OrderPlaced, Settings, reactions};
+use postroom::{Message, MissingHandlers, Runtime, Worker};
+use postroom_aws::{BatchError, handle_batch, run_worker};
 use serde_json::json;
 use tests::fixture;
 
-use super::bench::{Bench, reporting};
+use super::bench::{Bench, HANDLER, reporting};
 use super::work::Step;
 
 #[tokio::test]
@@ -40,4 +44,18 @@ async fn a_record_without_an_id_fails_the_invocation_before_anything_runs() {
         assert_eq!(refused.unwrap_err(), BatchError::NoMessageId { index: 1 });
         assert!(bench.log.started().is_empty());
     }
+}
+
+#[tokio::test]
+async fn a_worker_that_lacks_a_handler_does_not_start() {
+    let bench = Bench::standard().await;
+    let table = reactions(&Settings { most_open_orders: 20 });
+    let runtime = Runtime::new(bench.runtime.ports().clone(), table);
+    let worker = Worker::new(HANDLER, runtime, Arc::new(bench.memory.clone()));
+
+    let refused = run_worker(worker, bench.visibility().clone()).await.unwrap_err();
+
+    let missing = MissingHandlers { queue: HANDLER, types: vec![OrderPlaced::TYPE] };
+    assert_eq!(refused.downcast_ref(), Some(&missing));
+    assert!(refused.to_string().contains("order.placed"), "{refused}");
 }
