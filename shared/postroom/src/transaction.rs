@@ -67,6 +67,15 @@ pub enum ItemWrite {
     PutView { key: Key, data: Value },
 }
 
+impl ItemWrite {
+    /// Which item.
+    pub(crate) fn key(&self) -> &Key {
+        match self {
+            Self::Check { key, .. } | Self::Save { key, .. } | Self::PutView { key, .. } => key,
+        }
+    }
+}
+
 /// What has to be true of an item at commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Guard {

@@ -140,6 +140,27 @@ pub async fn a_token_is_not_taken_for_other_content(adapters: &Adapters) {
     assert_eq!(adapters.item(&sample.key("b")).await, None);
 }
 
+/// No transaction has two actions on one item: it is refused as a whole.
+pub async fn two_actions_on_one_item_are_refused(adapters: &Adapters) {
+    let sample = Sample::new();
+    let key = sample.key("a");
+    let row = sample.row(at(0), 0);
+    let transactions = [
+        sample.tx_with([put_view(&key, json!({"n": 1})), put_view(&key, json!({"n": 2}))]),
+        sample.tx_with([check(&key, Guard::Absent), save_new(&key, json!({}))]),
+        Transaction { events: vec![sample.event("a", 1), sample.event("a", 1)], ..sample.tx() },
+        Transaction { outbox: vec![row.clone(), row], ..sample.tx() },
+    ];
+
+    for tx in transactions {
+        let error = adapters.store.commit(&tx).await.unwrap_err();
+
+        let refused = matches!(error, CommitError::Store { source: StoreError::Refused { .. } });
+        assert!(refused, "{error:?}");
+        assert_eq!(adapters.inbox.find(&tx.completion.run.key, at(0)).await.unwrap(), None);
+    }
+}
+
 /// A hundred actions, the most there can be, are one change.
 pub async fn a_hundred_actions_are_written_as_one(adapters: &Adapters) {
     let sample = Sample::new();

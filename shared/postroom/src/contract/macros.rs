@@ -30,6 +30,7 @@ macro_rules! store_contract {
             an_event_is_appended_once_at_its_version,
             a_transaction_sent_twice_commits_once,
             a_token_is_not_taken_for_other_content,
+            two_actions_on_one_item_are_refused,
             a_hundred_actions_are_written_as_one,
             of_two_at_the_same_time_one_commits,
         }

@@ -1,5 +1,7 @@
 //! Committing: every condition is checked before anything is written.
 
+use std::collections::BTreeSet;
+
 use crate::memory::state::{Entry, State};
 use crate::port::{CommitError, InboxRecord, Item, RunStatus, StoreError};
 use crate::stored::Key;
@@ -8,8 +10,12 @@ use crate::transaction::{Completion, Fence, Guard, ItemWrite, Transaction};
 impl State {
     /// Writes all of a transaction, or nothing.
     pub(super) fn commit(&mut self, tx: &Transaction) -> Result<(), CommitError> {
+        if has_two_on_one_item(tx) {
+            return Err(refused("the transaction has two actions on one item"));
+        }
         if let Some(earlier) = self.committed.get(&tx.token().uuid()) {
-            return if earlier == tx { Ok(()) } else { Err(token_reused()) };
+            let other = refused("the client token was used for another transaction");
+            return if earlier == tx { Ok(()) } else { Err(other) };
         }
         let record = !self.may_complete(tx.completion());
         if record || !self.may_write(tx) {
@@ -90,7 +96,21 @@ impl State {
     }
 }
 
-fn token_reused() -> CommitError {
-    let source = "the client token was used for another transaction".into();
-    CommitError::Store { source: StoreError::Refused { operation: "commit", source } }
+/// DynamoDB takes no such transaction, whatever the two are.
+fn has_two_on_one_item(tx: &Transaction) -> bool {
+    let items = tx.items().iter().map(ItemWrite::key);
+    let events = tx.events().iter().map(|event| (event.stream_key(), event.version()));
+    let rows = tx.outbox().iter().map(|row| (row.shard(), row.position()));
+    repeats(items) || repeats(events) || repeats(rows)
+}
+
+fn repeats<K: Ord>(mut keys: impl Iterator<Item = K>) -> bool {
+    let mut seen = BTreeSet::new();
+    !keys.all(|key| seen.insert(key))
+}
+
+fn refused(reason: &str) -> CommitError {
+    CommitError::Store {
+        source: StoreError::Refused { operation: "commit", source: reason.into() },
+    }
 }
