@@ -208,6 +208,52 @@ async fn a_second_writer_of_an_item_must_have_read_what_the_first_wrote() {
     assert!(source.reason().contains("place-order has written"), "{}", source.reason());
 }
 
+/// Counts payments in one item, having read it or not.
+struct CountPayments {
+    reads_first: bool,
+}
+
+impl Listener<OrderPaid> for CountPayments {
+    const NAME: &'static str = "count-payments";
+    type Error = ShopError;
+
+    async fn on(&self, _: &Envelope<OrderPaid>, tx: &mut Tx) -> Result<Outcome, ShopError> {
+        let mut payments = OpenOrders::default();
+        if self.reads_first {
+            payments = tx.load(&payments.place()).await?.unwrap_or_default();
+        }
+        payments.count += 1;
+        tx.save(&payments)?;
+        Ok(Outcome::DONE)
+    }
+}
+
+/// A shop where payments are counted, and one order.
+async fn counting_payments(reads_first: bool) -> Shop {
+    let mut table = Reactions::default();
+    table.row::<OrderPaid>().in_request(CountPayments { reads_first });
+    let shop = Shop::with(table);
+    shop.place("1").await.unwrap();
+    shop
+}
+
+#[tokio::test]
+async fn a_listener_that_runs_twice_must_have_read_what_it_wrote_the_first_time() {
+    let reading = counting_payments(true).await;
+    let blind = counting_payments(false).await;
+
+    reading.runtime.execute(&EmitTwice, &reading.origin()).await.unwrap();
+    let error = blind.runtime.execute(&EmitTwice, &blind.origin()).await.unwrap_err();
+
+    let counted = reading.runtime.reader(&tenant()).get(&OpenOrders::default().place()).await;
+    assert_eq!(counted.unwrap().unwrap().value.count, 2);
+    let reactions = reading.journal().await.into_iter().flat_map(|event| event.in_request);
+    assert_eq!(reactions.map(|reaction| reaction.writes).collect::<Vec<_>>(), [1, 1]);
+    let ExecuteError::Listener { source, .. } = error else { panic!("{error:?}") };
+    assert!(source.reason().contains("count-payments writes"), "{}", source.reason());
+    assert!(source.reason().contains("count-payments has written"), "{}", source.reason());
+}
+
 /// A listener that causes the event it listens to.
 struct Echo;
 

@@ -8,7 +8,7 @@ use crate::id::MessageId;
 use crate::message::Message;
 use crate::outcome::Outcome;
 use crate::port::InRequest;
-use crate::tx::{Frame, Tx};
+use crate::tx::{Frame, Turn, Tx};
 use crate::verdict::Failure;
 
 /// An event whose listeners have not run yet.
@@ -38,7 +38,7 @@ impl Tx {
             for listener in reactions.in_request(pending.r#type) {
                 let handler = listener.name();
                 let frame = Frame { handler, cause: pending.id, hops: pending.hops, ordinal: 0 };
-                let before = self.staged_by(handler);
+                let turn = frame.turn();
                 let outer = std::mem::replace(&mut self.frame, frame);
                 let outcome = listener.on(pending.event.as_ref(), self).await?;
                 self.frame = outer;
@@ -47,7 +47,7 @@ impl Tx {
                     Outcome::Done(()) => None,
                     Outcome::Skipped { reason } => Some(reason.to_owned()),
                 };
-                let writes = u32::try_from(self.staged_by(handler) - before).unwrap_or(u32::MAX);
+                let writes = u32::try_from(self.staged_in(turn)).unwrap_or(u32::MAX);
                 let handler = handler.to_owned();
                 self.events[pending.index].in_request.push(InRequest { handler, writes, skipped });
             }
@@ -55,8 +55,11 @@ impl Tx {
         Ok(())
     }
 
-    fn staged_by(&self, handler: &'static str) -> usize {
-        let events = self.events.iter().filter(|event| event.by == handler).count();
-        self.items.written_by(handler) + events
+    fn staged_in(&self, turn: Turn) -> usize {
+        let events = self
+            .events
+            .iter()
+            .filter(|event| event.by == turn.handler && event.envelope.causation_id == turn.cause);
+        self.items.written_by(turn) + events.count()
     }
 }

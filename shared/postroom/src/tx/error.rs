@@ -27,7 +27,7 @@ pub enum TxError {
         #[source]
         source: serde_json::Error,
     },
-    /// Two handlers wrote one item and the second had not read what the first wrote. Permanent.
+    /// Two handlers, or one about two events, wrote one item, and the second had not read what the first wrote. Permanent.
     #[error(
         "{second} writes {key}, which {first} has written in the same transaction, without having read it"
     )]

@@ -8,7 +8,7 @@ use crate::live::LiveShard;
 use crate::port::Item;
 use crate::stored::{Key, StreamId};
 use crate::transaction::{Guard, ItemWrite};
-use crate::tx::TxError;
+use crate::tx::{Turn, TxError};
 
 /// Every item read under guard or written, by key.
 #[derive(Debug, Default)]
@@ -36,27 +36,21 @@ struct Staged {
     live: Option<LiveShard>,
     data: Option<Value>,
     /// `None`: only read, so only checked at commit.
-    writer: Option<&'static str>,
+    writer: Option<Turn>,
     /// Who has seen what is staged now and may therefore write over it.
-    readers: Vec<&'static str>,
+    readers: Vec<Turn>,
 }
 
 impl Items {
     /// What is staged at a key, as `reader` now knows it; `None`: nothing is.
-    pub(super) fn read(&mut self, key: &Key, reader: &'static str) -> Option<Seen> {
+    pub(super) fn read(&mut self, key: &Key, reader: Turn) -> Option<Seen> {
         let staged = self.by_key.get_mut(key)?;
         staged.readers.push(reader);
         Some(Seen(staged.data.clone()))
     }
 
     /// Keeps what was read from the store: from now on it must not change before the commit.
-    pub(super) fn guard(
-        &mut self,
-        key: Key,
-        stream: StreamId,
-        found: Option<&Item>,
-        reader: &'static str,
-    ) {
+    pub(super) fn guard(&mut self, key: Key, stream: StreamId, found: Option<&Item>, reader: Turn) {
         let staged = Staged {
             guard: Some(found.map_or(Guard::Absent, |item| Guard::Version(item.version))),
             head: found.map_or(0, |item| item.head),
@@ -70,12 +64,11 @@ impl Items {
     }
 
     /// Stages a guarded write. Answers the version the item will have.
-    pub(super) fn save(&mut self, entity: Entity, writer: &'static str) -> Result<u64, TxError> {
+    pub(super) fn save(&mut self, entity: Entity, writer: Turn) -> Result<u64, TxError> {
         let Entity { key, stream, live, data } = entity;
         if let Some(staged) = self.by_key.get_mut(&key) {
             let Some(guard) = staged.guard else {
-                let first = staged.writer.unwrap_or(writer);
-                return Err(TxError::WrittenTwice { key: key.to_string(), first, second: writer });
+                return Err(written_twice(&key, staged.writer.unwrap_or(writer), writer));
             };
             staged.write(&key, data, writer)?;
             staged.live = live;
@@ -97,16 +90,12 @@ impl Items {
     }
 
     /// Stages a write that wins over whatever is stored.
-    pub(super) fn put_view(
-        &mut self,
-        key: Key,
-        data: Value,
-        writer: &'static str,
-    ) -> Result<(), TxError> {
+    pub(super) fn put_view(&mut self, key: Key, data: Value, writer: Turn) -> Result<(), TxError> {
         if let Some(staged) = self.by_key.get_mut(&key) {
             if staged.guard.is_some() {
                 let first = staged.writer.or(staged.readers.first().copied()).unwrap_or(writer);
-                return Err(TxError::ViewOfGuarded { key: key.to_string(), first, second: writer });
+                let (first, second) = (first.handler, writer.handler);
+                return Err(TxError::ViewOfGuarded { key: key.to_string(), first, second });
             }
             return staged.write(&key, data, writer);
         }
@@ -124,11 +113,7 @@ impl Items {
 
     /// The next version of a stream whose thing is staged, and how many bytes more that writes: the thing is then
     /// written, if only for its new head.
-    pub(super) fn append(
-        &mut self,
-        stream: &StreamId,
-        writer: &'static str,
-    ) -> Option<(u64, usize)> {
+    pub(super) fn append(&mut self, stream: &StreamId, writer: Turn) -> Option<(u64, usize)> {
         let staged = self.by_key.get_mut(self.by_stream.get(stream)?)?;
         // A stream of something that does not exist would have no head to guard it.
         let data = staged.data.as_ref()?;
@@ -142,7 +127,7 @@ impl Items {
         self.by_key.len()
     }
 
-    pub(super) fn written_by(&self, writer: &'static str) -> usize {
+    pub(super) fn written_by(&self, writer: Turn) -> usize {
         self.by_key.values().filter(|staged| staged.writer == Some(writer)).count()
     }
 
@@ -152,10 +137,10 @@ impl Items {
 }
 
 impl Staged {
-    fn write(&mut self, key: &Key, data: Value, writer: &'static str) -> Result<(), TxError> {
+    fn write(&mut self, key: &Key, data: Value, writer: Turn) -> Result<(), TxError> {
         match self.writer {
             Some(first) if first != writer && !self.readers.contains(&writer) => {
-                Err(TxError::WrittenTwice { key: key.to_string(), first, second: writer })
+                Err(written_twice(key, first, writer))
             }
             _ => {
                 self.data = Some(data);
@@ -176,4 +161,9 @@ impl Staged {
             (Some(guard), _, _) => ItemWrite::Check { key, guard },
         }
     }
+}
+
+fn written_twice(key: &Key, first: Turn, second: Turn) -> TxError {
+    let (first, second) = (first.handler, second.handler);
+    TxError::WrittenTwice { key: key.to_string(), first, second }
 }

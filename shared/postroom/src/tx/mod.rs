@@ -69,6 +69,19 @@ struct Frame {
     ordinal: u32,
 }
 
+/// What tells one run of a handler from its next within a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Turn {
+    handler: &'static str,
+    cause: MessageId,
+}
+
+impl Frame {
+    fn turn(&self) -> Turn {
+        Turn { handler: self.handler, cause: self.cause }
+    }
+}
+
 impl Tx {
     pub(crate) fn begin(
         store: Arc<dyn Store>,
@@ -114,11 +127,11 @@ impl Tx {
     /// [`TxError::Read`], retryable or not as the store says; [`TxError::Shape`], permanent.
     pub async fn load<T: Stored>(&mut self, place: &Place<T>) -> Result<Option<T>, TxError> {
         let key = place.key(&self.origin.tenant_id);
-        if let Some(Seen(staged)) = self.items.read(&key, self.frame.handler) {
+        if let Some(Seen(staged)) = self.items.read(&key, self.frame.turn()) {
             return staged.map(|data| shape(&key, data)).transpose();
         }
         let found = self.fetch(&key).await?;
-        self.items.guard(key.clone(), place.stream(), found.as_ref(), self.frame.handler);
+        self.items.guard(key.clone(), place.stream(), found.as_ref(), self.frame.turn());
         self.room_for("reads", 0)?;
         found.map(|item| shape(&key, item.data)).transpose()
     }
@@ -129,7 +142,7 @@ impl Tx {
     /// As [`load`](Self::load).
     pub async fn peek<T: Stored>(&mut self, place: &Place<T>) -> Result<Option<T>, TxError> {
         let key = place.key(&self.origin.tenant_id);
-        let found = match self.items.read(&key, self.frame.handler) {
+        let found = match self.items.read(&key, self.frame.turn()) {
             Some(Seen(staged)) => staged,
             None => self.fetch(&key).await?.map(|item| item.data),
         };
@@ -139,14 +152,15 @@ impl Tx {
     /// Writes an entity: over the version that was loaded, or as a new one if it was not. Answers its new version.
     ///
     /// # Errors
-    /// [`TxError::WrittenTwice`] where another handler's write would be lost, or an overflow; all permanent.
+    /// [`TxError::WrittenTwice`] where another handler's write would be lost, or this one's about another event; or an
+    /// overflow; all permanent.
     pub fn save<T: Stored>(&mut self, entity: &T) -> Result<u64, TxError> {
         let place = entity.place();
         let key = place.key(&self.origin.tenant_id);
         let data = self.encode(&key, entity)?;
         let live = entity.is_live().then(|| LiveShard::of(self.tenant(), T::COLLECTION));
         let entity = Entity { key, stream: place.stream(), live, data };
-        let version = self.items.save(entity, self.frame.handler)?;
+        let version = self.items.save(entity, self.frame.turn())?;
         self.room_for("items", 0)?;
         Ok(version)
     }
@@ -158,7 +172,7 @@ impl Tx {
     pub fn put_view<T: Stored>(&mut self, view: &T) -> Result<(), TxError> {
         let key = view.place().key(&self.origin.tenant_id);
         let data = self.encode(&key, view)?;
-        self.items.put_view(key, data, self.frame.handler)?;
+        self.items.put_view(key, data, self.frame.turn())?;
         self.room_for("views", 0)
     }
 
@@ -171,7 +185,7 @@ impl Tx {
     pub fn emit<E: Event + Routed>(&mut self, event: E) -> Result<MessageId, TxError> {
         let stream = event.stream();
         let handler = self.frame.handler;
-        let Some((version, bytes)) = self.items.append(&stream, handler) else {
+        let Some((version, bytes)) = self.items.append(&stream, self.frame.turn()) else {
             let stream = stream.to_string();
             return Err(TxError::StreamNotLoaded { handler, r#type: E::TYPE, stream });
         };

@@ -21,7 +21,7 @@ pub(crate) struct Seal {
 
 impl Tx {
     /// What was staged, ready to be committed. A listener that took over another's item may have written less than
-    /// `staged_by` said; the counts are for people.
+    /// `staged_in` said; the counts are for people.
     pub(crate) fn seal(self, seal: Seal) -> Transaction {
         let items = self.items.into_writes();
         let actions = items.len() + self.events.len() + self.outbox.len() + 1;
