@@ -11,14 +11,15 @@ use tracing::{info, warn};
 use crate::command::{Command, Origin};
 use crate::id::{CorrelationId, TenantId, derive_scheduled};
 use crate::live::{LiveItem, LiveShard};
-use crate::message::{Routed, Task};
+use crate::message::{Message, Routed, Task};
 use crate::port::StoreError;
 use crate::runtime::{ExecuteError, Runtime};
 use crate::stored::Stored;
+use crate::transaction::Transaction;
 use crate::tx::{Tx, TxError};
 use crate::verdict::{Classify, Verdict, reason_of};
 
-/// How many things of a tenant get their tasks in one transaction; a task may be queued for three handlers and fits.
+/// How many things of a tenant get their tasks in one transaction, at most.
 const CHUNK: usize = 25;
 
 /// What happens to every live thing, again and again: a slot is a quarter of an hour, a day, and each has its task once.
@@ -138,9 +139,11 @@ impl Runtime {
     ) -> Result<Scheduled, ScheduleError> {
         // Every second spent waiting for a queue is one that the last tenants do not have, the same in each slot.
         let runtime = &self.for_one_run();
+        let chunk = chunk_size(self.reactions().queued(S::Task::TYPE).len());
         // One visitor for each shard: that bounds how many commands there are at once.
         let visits = LiveShard::all(S::Of::COLLECTION).map(async |shard| {
-            let mut visit = Visit { runtime, schedule, slot, deadline, tasks: 0, failure: None };
+            let mut visit =
+                Visit { runtime, schedule, slot, deadline, chunk, tasks: 0, failure: None };
             if let Err(failure) = visit.shard(&shard).await {
                 visit.fail(failure);
             }
@@ -165,6 +168,8 @@ struct Visit<'a, S> {
     schedule: &'a S,
     slot: Timestamp,
     deadline: Timestamp,
+    /// How many things a chunk holds.
+    chunk: usize,
     tasks: usize,
     /// The first; the others are in the log.
     failure: Option<ScheduleError>,
@@ -193,7 +198,9 @@ impl<S: Schedule> Visit<'_, S> {
             };
             for item in page.items {
                 let Some(id) = self.id_of(&item) else { continue };
-                if open.as_ref().is_some_and(|chunk: &Chunk<_>| !chunk.takes(&item.tenant)) {
+                let is_over =
+                    |open: &Chunk<_>| open.tenant != item.tenant || open.ids.len() >= self.chunk;
+                if open.as_ref().is_some_and(is_over) {
                     self.enqueue(open.take()).await?;
                 }
                 open.get_or_insert_with(|| Chunk::of(item.tenant)).push(item.id, id);
@@ -262,14 +269,15 @@ impl<Id> Chunk<Id> {
         Self { tenant, names: Vec::new(), ids: Vec::new() }
     }
 
-    fn takes(&self, tenant: &TenantId) -> bool {
-        self.tenant == *tenant && self.ids.len() < CHUNK
-    }
-
     fn push(&mut self, name: String, id: Id) {
         self.names.push(name);
         self.ids.push(id);
     }
+}
+
+/// How many tasks fit into one transaction, which has a row for each handler of each task, and its own record.
+fn chunk_size(handlers: usize) -> usize {
+    CHUNK.min((Transaction::MAX_ACTIONS - 1) / handlers.max(1)).max(1)
 }
 
 /// The command that enqueues the tasks of a chunk.

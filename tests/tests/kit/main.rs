@@ -11,6 +11,7 @@ mod letters;
 mod renewal;
 mod tasks;
 mod schedules;
+mod followers;
 mod routes;
 mod costs;
 mod chains;

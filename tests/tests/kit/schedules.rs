@@ -20,7 +20,7 @@ use crate::shop::{Mishap, Shop, tenant};
 
 /// To count what one order holds, once a slot.
 #[derive(Clone, Serialize, Deserialize)]
-struct CountDue {
+pub(crate) struct CountDue {
     order: u32,
     slot: Timestamp,
     keyed: bool,
@@ -82,10 +82,10 @@ impl Job<CountDue> for CountOrder {
     }
 }
 
-const FIRST: &str = "2026-11-21T09:30:00Z";
+pub(crate) const FIRST: &str = "2026-11-21T09:30:00Z";
 const SECOND: &str = "2026-11-21T09:45:00Z";
 
-fn table() -> Reactions {
+pub(crate) fn table() -> Reactions {
     let mut table = Reactions::default();
     let _ = table.row::<OrderPlaced>();
     table.row::<CountDue>().queued::<CountOrder, _>();
@@ -93,19 +93,27 @@ fn table() -> Reactions {
 }
 
 /// A shop where orders are counted.
-struct Counting {
-    shop: Shop,
+pub(crate) struct Counting {
+    pub(crate) shop: Shop,
     schedule: CountOrders,
 }
 
 impl Counting {
     fn new() -> Self {
-        let shop = Shop::with(table());
+        Self::with(table())
+    }
+
+    pub(crate) fn with(table: Reactions) -> Self {
+        let shop = Shop::with(table);
         let (each, clock) = (Duration::ZERO, shop.clock.clone());
         Self { schedule: CountOrders { keyed: true, each, clock }, shop }
     }
 
-    async fn place(&self, tenant: &str, orders: impl IntoIterator<Item = impl ToString>) {
+    pub(crate) async fn place(
+        &self,
+        tenant: &str,
+        orders: impl IntoIterator<Item = impl ToString>,
+    ) {
         for order in orders {
             let origin = Origin { tenant_id: tenant.parse().unwrap(), ..self.shop.origin() };
             let command = PlaceOrder { order: order.to_string() };
@@ -117,7 +125,7 @@ impl Counting {
         self.shop.runtime.run_schedule(&self.schedule, slot.parse().unwrap(), end).await
     }
 
-    async fn run(&self, slot: &str) -> Result<Scheduled, ScheduleError> {
+    pub(crate) async fn run(&self, slot: &str) -> Result<Scheduled, ScheduleError> {
         self.run_until(slot, "2027-01-01T00:00:00Z".parse().unwrap()).await
     }
 
