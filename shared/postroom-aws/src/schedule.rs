@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
-use postroom::{Clock, Runtime, Schedule, ScheduleError, SystemClock, reason_of};
+use postroom::{Clock, Runtime, Schedule, ScheduleError, Scheduled, SystemClock, reason_of};
 use serde::Deserialize;
 
-use crate::relay::stop_at;
+use crate::deadline::RunTime;
 
 /// The event of a schedule: `{"time":"2026-11-21T09:45:00Z"}`.
 ///
@@ -58,11 +58,25 @@ pub async fn run_schedule<S: Schedule>(
     let (runtime, schedule) = (&runtime, &schedule);
     let handler = service_fn(move |event: LambdaEvent<Tick>| async move {
         let slot = slot_of(event.payload.time.ok_or(TickError::NoTime)?, every);
-        let deadline = stop_at(&event.context, SystemClock.now());
-        let visited = runtime.run_schedule(schedule, slot, deadline).await;
+        let visited = handle_slot(runtime, schedule, slot, event.context.deadline).await;
         visited.map(drop).map_err(|source| TickError::Schedule { slot, source })
     });
     lambda_runtime::run(handler).await
+}
+
+/// Visits a slot once, and ends before the invocation does; `deadline_ms` as of [`handle_batch`](crate::handle_batch).
+///
+/// # Errors
+/// [`ScheduleError`]: some things may have no task. A repeat of the slot goes on.
+pub async fn handle_slot<S: Schedule>(
+    runtime: &Runtime,
+    schedule: &S,
+    slot: Timestamp,
+    deadline_ms: u64,
+) -> Result<Scheduled, ScheduleError> {
+    let time = RunTime::of(deadline_ms, SystemClock.now());
+    let visited = time.limit(runtime.run_schedule(schedule, slot, time.stop_at)).await;
+    visited.unwrap_or(Err(ScheduleError::OutOfTime { schedule: S::NAME }))
 }
 
 /// The slot that a time lies in.

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use jiff::Timestamp;
-use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use postroom::{Disposition, Record, Worker};
 
+use crate::deadline::believable;
 use crate::visibility::{Hidden, Visibility};
 
 /// How far a deadline may lie before now, by clocks that differ, and still mean something.

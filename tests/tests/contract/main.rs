@@ -8,5 +8,6 @@ mod dynamodb;
 mod sqs;
 mod outcomes;
 mod schedules;
+mod relays;
 mod batches;
 mod documented;

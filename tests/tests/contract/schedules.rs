@@ -1,15 +1,19 @@
 //! What a schedule does to DynamoDB, and what it costs there.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use postroom::doc_example::{Order, OrderPlaced, PlaceOrder, ShopError};
 use postroom::memory::MemoryQueue;
 use postroom::{
-    Courier, Effects, Envelope, Ids, Job, Message, OnUnknown, Origin, Outcome, Ports, Reactions,
-    Routed, Runtime, Schedule, Scheduled, SystemClock, SystemIds, Task, Tx,
+    Clock, Courier, Effects, Envelope, Ids, Job, Message, OnUnknown, Origin, Outcome, Ports,
+    Reactions, Routed, Runtime, Schedule, ScheduleError, Scheduled, SystemClock, SystemIds, Task,
+    Tx,
 };
+use postroom_aws::handle_slot;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::endpoint::Endpoint;
 
@@ -126,4 +130,19 @@ async fn a_slot_costs_a_read_for_each_shard_and_a_write_for_25_things_and_its_re
     // The record of each command tells that it was done.
     assert_eq!(second, (Scheduled { tasks: 26 }, [8, 2, 2, 0]));
     assert_eq!(queue.sent("count-order").len(), 26);
+}
+
+#[tokio::test]
+async fn a_slot_that_takes_too_long_is_given_up_before_its_invocation_ends() {
+    let (endpoint, runtime, queue) = with_orders(1).await;
+    let slot = "2026-11-21T09:30:00Z".parse().unwrap();
+    endpoint.fault("dynamodb.Query", 100, json!({"delay_ms": 60_000})).await;
+    let deadline = SystemClock.now() + Duration::from_secs(3);
+    let deadline_ms = u64::try_from(deadline.as_millisecond()).unwrap();
+
+    let late = handle_slot(&runtime, &CountOrders, slot, deadline_ms).await;
+
+    assert!(matches!(late, Err(ScheduleError::OutOfTime { .. })), "{late:?}");
+    assert!(SystemClock.now() < deadline);
+    assert!(queue.sent("count-order").is_empty());
 }
