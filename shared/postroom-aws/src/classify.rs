@@ -10,7 +10,7 @@ use postroom::port::StoreError;
 
 /// Codes by which DynamoDB and SQS say: not now. Nothing was done.
 // <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>, named from memory 2026-11-21.
-const NOT_NOW: [&str; 8] = [
+const NOT_NOW: [&str; 9] = [
     "LimitExceededException",
     "ProvisionedThroughputExceeded",
     "ProvisionedThroughputExceededException",
@@ -19,10 +19,12 @@ const NOT_NOW: [&str; 8] = [
     "Throttling",
     "ThrottlingError",
     "ThrottlingException",
+    // Of a single item: a transaction is at work on it. What a transaction is told of another's is `TransactionConflict`.
+    "TransactionConflictException",
 ];
 
 /// Whether a code says: not now.
-pub(crate) fn is_throttling(code: &str) -> bool {
+pub(crate) fn says_not_now(code: &str) -> bool {
     NOT_NOW.contains(&code)
 }
 
@@ -46,7 +48,7 @@ where
         SdkError::ConstructionFailure(_) => Failed::Never,
         SdkError::DispatchFailure(_) if was_refused(error) => Failed::NotNow,
         SdkError::ServiceError(service) => match service.err().code() {
-            Some(code) if is_throttling(code) => Failed::NotNow,
+            Some(code) if says_not_now(code) => Failed::NotNow,
             _ if service.raw().status().as_u16() >= 500 => Failed::Unknown,
             _ => Failed::Never,
         },
@@ -76,5 +78,29 @@ where
     match failed {
         Failed::Never => StoreError::Refused { operation, source },
         Failed::NotNow | Failed::Unknown => StoreError::Unavailable { operation, source },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::error::ErrorMetadata;
+    use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+
+    use super::*;
+
+    fn answered(status: u16, code: &str) -> Failed {
+        let error = UpdateItemError::generic(ErrorMetadata::builder().code(code).build());
+        let answer = HttpResponse::new(status.try_into().unwrap(), "".into());
+        failed(&SdkError::service_error(error, answer))
+    }
+
+    #[test]
+    fn an_answer_says_whether_it_passes_and_whether_anything_was_done() {
+        assert_eq!(answered(400, "ThrottlingException"), Failed::NotNow);
+        assert_eq!(answered(400, "TransactionConflictException"), Failed::NotNow);
+        assert_eq!(answered(503, "ThrottlingException"), Failed::NotNow);
+        assert_eq!(answered(500, "InternalServerError"), Failed::Unknown);
+        assert_eq!(answered(400, "ValidationException"), Failed::Never);
+        assert_eq!(answered(400, "AccessDeniedException"), Failed::Never);
     }
 }

@@ -11,14 +11,6 @@ use postroom::{Disposition, Record, Worker};
 use crate::deadline::believable;
 use crate::visibility::{Hidden, Visibility};
 
-/// How far a deadline may lie before now, by clocks that differ, and still mean something.
-const DEADLINE_PAST: Duration = Duration::from_hours(1);
-/// How far a deadline may lie ahead: a function runs for 15 minutes at most, and the rest is for clocks that differ.
-///
-/// A day and not an hour, because a deadline that counts as unknown is not kept, while one that is too far away is
-/// merely one that never comes.
-// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>, named from memory 2026-11-21.
-const DEADLINE_AHEAD: Duration = Duration::from_hours(24);
 /// What is left of the invocation when messages are no longer hidden: time to answer.
 const ANSWER: Duration = Duration::from_millis(200);
 /// How long hiding messages may take where the invocation has no deadline.
@@ -80,18 +72,6 @@ pub async fn handle_batch(
         response.add_failure(message_id);
     }
     Ok(response)
-}
-
-/// When the invocation ends, if that can be believed; `cargo lambda watch` says 1970 for all of them.
-pub fn deadline_of(context: &Context, now: Timestamp) -> Option<Timestamp> {
-    believable(context.deadline, now)
-}
-
-fn believable(deadline_ms: u64, now: Timestamp) -> Option<Timestamp> {
-    let deadline = Timestamp::from_millisecond(i64::try_from(deadline_ms).ok()?).ok()?;
-    let earliest = now.saturating_sub(DEADLINE_PAST).ok()?;
-    let latest = now.saturating_add(DEADLINE_AHEAD).ok()?;
-    (earliest <= deadline && deadline <= latest).then_some(deadline)
 }
 
 /// How long hiding messages may take.
@@ -159,12 +139,6 @@ mod tests {
 
     fn at(time: &str) -> Timestamp {
         time.parse().unwrap()
-    }
-
-    fn deadline(milliseconds: u64) -> Option<Timestamp> {
-        let mut context = Context::default();
-        context.deadline = milliseconds;
-        deadline_of(&context, at("2026-11-21T09:30:00Z"))
     }
 
     #[test]
@@ -238,17 +212,5 @@ mod tests {
         assert_eq!(within("2026-11-21T09:30:00.2Z"), Duration::ZERO);
         assert_eq!(within("2026-11-21T09:29:00Z"), Duration::ZERO);
         assert_eq!(time_to_hide(None, now), Duration::from_secs(5));
-    }
-
-    #[test]
-    fn a_deadline_that_makes_no_sense_is_unknown() {
-        let now = u64::try_from(at("2026-11-21T09:30:00Z").as_millisecond()).unwrap();
-
-        assert_eq!(deadline(now + 30_000), Some(at("2026-11-21T09:30:30Z")));
-        assert_eq!(deadline(now - 1), Some(at("2026-11-21T09:29:59.999Z")));
-        assert_eq!(deadline(600_000), None);
-        assert_eq!(deadline(now - 3_600_001), None);
-        assert_eq!(deadline(now + 86_400_001), None);
-        assert_eq!(deadline(u64::MAX), None);
     }
 }

@@ -8,7 +8,7 @@ use postroom::Transaction;
 use postroom::port::{CommitError, StoreError};
 use tracing::debug;
 
-use crate::classify::{Failed, failed, is_throttling};
+use crate::classify::{Failed, failed, says_not_now};
 
 const OPERATION: &str = "commit";
 const CONDITION_FAILED: &str = "ConditionalCheckFailed";
@@ -54,7 +54,7 @@ fn cancellation(codes: &[&str]) -> Cancelled {
     if any(CONDITION_FAILED) {
         return Cancelled::Condition { record: codes.last() == Some(&CONDITION_FAILED) };
     }
-    let passing = |code: &&str| matches!(*code, "" | "None" | CONFLICT) || is_throttling(code);
+    let passing = |code: &&str| matches!(*code, "" | "None" | CONFLICT) || says_not_now(code);
     if !codes.iter().all(passing) {
         return Cancelled::Never;
     }
