@@ -1,6 +1,5 @@
 //! Taking a lease: one conditional write that tells, when it is refused, what stands in the way.
 
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use postroom::port::{Claim, Claimed, RunStatus, StoreError};
@@ -9,17 +8,12 @@ use postroom::sortable;
 use crate::attributes::text;
 use crate::classify::store_error;
 use crate::inbox::DynamoInbox;
-use crate::inbox::change::Change;
-use crate::inbox::record::{Stored, enter, item, seconds};
-use crate::keys::{EXPIRES_AT, KEY, LEASE_UNTIL, OWNER, PRIOR_OWNER, STATUS};
+use crate::inbox::record::{Stored, enter, if_idle, item};
+use crate::keys::{LEASE_UNTIL, OWNER, PRIOR_OWNER, STATUS};
 
 const OPERATION: &str = "claim a run";
 /// How often a claim is repeated when the record changed between two looks at it.
 const MAX_ROUNDS: u32 = 3;
-
-/// Free to take: never run, or failed, or its lease has run out. An expired record is replaced instead.
-const FREE: &str = "attribute_not_exists(#key) OR (#expires_at > :now AND \
-    (#status = :waiting OR (#status = :running AND #lease_until <= :at)))";
 
 impl DynamoInbox {
     pub(super) async fn take_lease(&self, claim: &Claim) -> Result<Claimed, StoreError> {
@@ -29,7 +23,7 @@ impl DynamoInbox {
                 Err(found) => found,
             };
             if found.has_expired(claim.run.started_at) {
-                if self.replace_expired(claim).await? {
+                if self.claim_expired(claim).await? {
                     return Ok(Claimed::Granted { attempts: 0, unknown: false });
                 }
             } else if let Some(claimed) = in_the_way(found, claim) {
@@ -42,12 +36,7 @@ impl DynamoInbox {
 
     /// Takes the lease if the record is free, or answers what was found instead.
     async fn try_claim(&self, claim: &Claim) -> Result<Result<Claimed, Stored>, StoreError> {
-        let change = Change::if_true(FREE)
-            .name(KEY)
-            .value(":now", seconds(claim.run.started_at))
-            .value(":at", text(sortable(claim.run.started_at)))
-            .value(":waiting", text("waiting"))
-            .value(":running", text("running"))
+        let change = if_idle(claim.run.started_at)
             // Evaluated on the record as it was: whoever held a lease that is taken over.
             .set_to(PRIOR_OWNER, "if_not_exists(#owner, :nobody)")
             .value(":nobody", text(""))
@@ -80,27 +69,13 @@ impl DynamoInbox {
         }
     }
 
-    /// Puts a fresh record in the place of one that has expired. `false`: somebody was faster.
-    async fn replace_expired(&self, claim: &Claim) -> Result<bool, StoreError> {
+    /// Takes the lease of a record that has expired. `false`: somebody was faster.
+    async fn claim_expired(&self, claim: &Claim) -> Result<bool, StoreError> {
         let mut fresh = item(&claim.run, RunStatus::Running);
         fresh.insert(OWNER.to_owned(), text(claim.owner.to_string()));
         fresh.insert(LEASE_UNTIL.to_owned(), text(sortable(claim.until)));
-        let put = self
-            .clients
-            .retrying
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(fresh))
-            .condition_expression("#expires_at <= :now")
-            .expression_attribute_names("#expires_at", EXPIRES_AT)
-            .expression_attribute_values(":now", seconds(claim.run.started_at));
-        match put.send().await {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(false),
-                _ => Err(store_error(OPERATION, error)),
-            },
-        }
+        let now = claim.run.started_at;
+        self.replace_expired(&self.clients.retrying, fresh, now, OPERATION).await
     }
 }
 

@@ -8,6 +8,7 @@ mod release;
 
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use jiff::Timestamp;
@@ -20,8 +21,8 @@ use crate::attributes::{Attributes, text};
 use crate::aws::DynamoClients;
 use crate::classify::store_error;
 use crate::inbox::change::Change;
-use crate::inbox::record::Stored;
-use crate::keys::{KEY, LEASE_UNTIL};
+use crate::inbox::record::{Stored, seconds};
+use crate::keys::{EXPIRES_AT, KEY, LEASE_UNTIL};
 use crate::pages::ChainQuery;
 
 pub(crate) use record::completion;
@@ -61,6 +62,30 @@ impl DynamoInbox {
             .condition_expression(change.condition())
             .set_expression_attribute_names(Some(change.names))
             .set_expression_attribute_values(Some(change.values))
+    }
+
+    /// Puts a fresh record in the place of one that has expired. `false`: somebody was faster.
+    async fn replace_expired(
+        &self,
+        client: &aws_sdk_dynamodb::Client,
+        fresh: Attributes,
+        now: Timestamp,
+        operation: &'static str,
+    ) -> Result<bool, StoreError> {
+        let put = client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(fresh))
+            .condition_expression("#expires_at <= :now")
+            .expression_attribute_names("#expires_at", EXPIRES_AT)
+            .expression_attribute_values(":now", seconds(now));
+        match put.send().await {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(false),
+                _ => Err(store_error(operation, error)),
+            },
+        }
     }
 
     async fn found(&self, key: &RunKey) -> Result<Option<Stored>, StoreError> {

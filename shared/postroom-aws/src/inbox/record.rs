@@ -100,6 +100,23 @@ pub(super) fn enter(change: Change, run: &Run, status: RunStatus) -> Change {
         .set(STATUS, text(name(status)))
 }
 
+/// A change of a run that nobody is at: never begun, or failed before, or its lease has run out. A record that has expired
+/// is replaced instead.
+pub(super) fn if_idle(at: Timestamp) -> Change {
+    Change::if_true(
+        "attribute_not_exists(#key) OR (#expires_at > :now AND \
+         (#status = :waiting OR (#status = :running AND #lease_until <= :at)))",
+    )
+    .name(KEY)
+    .name(EXPIRES_AT)
+    .name(STATUS)
+    .name(LEASE_UNTIL)
+    .value(":now", seconds(at))
+    .value(":at", text(sortable(at)))
+    .value(":waiting", text("waiting"))
+    .value(":running", text("running"))
+}
+
 /// The change that completes a run, as part of its transaction. Its attempts stay, and when the first of them failed.
 pub(crate) fn completion(tx: &Transaction) -> Change {
     let completion = tx.completion();
