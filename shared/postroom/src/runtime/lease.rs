@@ -81,6 +81,6 @@ impl Runtime {
                 }
             }
         }
-        pending().await
+        pending::<()>().await;
     }
 }
