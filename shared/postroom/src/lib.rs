@@ -10,6 +10,8 @@ pub mod contract;
 #[doc(hidden)]
 pub mod doc_example;
 pub mod memory;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 
 mod clock;
 mod id;
@@ -36,8 +38,8 @@ pub use command::{Command, Idempotency, Origin};
 pub use courier::{Courier, Relayed};
 pub use envelope::{DecodeError, Envelope, RawEnvelope};
 pub use id::{
-    ActorId, ClientToken, CorrelationId, DedupKey, Fingerprint, IdempotencyKey, Ids, InvalidId,
-    MessageId, OwnerToken, SystemIds, TenantId,
+    ActorId, ClientToken, CorrelationId, Fingerprint, IdempotencyKey, Ids, InvalidId, MessageId,
+    OwnerToken, SystemIds, TenantId,
 };
 pub use job::{Effects, Job, OnUnknown};
 pub use listener::Listener;

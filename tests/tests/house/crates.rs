@@ -20,6 +20,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("tests", &["domain", "local", "postroom", "postroom-aws"]),
     ("benchmark", &["local", "postroom", "tests"]),
     ("peers", &[]),
+    ("simulation", &["postroom"]),
 ];
 
 /// Who may know that it runs on Lambda.

@@ -22,6 +22,11 @@ const OUTSIDE: &[&str] = &[
     "hyper",
     "reqwest",
 ];
+/// Ways past the clock and past whoever polls: what took them would not be the same run twice.
+const RUNTIME: &[&str] =
+    &["tokio::time", "tokio::spawn", "tokio::task", "instant::now", "timestamp::now", "zoned::now"];
+/// Where the machine's own clock and ids are.
+const OF_THE_MACHINE: &[&str] = &["shared/postroom/src/clock.rs", "shared/postroom/src/id.rs"];
 /// Parts of words that belong to the business. `provider` alone is also the SDK's word for credentials.
 const BUSINESS: &[&str] = &[
     "ad provider",
@@ -81,6 +86,16 @@ fn the_kit_and_the_business_do_no_input_or_output() {
         found(&of(&["shared/postroom/src/", "shared/domain/src/"]), OUTSIDE, Text::Code);
 
     must_be_empty(&violations, "Take it as a parameter or through a port.");
+}
+
+#[test]
+fn the_kit_asks_ports_for_the_time_and_starts_nothing() {
+    let mut kit = of(&["shared/postroom/src/"]);
+    kit.retain(|source| !OF_THE_MACHINE.contains(&source.path.as_str()));
+
+    let violations = found(&kit, RUNTIME, Text::Code);
+
+    must_be_empty(&violations, "Ask `Clock`, and await what you start: it runs in simulations.");
 }
 
 #[test]

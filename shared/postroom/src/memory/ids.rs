@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::{Builder, Uuid};
 
 use crate::id::Ids;
+use crate::memory::random::scatter;
 
 /// Ids made from a seed: the same seed gives the same ids in the same order, each later than the one before.
 ///
@@ -38,12 +39,4 @@ impl Ids for SeededIds {
         random[2..].copy_from_slice(&low.to_be_bytes());
         Builder::from_unix_timestamp_millis(count, &random).into_uuid()
     }
-}
-
-/// Spreads neighbouring numbers over all 64 bits (the finaliser of `SplitMix64`, by Sebastiano Vigna, public domain).
-fn scatter(number: u64) -> u64 {
-    let mixed = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    mixed ^ (mixed >> 31)
 }

@@ -11,7 +11,11 @@ mod outbox;
 mod dead_letters;
 mod queue;
 mod clock;
+mod random;
 mod ids;
+
+#[cfg(any(feature = "contract", feature = "simulation"))]
+pub(crate) use random::Random;
 
 pub use clock::ManualClock;
 pub use ids::SeededIds;

@@ -3,8 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+#[cfg(feature = "simulation")]
+use jiff::Timestamp;
 use uuid::Uuid;
 
+#[cfg(feature = "simulation")]
+use crate::id::ClientToken;
 use crate::id::OwnerToken;
 use crate::port::{DeadLetter, InboxRecord, Item, JournalRecord, OutboxRow, Page, RunKey};
 use crate::stored::Key;
@@ -56,6 +60,44 @@ impl MemoryStore {
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing is changed before everything was checked, so a panic elsewhere leaves no half-written state.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The item at a key.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn item(&self, key: &Key) -> Option<Item> {
+        self.lock().items.get(key).cloned()
+    }
+
+    /// When the first message of the outbox is due.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn first_due(&self) -> Option<Timestamp> {
+        self.lock().outbox.values().map(|row| row.due).min()
+    }
+
+    /// Who holds the lease of a run, expired or not.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn owner(&self, key: &RunKey) -> Option<OwnerToken> {
+        let state = self.lock();
+        let entry = state.inbox.get(key)?;
+        entry.owner.filter(|owner| entry.held_by(*owner))
+    }
+
+    /// The record of a run, expired or not.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn record(&self, key: &RunKey) -> Option<InboxRecord> {
+        self.lock().inbox.get(key).map(|entry| entry.record.clone())
+    }
+
+    /// Forgets that a transaction was committed, as no store should.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn forget_token(&self, token: ClientToken) {
+        self.lock().committed.remove(&token.uuid());
+    }
+
+    /// Loses the record of a run, as no store should.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn forget(&self, key: &RunKey) {
+        self.lock().inbox.remove(key);
     }
 
     /// Every message that waits in the outbox, shard by shard.

@@ -157,6 +157,12 @@ impl Worker {
         run_by.iter().map(|index| ran[index]).collect()
     }
 
+    /// The queue it is the worker of.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn queue(&self) -> &'static str {
+        self.queue
+    }
+
     /// The time by the clock its handlers run by.
     pub fn now(&self) -> Timestamp {
         self.runtime.ports().clock.now()

@@ -1,0 +1,201 @@
+//! What is simulated: a business, what is asked of it, and what it says of itself.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::BoxFuture;
+use crate::command::{Command, Origin};
+use crate::id::TenantId;
+use crate::memory::MemoryStore;
+use crate::port::{DeadLetter, DeadLetters};
+use crate::reactions::Reactions;
+use crate::runtime::Runtime;
+use crate::schedule::Schedule;
+use crate::simulation::Outside;
+use crate::stored::{Place, Stored};
+use crate::verdict::{Classify, Refuse, Verdict, reason_of};
+use crate::worker::Worker;
+
+/// A business as it is simulated; one is made for each run.
+pub trait Business: Send + Sync {
+    /// Its table of reactions.
+    fn reactions(&self) -> Reactions;
+
+    /// The worker of each of its queues, named as the queue is.
+    fn workers(&self, parts: &Parts) -> Vec<Worker>;
+
+    /// What its callers ask for. Where nothing goes wrong they ask one after the other.
+    fn requests(&self) -> Vec<Request>;
+
+    /// What happens at its times.
+    fn slots(&self) -> Vec<Slot> {
+        Vec::new()
+    }
+
+    /// What is true of it when everything has come to rest.
+    ///
+    /// # Errors
+    /// What is not, for people.
+    fn invariants(&self, end: &End) -> Result<(), String> {
+        let _ = end;
+        Ok(())
+    }
+}
+
+/// What workers are made of.
+#[derive(Clone)]
+pub struct Parts {
+    pub(super) runtime: Runtime,
+    pub(super) dead_letters: Arc<dyn DeadLetters>,
+    pub(super) outside: Outside,
+}
+
+impl Parts {
+    /// A worker for the queue of `handler`, still without its handler.
+    pub fn worker(&self, handler: &'static str) -> Worker {
+        Worker::new(handler, self.runtime.clone(), Arc::clone(&self.dead_letters))
+    }
+
+    /// The services outside.
+    pub fn outside(&self) -> Outside {
+        self.outside.clone()
+    }
+}
+
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parts").finish_non_exhaustive()
+    }
+}
+
+type Execute = dyn Fn(Runtime, Origin) -> BoxFuture<'static, Answer> + Send + Sync;
+
+/// Something that a caller asks for.
+#[derive(Clone)]
+pub struct Request {
+    pub(super) name: &'static str,
+    pub(super) keyed: bool,
+    pub(super) execute: Arc<Execute>,
+}
+
+/// What a caller is told.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Answer {
+    /// It took effect.
+    Done { output: Value },
+    /// No.
+    Refused { code: &'static str },
+    /// It failed, and may be asked for again, or not.
+    Failed { reason: String, passes: bool },
+}
+
+impl Request {
+    /// A command under an idempotency key: its caller asks again until it is answered, or gives up.
+    pub fn keyed<C: Command + 'static>(command: C) -> Self {
+        Self { keyed: true, ..Self::once(command) }
+    }
+
+    /// A command without one: its caller asks once.
+    pub fn once<C: Command + 'static>(command: C) -> Self {
+        let command = Arc::new(command);
+        let execute = move |runtime: Runtime, origin: Origin| -> BoxFuture<'static, Answer> {
+            let command = Arc::clone(&command);
+            Box::pin(async move { execute(&runtime, command.as_ref(), &origin).await })
+        };
+        Self { name: C::NAME, keyed: false, execute: Arc::new(execute) }
+    }
+}
+
+async fn execute<C: Command>(runtime: &Runtime, command: &C, origin: &Origin) -> Answer {
+    match runtime.execute(command, origin).await {
+        Ok(executed) => match serde_json::to_value(&executed.output) {
+            Ok(output) => Answer::Done { output },
+            Err(error) => Answer::Failed { reason: reason_of(&error), passes: false },
+        },
+        Err(error) => match error.refusal() {
+            Some(refusal) => Answer::Refused { code: refusal.code },
+            None => Answer::Failed {
+                reason: reason_of(&error),
+                passes: error.verdict() != Verdict::Permanent,
+            },
+        },
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+type Visit =
+    dyn Fn(Runtime, Timestamp, Timestamp) -> BoxFuture<'static, Result<(), String>> + Send + Sync;
+
+/// One slot of a schedule.
+#[derive(Clone)]
+pub struct Slot {
+    pub(super) name: &'static str,
+    pub(super) after: Duration,
+    pub(super) visit: Arc<Visit>,
+}
+
+impl Slot {
+    /// A slot that is due some time after the beginning. It is repeated until it succeeds, and may be repeated after.
+    pub fn after<S: Schedule + 'static>(after: Duration, schedule: S) -> Self {
+        let schedule = Arc::new(schedule);
+        let visit = move |runtime: Runtime, slot, deadline| -> BoxFuture<'static, _> {
+            let schedule = Arc::clone(&schedule);
+            Box::pin(async move {
+                let scheduled = runtime.run_schedule(schedule.as_ref(), slot, deadline).await;
+                scheduled.map(|_| ()).map_err(|error| reason_of(&error))
+            })
+        };
+        Self { name: S::NAME, after, visit: Arc::new(visit) }
+    }
+}
+
+impl fmt::Debug for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slot").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// What is there when everything has come to rest.
+#[derive(Debug)]
+pub struct End {
+    pub(super) memory: MemoryStore,
+    pub(super) tenant: TenantId,
+}
+
+impl End {
+    /// The thing at a place, if there is one and it can be read.
+    pub fn get<T: Stored>(&self, place: &Place<T>) -> Option<T> {
+        let item = self.memory.item(&place.key(&self.tenant))?;
+        serde_json::from_value(item.data).ok()
+    }
+
+    /// Everything directly in a collection, in the order of ids.
+    pub fn all<T: Stored>(&self) -> Vec<T> {
+        let of_collection = |key: &crate::Key| {
+            let partition = crate::Partition::new(&self.tenant, T::COLLECTION, None);
+            key.partition == partition
+        };
+        let items = self.memory.items().into_iter().filter(|item| of_collection(&item.key));
+        items.filter_map(|item| serde_json::from_value(item.data).ok()).collect()
+    }
+
+    /// How many events of a type there are.
+    pub fn events(&self, r#type: &str) -> usize {
+        let events = self.memory.journal_records();
+        events.iter().filter(|event| event.envelope.r#type == r#type).count()
+    }
+
+    /// What failed for good.
+    pub fn dead_letters(&self) -> Vec<DeadLetter> {
+        self.memory.dead_letters()
+    }
+}

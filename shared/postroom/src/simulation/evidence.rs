@@ -1,0 +1,67 @@
+//! Evidence: what was asked of the ports and what they did, apart from what the stores now hold.
+
+use std::collections::BTreeSet;
+
+use uuid::Uuid;
+
+use crate::id::MessageId;
+use crate::port::OutboxRow;
+use crate::simulation::Violation;
+use crate::transaction::{ItemWrite, Transaction};
+
+/// What happened in a run, in its order.
+#[derive(Debug, Default)]
+pub(super) struct Evidence {
+    /// Every transaction that took effect, as the kit asked for it.
+    pub(super) applied: Vec<Transaction>,
+    tokens: BTreeSet<Uuid>,
+    /// Messages that a queue accepted, by handler and id.
+    pub(super) accepted: BTreeSet<(String, MessageId)>,
+    /// Messages that were given to a worker, by handler and the id in the body.
+    pub(super) delivered: BTreeSet<(String, MessageId)>,
+    /// Calls of services outside.
+    pub(super) calls: Vec<OutsideCall>,
+    /// What was wrong as soon as it was done.
+    pub(super) violations: Vec<Violation>,
+}
+
+/// A call of a service outside that was done, whether or not its answer arrived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct OutsideCall {
+    pub(super) service: &'static str,
+    pub(super) about: MessageId,
+    /// `None`: the service does it each time it is called.
+    pub(super) key: Option<String>,
+}
+
+impl Evidence {
+    /// A transaction took effect, unless it had before. `broken` is what it broke by that.
+    pub(super) fn commit(&mut self, tx: &Transaction, broken: Vec<Violation>) -> bool {
+        let first = self.tokens.insert(tx.token.uuid());
+        if first {
+            self.applied.push(tx.clone());
+            self.violations.extend(broken);
+        }
+        first
+    }
+
+    pub(super) fn accept(&mut self, row: &OutboxRow) {
+        self.accepted.insert((row.handler.clone(), row.message_id));
+    }
+}
+
+/// A transaction in one line: `place-order: orders/1, events order.placed; to charge-card`.
+pub(super) fn told(tx: &Transaction) -> String {
+    let written = tx.items.iter().filter_map(|write| match write {
+        ItemWrite::Check { .. } => None,
+        ItemWrite::Save { key, guard, .. } => Some(format!("{key} v{}", guard.next_version())),
+        ItemWrite::PutView { key, .. } => Some(key.to_string()),
+    });
+    let mut parts: Vec<String> = written.collect();
+    let events = tx.events.iter();
+    parts.extend(events.map(|event| format!("{} v{}", event.envelope.r#type, event.version())));
+    parts.extend(tx.outbox.iter().map(|row| format!("{} to {}", row.r#type, row.handler)));
+    let skipped = tx.completion.skipped.as_ref().map(|reason| format!("skipped: {reason}"));
+    parts.extend(skipped);
+    format!("{}: {}", tx.completion.run.key, parts.join(", "))
+}

@@ -1,0 +1,106 @@
+//! What happened in many runs, counted.
+
+use std::fmt;
+
+use crate::simulation::choice::Fault;
+
+/// Counts over runs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Runs.
+    pub seeds: u64,
+    /// Turns taken: calls, answers and wake-ups.
+    pub steps: u64,
+    /// Invocations begun: requests, batches, relays and slots of schedules.
+    pub invocations: u64,
+    /// Requests that took effect.
+    pub done: u64,
+    /// Requests whose last answer was a no.
+    pub refused: u64,
+    /// Requests whose caller gave up without an answer.
+    pub given_up: u64,
+    /// Messages given to workers, repetitions included.
+    pub deliveries: u64,
+    /// Reactions that took effect.
+    pub reactions: u64,
+    /// Messages that are dead letters at the end.
+    pub dead_letters: u64,
+    /// Dead letters about work that was done all the same.
+    pub letters_of_done: u64,
+    /// Calls of services outside that were done.
+    pub calls: u64,
+    /// Those that repeated an earlier one under its key.
+    pub repeated_calls: u64,
+    /// Runs that broke a law.
+    pub violations: u64,
+    faults: [u64; Fault::ALL.len()],
+}
+
+impl Figures {
+    /// How often a fault happened.
+    pub fn faults(&self, fault: Fault) -> u64 {
+        self.faults[fault as usize]
+    }
+
+    pub(super) fn count(&mut self, fault: Fault) {
+        self.faults[fault as usize] += 1;
+    }
+
+    /// Adds those of other runs.
+    pub fn add(&mut self, other: &Self) {
+        let Self {
+            seeds,
+            steps,
+            invocations,
+            done,
+            refused,
+            given_up,
+            deliveries,
+            reactions,
+            dead_letters,
+            letters_of_done,
+            calls,
+            repeated_calls,
+            violations,
+            faults,
+        } = other;
+        self.seeds += seeds;
+        self.steps += steps;
+        self.invocations += invocations;
+        self.done += done;
+        self.refused += refused;
+        self.given_up += given_up;
+        self.deliveries += deliveries;
+        self.reactions += reactions;
+        self.dead_letters += dead_letters;
+        self.letters_of_done += letters_of_done;
+        self.calls += calls;
+        self.repeated_calls += repeated_calls;
+        self.violations += violations;
+        for (sum, more) in self.faults.iter_mut().zip(faults) {
+            *sum += more;
+        }
+    }
+}
+
+impl fmt::Display for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut row = |name: &str, count: u64| writeln!(f, "{name:<34}{count:>16}");
+        row("seeds", self.seeds)?;
+        row("steps", self.steps)?;
+        row("invocations", self.invocations)?;
+        for fault in Fault::ALL {
+            row(&format!("  {fault}"), self.faults(fault))?;
+        }
+        row("requests done", self.done)?;
+        row("requests refused", self.refused)?;
+        row("requests given up", self.given_up)?;
+        row("deliveries", self.deliveries)?;
+        row("reactions that took effect", self.reactions)?;
+        row("dead letters", self.dead_letters)?;
+        row("  of them about work done later", self.letters_of_done)?;
+        row("calls outside", self.calls)?;
+        row("  of them repeated under their key", self.repeated_calls)?;
+        row("violations", self.violations)
+    }
+}

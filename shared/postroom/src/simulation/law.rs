@@ -1,0 +1,103 @@
+//! The laws: what has to be true of every run, whatever goes wrong in it.
+
+use std::fmt;
+
+/// A sentence that every run is held to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Law {
+    /// Items, events, messages and the record of a transaction are found together or not at all.
+    AllOrNothing,
+    /// Each reaction to what was committed took effect once, or its message is a dead letter.
+    ExactlyOnce,
+    /// Only what was committed is ever delivered.
+    NothingInvented,
+    /// Calls of a service about one message carry one idempotency key.
+    OneKey,
+    /// An effect outside that must not be repeated happens once at most.
+    NotRepeated,
+    /// A decision commits only while everything it loaded is as it was.
+    Unchanged,
+    /// Whoever has lost its lease commits nothing.
+    Fenced,
+    /// The versions of a stream are 1, 2, 3 and so on, each there once.
+    Gapless,
+    /// A repeated request is done once, and answered as it was the first time.
+    SameAnswer,
+    /// Of a request that was only ever refused nothing is written.
+    NothingOfRefused,
+    /// Causes lead from every event and every task back to a command of the same chain.
+    Rooted,
+    /// When nothing fails any more everything comes to rest: callers are answered, outbox and queues are empty.
+    Rest,
+    /// What the business says of itself is true at the end.
+    Invariant,
+}
+
+impl Law {
+    /// Every law.
+    pub const ALL: [Self; 13] = [
+        Self::AllOrNothing,
+        Self::ExactlyOnce,
+        Self::NothingInvented,
+        Self::OneKey,
+        Self::NotRepeated,
+        Self::Unchanged,
+        Self::Fenced,
+        Self::Gapless,
+        Self::SameAnswer,
+        Self::NothingOfRefused,
+        Self::Rooted,
+        Self::Rest,
+        Self::Invariant,
+    ];
+
+    /// The law as a sentence.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::AllOrNothing => {
+                "items, events, messages and record of a transaction are found together or not at all"
+            }
+            Self::ExactlyOnce => {
+                "each reaction to what was committed took effect once, or its message is a dead letter"
+            }
+            Self::NothingInvented => "only what was committed is ever delivered",
+            Self::OneKey => "calls of a service about one message carry one idempotency key",
+            Self::NotRepeated => "an effect outside that must not be repeated happens once at most",
+            Self::Unchanged => "a decision commits only while everything it loaded is as it was",
+            Self::Fenced => "whoever has lost its lease commits nothing",
+            Self::Gapless => "the versions of a stream are 1, 2, 3 and so on, each there once",
+            Self::SameAnswer => {
+                "a repeated request is done once, and answered as it was the first time"
+            }
+            Self::NothingOfRefused => "of a request that was only ever refused nothing is written",
+            Self::Rooted => {
+                "causes lead from every event and every task back to a command of the same chain"
+            }
+            Self::Rest => {
+                "when nothing fails any more everything comes to rest, outbox and queues empty"
+            }
+            Self::Invariant => "what the business says of itself is true at the end",
+        }
+    }
+}
+
+impl fmt::Display for Law {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.sentence())
+    }
+}
+
+/// A law that a run broke, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// Which law.
+    pub law: Law,
+    /// What was found: `charge-card#… took effect 2 times`.
+    pub found: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; but {}", self.law, self.found)
+    }
+}

@@ -1,0 +1,33 @@
+//! The simulator: a business over the memory adapters, while at every await something may go wrong.
+//!
+//! Start with [`Simulation`]; a [`Business`] is what it runs, a [`Law`] what has to be true whatever happens.
+//!
+//! Only what goes through a port is seen: state that a process keeps to itself, what adapters make of a call, and real
+//! parallelism are for the tests on real processes.
+
+mod law;
+mod sabotage;
+mod choice;
+mod world;
+mod queues;
+mod evidence;
+mod ports;
+mod outside;
+mod business;
+mod callers;
+mod run;
+mod moves;
+mod check;
+mod figures;
+mod shrink;
+mod simulator;
+
+pub use business::{Business, End, Parts, Request, Slot};
+pub use choice::Fault;
+pub use figures::Figures;
+pub use law::{Law, Violation};
+pub use outside::{Outside, OutsideError};
+pub use queues::{Received, SimulatedQueue};
+pub use sabotage::Sabotage;
+pub use simulator::{Failure, Simulation};
+pub use world::Line;

@@ -1,0 +1,242 @@
+//! What can happen next, and making it happen.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::clock::later;
+use crate::envelope::RawEnvelope;
+use crate::simulation::choice::Fault;
+use crate::simulation::queues::Received;
+use crate::simulation::run::{Ended, Errand, Run};
+use crate::simulation::world::{DONE, Turn, WRITE};
+use crate::worker::{Disposition, Record};
+
+/// How long an invocation has.
+const TIME_OUT: Duration = Duration::from_secs(30);
+/// How often the relay runs, and how old a row has to be for it.
+const RELAY_EVERY: Duration = Duration::from_mins(1);
+const RELAY_LEAVES: Duration = Duration::from_secs(5);
+/// How many batches of one queue are under way at once.
+const BATCHES: usize = 3;
+/// How many messages a batch has at most.
+const BATCH: usize = 10;
+/// The longest a queue hides a message.
+// The documentation of `aws-sdk-sqs` 1.119, read 2026-11-21.
+const HIDDEN_AT_MOST: Duration = Duration::from_hours(12);
+
+/// Something that can happen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Move {
+    /// Somebody goes on.
+    Turn(u64),
+    /// A queue gives out messages.
+    Deliver(&'static str),
+    Relay,
+    Slot(usize),
+    /// A caller asks.
+    Ask(usize),
+    /// Time goes by while somebody could go on.
+    Wait(Timestamp),
+}
+
+impl Run {
+    /// Lets one thing happen. `false`: there is nothing left that could.
+    pub(super) fn step(&mut self) -> bool {
+        let mut moves = self.moves();
+        moves.extend(self.next_time().map(Move::Wait));
+        if moves.is_empty() {
+            return false;
+        }
+        let chosen = self.world.lock().choices.next_of(moves.len());
+        match moves.swap_remove(chosen) {
+            Move::Turn(ticket) => self.take_turn(ticket),
+            Move::Deliver(queue) => self.deliver(queue),
+            Move::Relay => self.relay(),
+            Move::Slot(slot) => self.visit(slot),
+            Move::Ask(caller) => self.ask(caller),
+            Move::Wait(until) => self.world.lock().now = until,
+        }
+        true
+    }
+
+    /// What can happen now: whoever has been at it longest is first.
+    fn moves(&mut self) -> Vec<Move> {
+        let state = self.world.lock();
+        let now = state.now;
+        for actor in self.actors.values_mut() {
+            actor.frozen_until = actor.frozen_until.filter(|until| *until > now);
+        }
+        let frozen = |actor| self.actors.get(&actor).is_some_and(|one| one.frozen_until.is_some());
+        let held = state.tickets.iter();
+        let held = held.filter(|(_, ticket)| ticket.at <= now && !frozen(ticket.actor));
+        let mut turns: Vec<_> = held.map(|(id, ticket)| (ticket.actor, *id)).collect();
+        turns.sort_unstable();
+        let mut moves: Vec<Move> = turns.into_iter().map(|(_, id)| Move::Turn(id)).collect();
+
+        let waiting: Vec<_> = state.queues.with_messages(now).map(str::to_owned).collect();
+        let queues = waiting.iter().filter_map(|queue| self.workers.get_key_value(queue.as_str()));
+        let queues = queues.map(|(queue, _)| *queue);
+        let free = queues.filter(|queue| self.batches(queue) < BATCHES);
+        moves.extend(free.map(Move::Deliver));
+        let due = self.relay_due().is_some_and(|due| due <= now);
+        moves.extend(due.then_some(Move::Relay));
+        let slots = self.slots.iter().enumerate();
+        let due = slots.filter(|(_, slot)| slot.due.is_some_and(|due| due <= now));
+        moves.extend(due.map(|(index, _)| Move::Slot(index)));
+        let callers = self.callers.iter().enumerate();
+        let asking = callers.filter(|(_, caller)| caller.asks_at.is_some_and(|at| at <= now));
+        moves.extend(asking.map(|(index, _)| Move::Ask(index)));
+        moves
+    }
+
+    /// When something can happen that cannot happen now.
+    fn next_time(&self) -> Option<Timestamp> {
+        let state = self.world.lock();
+        let now = state.now;
+        let tickets = state.tickets.values().map(|ticket| ticket.at);
+        let frozen = self.actors.values().filter_map(|actor| actor.frozen_until);
+        let callers = self.callers.iter().filter_map(|caller| caller.asks_at);
+        let slots = self.slots.iter().filter_map(|slot| slot.due);
+        let times = tickets.chain(frozen).chain(callers).chain(slots);
+        let times = times.chain(state.queues.next(now)).chain(self.relay_due());
+        times.filter(|time| *time > now).min()
+    }
+
+    fn batches(&self, queue: &str) -> usize {
+        let of_queue =
+            |errand: &Errand| matches!(errand, Errand::Batch { queue: of } if *of == queue);
+        self.actors.values().filter(|actor| of_queue(&actor.errand)).count()
+    }
+
+    /// When the relay has something to do.
+    fn relay_due(&self) -> Option<Timestamp> {
+        let first = self.ports.memory.first_due()?;
+        Some(later(first, RELAY_LEAVES).max(self.relay_at))
+    }
+
+    fn ask(&mut self, index: usize) {
+        let caller = &mut self.callers[index];
+        caller.asks_at = None;
+        let keyed = caller.request.keyed;
+        let twins = {
+            let mut state = self.world.lock();
+            let twins = keyed && state.choices.happens(Fault::Twin);
+            if twins {
+                state.figures.count(Fault::Twin);
+            }
+            twins
+        };
+        for _ in 0..if twins { 2 } else { 1 } {
+            let command_id = self.fresh();
+            let caller = &mut self.callers[index];
+            let origin = caller.ask(command_id, &self.world.lock());
+            let (name, execute) = (caller.request.name, caller.request.execute.clone());
+            let runtime = self.parts.runtime.clone();
+            let errand = Errand::Request { caller: index, command_id };
+            self.begin(name, errand, |_| {
+                Box::pin(async move { Ended::Answered(execute(runtime, origin).await) })
+            });
+        }
+    }
+
+    fn relay(&mut self) {
+        let now = self.world.lock().now;
+        self.relay_at = later(now, RELAY_EVERY);
+        let by = now.saturating_sub(RELAY_LEAVES).unwrap_or(now);
+        let (courier, deadline) = (self.courier.clone(), later(now, TIME_OUT));
+        self.begin("relay", Errand::Relay, |_| {
+            Box::pin(async move {
+                // What it could not send it sends the next time.
+                let _ = courier.relay(by, deadline).await;
+                Ended::Over
+            })
+        });
+    }
+
+    fn visit(&mut self, index: usize) {
+        let slot = &mut self.slots[index];
+        slot.due = None;
+        let (name, time, visit) = (slot.slot.name, slot.time, slot.slot.visit.clone());
+        let runtime = self.parts.runtime.clone();
+        let deadline = later(self.world.lock().now, TIME_OUT);
+        self.begin(name, Errand::Slot(index), |_| {
+            Box::pin(async move { Ended::Visited(visit(runtime, time, deadline).await) })
+        });
+    }
+
+    /// Gives a batch of messages to a worker, as a queue and what stands between them would.
+    fn deliver(&mut self, queue: &'static str) {
+        let received = self.receive(queue);
+        let Some(worker) = self.workers.get(queue).cloned() else { return };
+        let (world, ports) = (self.world.clone(), self.ports.clone());
+        let deadline = later(world.lock().now, TIME_OUT);
+        self.begin(queue, Errand::Batch { queue }, |actor| {
+            Box::pin(async move {
+                let records: Vec<Record> = received.iter().map(|one| one.record.clone()).collect();
+                let dispositions = worker.process(&records, Some(deadline)).await;
+                if let Turn::Go = world.turn(WRITE).await {
+                    let mut state = world.lock();
+                    let now = state.now;
+                    let Some(queue) = state.queues.of(queue) else { return Ended::Over };
+                    for (received, disposition) in received.iter().zip(&dispositions) {
+                        if let Disposition::Redeliver { after: Some(wait) } = disposition {
+                            queue.hide(received, now, later(now, *wait.min(&HIDDEN_AT_MOST)));
+                        }
+                    }
+                }
+                let heard = world.turn(DONE).await == Turn::Go && world.lock().now < deadline;
+                if heard {
+                    acknowledge(&mut world.lock(), queue, &received, &dispositions);
+                }
+                ports.write_late_letters(actor).await;
+                Ended::Over
+            })
+        });
+    }
+
+    fn receive(&mut self, handler: &'static str) -> Vec<Received> {
+        let mut state = self.world.lock();
+        let state = &mut *state;
+        let Some(queue) = state.queues.of(handler) else { return Vec::new() };
+        let ready = queue.ready(state.now);
+        let (mut skip, mut most) = (0, BATCH);
+        if state.choices.happens(Fault::Reorder) {
+            state.figures.count(Fault::Reorder);
+            most = 1 + state.choices.any_of(BATCH);
+            if !queue.is_in_order() {
+                skip = state.choices.any_of(ready);
+            }
+        }
+        let received = queue.receive(state.now, skip, most);
+        state.figures.deliveries += received.len() as u64;
+        for one in &received {
+            let id =
+                RawEnvelope::parse(&one.record.body).map_or(one.row.message_id, |body| body.id);
+            state.evidence.delivered.insert((one.row.handler.clone(), id));
+        }
+        received
+    }
+}
+
+/// Deletes what its worker has acknowledged.
+fn acknowledge(
+    state: &mut crate::simulation::world::State,
+    queue: &str,
+    received: &[Received],
+    dispositions: &[Disposition],
+) {
+    let done: Vec<&Received> = received
+        .iter()
+        .zip(dispositions)
+        .filter(|(_, disposition)| **disposition == Disposition::Acknowledge)
+        .map(|(received, _)| received)
+        .collect();
+    let (acknowledged, all, now) = (done.len(), received.len(), state.now);
+    if let Some(queue) = state.queues.of(queue) {
+        for received in done {
+            queue.delete(received, now);
+        }
+    }
+    state.note(|| format!("acknowledged {acknowledged} of {all} messages"));
+}

@@ -1,0 +1,55 @@
+//! Dead letters.
+
+use crate::BoxFuture;
+use crate::port::{DeadLetter, DeadLetters, StoreError};
+use crate::simulation::Sabotage;
+use crate::simulation::ports::{Simulated, unavailable};
+use crate::simulation::world::WRITE;
+
+impl DeadLetters for Simulated {
+    fn park<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            if self.is(Sabotage::AcknowledgeBeforePark) {
+                let actor = self.world.lock().running.actor;
+                self.tampering().unwritten.push((actor, letter.clone()));
+                return Ok(());
+            }
+            let late = || -> BoxFuture<'static, ()> {
+                let (ports, letter) = (self.clone(), letter.clone());
+                Box::pin(async move {
+                    ports.world.turn(&[]).await;
+                    let _ = ports.memory.park(&letter).await;
+                })
+            };
+            let parked = async {
+                self.world.note(|| format!("parked {}", letter.id));
+                self.memory.park(letter).await
+            };
+            self.world.write(WRITE, parked, late).await.map_err(unavailable("park"))?
+        })
+    }
+
+    fn find<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<DeadLetter>, StoreError>> {
+        Box::pin(async move {
+            let found = self.world.read(DeadLetters::find(&self.memory, id)).await;
+            found.map_err(unavailable("find a dead letter"))?
+        })
+    }
+}
+
+impl Simulated {
+    /// Writes the dead letters that sabotage has kept back until their messages were gone.
+    pub(in crate::simulation) async fn write_late_letters(&self, actor: u64) {
+        let mut unwritten: Vec<DeadLetter> = Vec::new();
+        self.tampering().unwritten.retain(|(of, letter)| {
+            if *of == actor {
+                unwritten.push(letter.clone());
+            }
+            *of != actor
+        });
+        for letter in unwritten {
+            self.world.turn(WRITE).await;
+            let _ = self.memory.park(&letter).await;
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The inbox.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::BoxFuture;
+use crate::clock::later;
+use crate::id::{CorrelationId, OwnerToken, TenantId};
+use crate::port::{
+    Claim, Claimed, FailedRun, Failures, Inbox, InboxRecord, LeaseError, Page, RunKey, StoreError,
+};
+use crate::simulation::Sabotage;
+use crate::simulation::ports::{Simulated, unavailable};
+use crate::simulation::world::{Mishap, WRITE};
+
+/// Longer than any run of a simulation.
+const WITHOUT_END: Duration = Duration::from_hours(20 * 24);
+
+impl Inbox for Simulated {
+    fn find<'a>(
+        &'a self,
+        key: &'a RunKey,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<Option<InboxRecord>, StoreError>> {
+        Box::pin(async move {
+            let found = self.world.read(Inbox::find(&self.memory, key, now)).await;
+            let found = found.map_err(unavailable("find"))??;
+            Ok(match self.sabotage {
+                Some(Sabotage::NoInbox) => None,
+                Some(Sabotage::ForgetAnswers) if key.is_command() => None,
+                _ => found,
+            })
+        })
+    }
+
+    fn claim<'a>(&'a self, claim: &'a Claim) -> BoxFuture<'a, Result<Claimed, StoreError>> {
+        Box::pin(async move {
+            let mut claim = claim.clone();
+            if self.is(Sabotage::LeaseWithoutEnd) {
+                claim.until = later(claim.until, WITHOUT_END);
+            }
+            let late = || {
+                late(self.clone(), claim.clone(), async |ports, claim| {
+                    let _ = ports.take(&claim).await;
+                })
+            };
+            let claimed = self.world.write(WRITE, self.take(&claim), late).await;
+            claimed.map_err(unavailable("claim"))?
+        })
+    }
+
+    fn renew<'a>(
+        &'a self,
+        key: &'a RunKey,
+        owner: OwnerToken,
+        until: Timestamp,
+    ) -> BoxFuture<'a, Result<(), LeaseError>> {
+        Box::pin(async move {
+            let late = || {
+                late(self.clone(), key.clone(), async move |ports, key| {
+                    let _ = ports.memory.renew(&key, owner, until).await;
+                })
+            };
+            let renewed = self.world.write(WRITE, self.memory.renew(key, owner, until), late).await;
+            renewed.map_err(lost)?
+        })
+    }
+
+    fn release<'a>(
+        &'a self,
+        key: &'a RunKey,
+        owner: OwnerToken,
+        at: Timestamp,
+    ) -> BoxFuture<'a, Result<(), LeaseError>> {
+        Box::pin(async move {
+            let late = || {
+                late(self.clone(), key.clone(), async move |ports, key| {
+                    let _ = ports.memory.release(&key, owner, at).await;
+                })
+            };
+            let released = self.world.write(WRITE, self.memory.release(key, owner, at), late).await;
+            released.map_err(lost)?
+        })
+    }
+
+    fn fail<'a>(&'a self, failed: &'a FailedRun) -> BoxFuture<'a, Result<Failures, LeaseError>> {
+        Box::pin(async move {
+            let late = || {
+                late(self.clone(), failed.clone(), async |ports, failed| {
+                    let _ = ports.memory.fail(&failed).await;
+                })
+            };
+            let recorded = async {
+                self.world.note(|| format!("failed: {}", failed.reason));
+                self.memory.fail(failed).await
+            };
+            self.world.write(WRITE, recorded, late).await.map_err(lost)?
+        })
+    }
+
+    fn chain<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        correlation_id: &'a CorrelationId,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Page<InboxRecord>, StoreError>> {
+        Box::pin(async move {
+            let chain = Inbox::chain(&self.memory, tenant, correlation_id, after);
+            self.world.read(chain).await.map_err(unavailable("chain"))?
+        })
+    }
+}
+
+impl Simulated {
+    async fn take(&self, claim: &Claim) -> Result<Claimed, StoreError> {
+        if self.is(Sabotage::NoInbox) {
+            self.memory.forget(&claim.run.key);
+        }
+        let claimed = self.memory.claim(claim).await;
+        if let Ok(claimed) = &claimed {
+            self.world.note(|| format!("claimed {}: {claimed:?}", claim.run.key));
+        }
+        claimed
+    }
+}
+
+/// A request that comes after nobody waits for it any more.
+fn late<T: Send + 'static, F: Future<Output = ()> + Send>(
+    ports: Simulated,
+    request: T,
+    arrive: impl FnOnce(Simulated, T) -> F + Send + 'static,
+) -> BoxFuture<'static, ()> {
+    Box::pin(async move {
+        ports.world.turn(&[]).await;
+        arrive(ports, request).await;
+    })
+}
+
+fn lost(mishap: Mishap) -> LeaseError {
+    LeaseError::Store { source: unavailable("change a lease")(mishap) }
+}

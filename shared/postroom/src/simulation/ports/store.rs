@@ -1,0 +1,173 @@
+//! The store. What it commits is written down as evidence, with what was wrong about it at that moment.
+
+use crate::BoxFuture;
+use crate::id::named;
+use crate::live::{LiveItem, LiveShard};
+use crate::port::{CommitError, Item, Listing, Page, Queue, RunKey, Store, StoreError};
+use crate::simulation::evidence::told;
+use crate::simulation::ports::{Simulated, unavailable};
+use crate::simulation::world::{Mishap, WRITE};
+use crate::simulation::{Law, Sabotage, Violation};
+use crate::stored::Key;
+use crate::transaction::{Fence, Guard, ItemWrite, Transaction};
+
+impl Store for Simulated {
+    fn get<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Item>, StoreError>> {
+        Box::pin(async move {
+            let found = self.world.read(self.memory.get(key)).await;
+            found.map_err(unavailable("get"))?
+        })
+    }
+
+    fn list<'a>(&'a self, listing: &'a Listing) -> BoxFuture<'a, Result<Page<Item>, StoreError>> {
+        Box::pin(async move {
+            let found = self.world.read(self.memory.list(listing)).await;
+            found.map_err(unavailable("list"))?
+        })
+    }
+
+    fn live<'a>(
+        &'a self,
+        shard: &'a LiveShard,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Page<LiveItem>, StoreError>> {
+        Box::pin(async move {
+            let found = self.world.read(self.memory.live(shard, after)).await;
+            found.map_err(unavailable("live"))?
+        })
+    }
+
+    fn commit<'a>(&'a self, tx: &'a Transaction) -> BoxFuture<'a, Result<(), CommitError>> {
+        Box::pin(async move {
+            let tampered = self.tampered(tx).await;
+            let late = || -> BoxFuture<'static, ()> {
+                let (ports, asked, tampered) = (self.clone(), tx.clone(), tampered.clone());
+                Box::pin(async move {
+                    ports.world.turn(&[]).await;
+                    // Nobody is told.
+                    let _ = ports.apply(&asked, &tampered).await;
+                })
+            };
+            match self.world.write(WRITE, self.apply(tx, &tampered), late).await {
+                Ok(committed) => committed,
+                Err(Mishap::Lost) => Err(CommitError::Unknown { source: Mishap::Lost.into() }),
+                Err(mishap) => Err(CommitError::Store { source: unavailable("commit")(mishap) }),
+            }
+        })
+    }
+}
+
+impl Simulated {
+    /// Commits `tampered`, which without sabotage is `asked`, and keeps what was asked as evidence.
+    async fn apply(&self, asked: &Transaction, tampered: &Transaction) -> Result<(), CommitError> {
+        let broken = self.broken_by(asked);
+        let committed = match self.sabotage {
+            Some(Sabotage::RecordInSecondWrite) => self.in_two_writes(tampered).await,
+            Some(Sabotage::NoInbox) => {
+                self.memory.forget(&tampered.completion.run.key);
+                self.memory.commit(tampered).await
+            }
+            Some(Sabotage::ForgetAnswers) => {
+                self.memory.forget_token(tampered.token);
+                self.memory.commit(tampered).await
+            }
+            Some(Sabotage::UnfencedLease) if matches!(asked.completion.fence, Fence::Held(_)) => {
+                self.memory.forget(&tampered.completion.run.key);
+                self.memory.commit(tampered).await
+            }
+            _ => self.memory.commit(tampered).await,
+        };
+        match &committed {
+            Ok(()) => self.applied(asked, broken),
+            Err(error) => self.world.note(|| format!("not committed: {error}")),
+        }
+        committed
+    }
+
+    fn applied(&self, asked: &Transaction, broken: Vec<Violation>) {
+        let mut state = self.world.lock();
+        if state.evidence.commit(asked, broken) {
+            state.note(|| format!("committed {}", told(asked)));
+        } else {
+            state.note(|| "committed before, under the same token".to_owned());
+        }
+    }
+
+    /// What a transaction would break if it were committed now: it has to have no effect in that case.
+    fn broken_by(&self, tx: &Transaction) -> Vec<Violation> {
+        let name = || format!("{} committed", tx.completion.run.key);
+        let changed = tx.items.iter().filter_map(|write| match write {
+            ItemWrite::Check { key, guard } | ItemWrite::Save { key, guard, .. } => {
+                let found = self.memory.item(key);
+                let now = found.map_or(Guard::Absent, |item| Guard::Version(item.version));
+                let found = format!("{} after {key} went from {guard:?} to {now:?}", name());
+                (now != *guard).then_some(Violation { law: Law::Unchanged, found })
+            }
+            ItemWrite::PutView { .. } => None,
+        });
+        let mut broken: Vec<Violation> = changed.collect();
+        if let Fence::Held(owner) = tx.completion.fence
+            && self.memory.owner(&tx.completion.run.key) != Some(owner)
+        {
+            let found = format!("{} under a lease that is not its own any more", name());
+            broken.push(Violation { law: Law::Fenced, found });
+        }
+        broken
+    }
+
+    /// The transaction as a system with a mistake would write it.
+    async fn tampered(&self, tx: &Transaction) -> Transaction {
+        let mut tx = tx.clone();
+        match self.sabotage {
+            Some(Sabotage::SendBeforeCommit) => {
+                for row in &tx.outbox {
+                    // What was not sent now is sent after the commit, or by the relay.
+                    let _ = self.send(&row.handler, std::slice::from_ref(row)).await;
+                }
+            }
+            Some(Sabotage::NoOutbox) => {
+                let now = self.world.lock().now;
+                tx.outbox.retain(|row| row.due > now);
+            }
+            Some(Sabotage::NoVersionCondition) => {
+                for write in &mut tx.items {
+                    if let ItemWrite::Check { key, guard } | ItemWrite::Save { key, guard, .. } =
+                        write
+                    {
+                        let found = self.memory.item(key);
+                        *guard = found.map_or(Guard::Absent, |item| Guard::Version(item.version));
+                    }
+                }
+            }
+            Some(Sabotage::NumberBeforeCommit) => {
+                let mut tampering = self.tampering();
+                for event in &mut tx.events {
+                    let number = tampering.numbers.entry(event.stream_key()).or_default();
+                    *number += 1;
+                    event.envelope.stream_version = Some(*number);
+                }
+            }
+            Some(Sabotage::NoInbox | Sabotage::UnfencedLease) => {
+                tx.completion.fence = Fence::NotDone;
+            }
+            _ => {}
+        }
+        tx
+    }
+
+    async fn in_two_writes(&self, tx: &Transaction) -> Result<(), CommitError> {
+        let mut business = tx.clone();
+        let key = RunKey::from_stored(format!("sabotage#{}", tx.token));
+        business.token = named([tx.token.uuid().as_bytes().as_slice()]).into();
+        business.completion.run.key = key.clone();
+        business.completion.fence = Fence::NotDone;
+        self.memory.commit(&business).await?;
+        self.memory.forget(&key);
+        self.world.lock().evidence.commit(tx, Vec::new());
+        self.world.note(|| "committed all but the record".to_owned());
+        self.world.turn(WRITE).await;
+        let record =
+            Transaction { items: Vec::new(), events: Vec::new(), outbox: Vec::new(), ..tx.clone() };
+        self.memory.commit(&record).await
+    }
+}

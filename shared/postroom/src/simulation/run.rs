@@ -1,0 +1,353 @@
+//! One run: who can go on, who does, and what happens to it, until everything has come to rest.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::BoxFuture;
+use crate::clock::{between, later};
+use crate::courier::Courier;
+use crate::id::{Ids, MessageId};
+use crate::memory::SeededIds;
+use crate::runtime::{Ports, Runtime};
+use crate::simulation::business::{Answer, Business, Parts, Slot};
+use crate::simulation::callers::{Caller, Outcome};
+use crate::simulation::choice::{Choices, Fault};
+use crate::simulation::figures::Figures;
+use crate::simulation::outside::Outside;
+use crate::simulation::ports::Simulated;
+use crate::simulation::queues::Queues;
+use crate::simulation::world::{Line, Running, SimulatedClock, Turn, World};
+use crate::simulation::{Law, Sabotage, Violation, check};
+use crate::verdict::panic_text;
+use crate::worker::Worker;
+
+/// After how many steps nothing fails any more.
+const UNSAFE_STEPS: usize = 400;
+/// Within how many more steps everything has to come to rest.
+const STEPS_TO_REST: usize = 20_000;
+/// Within how much simulated time.
+const TIME_TO_REST: Duration = Duration::from_hours(24);
+/// How long a frozen invocation stands still: less than a lease, more than one, more than messages are hidden.
+const FROZEN: [Duration; 3] =
+    [Duration::from_secs(10), Duration::from_mins(1), Duration::from_secs(400)];
+/// After how long a slot is visited again that was not done.
+const AGAIN: Duration = Duration::from_mins(1);
+/// How often a future that wakes itself is polled before it is taken for one that never ends.
+const SELF_WAKES: usize = 1000;
+
+/// What a run is made of besides its choices.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Script {
+    pub(super) sabotage: Option<Sabotage>,
+    /// Requests that nobody asks for, by their place.
+    pub(super) silent: BTreeSet<usize>,
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub(super) struct Ran {
+    pub(super) violations: Vec<Violation>,
+    pub(super) figures: Figures,
+    pub(super) tape: Vec<u16>,
+    pub(super) history: Vec<Line>,
+}
+
+/// Everybody who takes part in a run.
+pub(super) struct Run {
+    pub(super) world: Arc<World>,
+    pub(super) ports: Simulated,
+    pub(super) parts: Parts,
+    pub(super) courier: Courier,
+    pub(super) workers: BTreeMap<&'static str, Arc<Worker>>,
+    pub(super) actors: BTreeMap<u64, Actor>,
+    pub(super) callers: Vec<Caller>,
+    pub(super) slots: Vec<DueSlot>,
+    pub(super) relay_at: Timestamp,
+    ids: SeededIds,
+    begun: u64,
+    woken: Arc<Woken>,
+}
+
+/// An invocation.
+pub(super) struct Actor {
+    pub(super) errand: Errand,
+    pub(super) frozen_until: Option<Timestamp>,
+    name: String,
+    future: BoxFuture<'static, Ended>,
+}
+
+/// What an invocation is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Errand {
+    Request {
+        caller: usize,
+        command_id: MessageId,
+    },
+    Batch {
+        queue: &'static str,
+    },
+    Relay,
+    Slot(usize),
+    /// A request that nobody waits for any more.
+    Late,
+}
+
+/// How an invocation ended by itself.
+#[derive(Debug)]
+pub(super) enum Ended {
+    Answered(Answer),
+    Visited(Result<(), String>),
+    Over,
+}
+
+/// A slot that is not done yet.
+pub(super) struct DueSlot {
+    pub(super) slot: Slot,
+    pub(super) time: Timestamp,
+    /// `None`: it is being visited, or done.
+    pub(super) due: Option<Timestamp>,
+}
+
+#[derive(Debug, Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Run {
+    /// Runs a business to its end.
+    pub(super) fn of(
+        business: &dyn Business,
+        script: &Script,
+        choices: Choices,
+        history: bool,
+    ) -> Ran {
+        let mut run = Self::new(business, script, choices, history);
+        let rest = run.until_rest();
+        let mut violations = rest.err().into_iter().collect::<Vec<_>>();
+        // Nothing goes on behind the end.
+        run.actors.clear();
+        violations.extend(check::all(&run, business));
+        let mut state = run.world.lock();
+        violations.extend(std::mem::take(&mut state.evidence.violations));
+        violations.sort_by_key(|violation| violation.law);
+        let mut figures = state.figures.clone();
+        check::count(&run.ports.memory, &state.evidence, &run.callers, &mut figures);
+        figures.violations = u64::from(!violations.is_empty());
+        let tape = state.choices.tape().to_vec();
+        let history = state.history.take().unwrap_or_default();
+        Ran { violations, figures, tape, history }
+    }
+
+    fn new(business: &dyn Business, script: &Script, choices: Choices, history: bool) -> Self {
+        let reactions = business.reactions();
+        let handlers = reactions.queues();
+        let queues = handlers.iter().map(|handler| (*handler, reactions.is_in_order(handler)));
+        let world = World::new(choices, Queues::new(queues), history);
+        let simulated = Simulated::new(&world, script.sabotage);
+        let clock = Arc::new(SimulatedClock { world: Arc::clone(&world) });
+        let courier =
+            Courier::new(Arc::new(simulated.clone()), Arc::new(simulated.clone()), clock.clone());
+        let runtime = Runtime::new(
+            Ports {
+                store: Arc::new(simulated.clone()),
+                inbox: Arc::new(simulated.clone()),
+                courier: courier.clone(),
+                clock,
+                ids: Arc::new(SeededIds::new(1)),
+            },
+            reactions,
+        );
+        let outside = Outside { world: Arc::clone(&world) };
+        let parts = Parts { runtime, dead_letters: Arc::new(simulated.clone()), outside };
+        let workers = business.workers(&parts).into_iter();
+        let workers = workers.map(|worker| (worker.queue(), Arc::new(worker))).collect();
+        let now = world.lock().now;
+        let asked = business.requests().into_iter().enumerate();
+        let asked = asked.filter(|(place, _)| !script.silent.contains(place));
+        let callers = asked.filter_map(|(place, request)| Caller::new(request, now, place));
+        let slots = business.slots().into_iter().map(|slot| {
+            let time = later(now, slot.after);
+            DueSlot { slot, time, due: Some(time) }
+        });
+        Self {
+            callers: callers.collect(),
+            slots: slots.collect(),
+            actors: BTreeMap::new(),
+            relay_at: now,
+            ids: SeededIds::new(2),
+            begun: 0,
+            woken: Arc::default(),
+            world,
+            ports: simulated,
+            parts,
+            courier,
+            workers,
+        }
+    }
+
+    /// Lets things happen: at first with faults, then without, until nothing is left to do.
+    fn until_rest(&mut self) -> Result<(), Violation> {
+        let mut calm_since = None;
+        let mut steps = 0;
+        loop {
+            let now = {
+                let mut state = self.world.lock();
+                if steps >= UNSAFE_STEPS && !state.choices.are_calm() {
+                    state.choices.calm();
+                }
+                if calm_since.is_none() && state.choices.are_calm() {
+                    calm_since = Some((steps, state.now));
+                    state.note(|| "from here on nothing fails".to_owned());
+                }
+                state.figures.steps += 1;
+                state.now
+            };
+            if !self.step() {
+                return self.rest();
+            }
+            steps += 1;
+            if let Some((step, since)) = calm_since
+                && (steps - step > STEPS_TO_REST || between(since, now) > TIME_TO_REST)
+            {
+                return self.rest().and(Err(Violation {
+                    law: Law::Rest,
+                    found: format!("{} invocations still run", self.actors.len()),
+                }));
+            }
+        }
+    }
+
+    /// What is left to do although nobody can go on.
+    fn rest(&self) -> Result<(), Violation> {
+        let mut left = self.world.lock().queues.left();
+        let rows = self.ports.memory.outbox_rows().into_iter();
+        left.extend(rows.map(|row| format!("{}#{} in the outbox", row.handler, row.message_id)));
+        left.extend(self.actors.values().map(|actor| format!("{} waits for ever", actor.name)));
+        let waiting = self.callers.iter().filter(|caller| caller.outcome.is_none());
+        left.extend(waiting.map(|caller| format!("{} was not answered", caller.request.name)));
+        if left.is_empty() {
+            return Ok(());
+        }
+        Err(Violation { law: Law::Rest, found: format!("{} is left", left.join(", ")) })
+    }
+
+    /// Begins an invocation.
+    pub(super) fn begin(
+        &mut self,
+        name: &str,
+        errand: Errand,
+        future: impl FnOnce(u64) -> BoxFuture<'static, Ended>,
+    ) {
+        self.begun += 1;
+        let (id, name) = (self.begun, format!("{name} {}", self.begun));
+        let future = future(id);
+        self.actors.insert(id, Actor { errand, frozen_until: None, name, future });
+        self.world.lock().figures.invocations += 1;
+        self.poll(id);
+    }
+
+    /// An id for an invocation that needs one.
+    pub(super) fn fresh(&self) -> MessageId {
+        self.ids.fresh().into()
+    }
+
+    /// Lets the holder of a ticket go on, or lets something happen to it.
+    pub(super) fn take_turn(&mut self, ticket: u64) {
+        let mut state = self.world.lock();
+        let Some(held) = state.tickets.get(&ticket) else { return };
+        let (id, faults) = (held.actor, held.faults);
+        let Some(actor) = self.actors.get_mut(&id) else { return };
+        state.running = Running { actor: id, name: actor.name.clone() };
+        let fault = state.choices.fault(faults);
+        if let Some(fault) = fault {
+            state.figures.count(fault);
+            state.note(|| fault.to_string());
+        }
+        match fault {
+            Some(Fault::Kill) => {
+                drop(state);
+                return self.end(id, None);
+            }
+            Some(Fault::Freeze) => {
+                let frozen = FROZEN[state.choices.any_of(FROZEN.len())];
+                actor.frozen_until = Some(later(state.now, frozen));
+                return;
+            }
+            Some(fault) => state.grant(ticket, Turn::Suffer(fault)),
+            None => state.grant(ticket, Turn::Go),
+        }
+        drop(state);
+        self.poll(id);
+    }
+
+    /// Polls an invocation until it waits for its next turn.
+    fn poll(&mut self, id: u64) {
+        let Some(actor) = self.actors.get_mut(&id) else { return };
+        self.world.lock().running = Running { actor: id, name: actor.name.clone() };
+        let waker = Waker::from(Arc::clone(&self.woken));
+        let mut context = Context::from_waker(&waker);
+        for _ in 0..SELF_WAKES {
+            self.woken.0.store(false, Ordering::Relaxed);
+            let future = actor.future.as_mut();
+            match catch_unwind(AssertUnwindSafe(|| future.poll(&mut context))) {
+                Ok(Poll::Pending) if self.woken.0.load(Ordering::Relaxed) => {}
+                Ok(Poll::Pending) => break,
+                Ok(Poll::Ready(ended)) => {
+                    self.end(id, Some(ended));
+                    break;
+                }
+                Err(panic) => {
+                    self.world.note(|| format!("panicked: {}", panic_text(&*panic)));
+                    self.end(id, None);
+                    break;
+                }
+            }
+        }
+        let late = std::mem::take(&mut self.world.lock().late);
+        for request in late {
+            self.begin("late request of", Errand::Late, |_| {
+                Box::pin(async {
+                    request.await;
+                    Ended::Over
+                })
+            });
+        }
+    }
+
+    /// An invocation is over; `None`: nothing is heard of it.
+    fn end(&mut self, id: u64, ended: Option<Ended>) {
+        let Some(Actor { errand, future, .. }) = self.actors.remove(&id) else { return };
+        // It gives back its tickets.
+        drop(future);
+        let mut state = self.world.lock();
+        match (errand, ended) {
+            (Errand::Request { caller, command_id }, ended) => {
+                let answer = match ended {
+                    Some(Ended::Answered(answer)) => Some(answer),
+                    _ => None,
+                };
+                self.callers[caller].hear(command_id, answer, &mut state);
+            }
+            (Errand::Slot(slot), Some(Ended::Visited(Err(_))) | None) => {
+                self.slots[slot].due = Some(later(state.now, AGAIN));
+            }
+            (Errand::Slot(_) | Errand::Batch { .. } | Errand::Relay | Errand::Late, _) => {}
+        }
+    }
+}
+
+impl Caller {
+    pub(super) fn is(&self, outcome: Outcome) -> bool {
+        self.outcome == Some(outcome)
+    }
+}

@@ -1,0 +1,82 @@
+//! Planted faults: the mistakes that systems like this are made with, put between the kit and its ports.
+//!
+//! Each has to be caught by the law that forbids it, or that law proves nothing. Without any other fault none of them
+//! shows: a mistake that every test sees needs no simulator.
+
+use crate::simulation::Law;
+
+/// A mistake on purpose, made by the ports and not by the kit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sabotage {
+    /// The inbox forgets what was done.
+    NoInbox,
+    /// Messages are sent before their transaction commits.
+    SendBeforeCommit,
+    /// Messages are sent after the commit, and nothing keeps those that were not.
+    NoOutbox,
+    /// The record of what was done is written after it.
+    RecordInSecondWrite,
+    /// Items are written whatever version they have.
+    NoVersionCondition,
+    /// A job is completed whoever holds its lease.
+    UnfencedLease,
+    /// A message is acknowledged before its dead letter is written.
+    AcknowledgeBeforePark,
+    /// Events get their numbers before their transaction commits, from a counter of their own.
+    NumberBeforeCommit,
+    /// What a request answered is not found again, neither by its token nor by its record.
+    ForgetAnswers,
+    /// The relay sends messages under ids of their own.
+    FreshIdWhenRelayed,
+    /// A lease does not run out.
+    LeaseWithoutEnd,
+}
+
+impl Sabotage {
+    /// Every sabotage.
+    pub const ALL: [Self; 11] = [
+        Self::NoInbox,
+        Self::SendBeforeCommit,
+        Self::NoOutbox,
+        Self::RecordInSecondWrite,
+        Self::NoVersionCondition,
+        Self::UnfencedLease,
+        Self::AcknowledgeBeforePark,
+        Self::NumberBeforeCommit,
+        Self::ForgetAnswers,
+        Self::FreshIdWhenRelayed,
+        Self::LeaseWithoutEnd,
+    ];
+
+    /// How it is called on a command line: `no-inbox`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NoInbox => "no-inbox",
+            Self::SendBeforeCommit => "send-before-commit",
+            Self::NoOutbox => "no-outbox",
+            Self::RecordInSecondWrite => "record-in-second-write",
+            Self::NoVersionCondition => "no-version-condition",
+            Self::UnfencedLease => "unfenced-lease",
+            Self::AcknowledgeBeforePark => "acknowledge-before-park",
+            Self::NumberBeforeCommit => "number-before-commit",
+            Self::ForgetAnswers => "forget-answers",
+            Self::FreshIdWhenRelayed => "fresh-id-when-relayed",
+            Self::LeaseWithoutEnd => "lease-without-end",
+        }
+    }
+
+    /// The law that forbids it. Others may be broken as well.
+    pub fn breaks(self) -> Law {
+        match self {
+            Self::NoInbox | Self::NoOutbox | Self::AcknowledgeBeforePark => Law::ExactlyOnce,
+            Self::SendBeforeCommit => Law::NothingInvented,
+            Self::RecordInSecondWrite => Law::AllOrNothing,
+            Self::NoVersionCondition => Law::Unchanged,
+            Self::UnfencedLease => Law::Fenced,
+            Self::NumberBeforeCommit => Law::Gapless,
+            Self::ForgetAnswers => Law::SameAnswer,
+            Self::FreshIdWhenRelayed => Law::Rooted,
+            Self::LeaseWithoutEnd => Law::Rest,
+        }
+    }
+}

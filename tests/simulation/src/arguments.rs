@@ -1,0 +1,133 @@
+//! The command line of `simulate`.
+
+use std::thread;
+
+use postroom::simulation::Sabotage;
+use simulation::Mistake;
+
+pub(crate) const HELP: &str = "\
+A small shop on the kit, over memory, while everything that can go wrong does; each run is held against the laws.
+
+    cargo run --release --bin simulate -- --seeds 1000000
+    cargo run --release --bin simulate -- --seed 4711
+
+Options:
+    --seeds N         how many runs                                      [10000]
+    --from N          the first seed                                     [0]
+    --seed N          one run, with its history
+    --threads N       how many at once                                   [one for each processor]
+    --sabotage NAME   plant a mistake, which is to be caught: no-inbox, send-before-commit,
+                      no-outbox, record-in-second-write, no-version-condition, unfenced-lease,
+                      acknowledge-before-park, number-before-commit, forget-answers,
+                      fresh-id-when-relayed, lease-without-end; or, in the shop itself,
+                      key-per-attempt, repeat-unknown, count-without-guard
+    --help            this page
+
+A run that breaks a law is made as short as it can be, and printed. Exit codes: 0 every law held, 1 one was broken,
+2 wrong usage.
+";
+
+/// What the command line asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Arguments {
+    pub(crate) what: What,
+    pub(crate) threads: usize,
+    pub(crate) sabotage: Option<Sabotage>,
+    pub(crate) mistake: Option<Mistake>,
+}
+
+/// Which runs.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    Seed(u64),
+    Seeds { from: u64, count: u64 },
+}
+
+/// Why a command line is not understood.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum UsageError {
+    #[error("{argument} is not an option; see --help")]
+    Unknown { argument: String },
+    #[error("{option} needs a value; see --help")]
+    NoValue { option: String },
+    #[error("{option} takes {expected}, not `{value}`")]
+    Invalid { option: String, expected: &'static str, value: String },
+}
+
+/// Reads the arguments, without the program's name; `None`: show the help.
+pub(crate) fn parse(
+    arguments: impl IntoIterator<Item = String>,
+) -> Result<Option<Arguments>, UsageError> {
+    let (mut from, mut count, mut seed) = (0, 10_000, None);
+    let (mut sabotage, mut mistake) = (None, None);
+    let mut threads = thread::available_parallelism().map_or(1, usize::from);
+    let mut arguments = arguments.into_iter();
+    while let Some(option) = arguments.next() {
+        if option == "--help" {
+            return Ok(None);
+        }
+        let known = ["--seeds", "--from", "--seed", "--threads", "--sabotage"];
+        if !known.contains(&option.as_str()) {
+            return Err(UsageError::Unknown { argument: option });
+        }
+        let Some(value) = arguments.next() else { return Err(UsageError::NoValue { option }) };
+        match option.as_str() {
+            "--seeds" => count = number(&option, &value)?,
+            "--from" => from = number(&option, &value)?,
+            "--seed" => seed = Some(number(&option, &value)?),
+            "--threads" => threads = usize::try_from(number(&option, &value)?).unwrap_or(1).max(1),
+            _ => {
+                sabotage = Sabotage::ALL.into_iter().find(|one| one.name() == value);
+                mistake = Mistake::ALL.into_iter().find(|one| one.name() == value);
+                if sabotage.is_none() && mistake.is_none() {
+                    let expected = "one of the names that --help lists";
+                    return Err(UsageError::Invalid { option, expected, value });
+                }
+            }
+        }
+    }
+    let what = seed.map_or(What::Seeds { from, count }, What::Seed);
+    Ok(Some(Arguments { what, threads, sabotage, mistake }))
+}
+
+fn number(option: &str, value: &str) -> Result<u64, UsageError> {
+    value.parse().map_err(|_| UsageError::Invalid {
+        option: option.to_owned(),
+        expected: "a number",
+        value: value.to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Option<Arguments>, UsageError> {
+        parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn a_seed_or_many_seeds() {
+        let one = parsed("--seed 7").unwrap().unwrap();
+        let many = parsed("--seeds 5 --from 9 --threads 2").unwrap().unwrap();
+
+        assert_eq!(one.what, What::Seed(7));
+        assert_eq!((many.what, many.threads), (What::Seeds { from: 9, count: 5 }, 2));
+    }
+
+    #[test]
+    fn the_help_names_every_mistake_and_each_is_understood() {
+        let names = Sabotage::ALL.map(Sabotage::name).into_iter();
+        for name in names.chain(Mistake::ALL.map(Mistake::name)) {
+            assert!(HELP.contains(name), "{name}");
+            assert!(parsed(&format!("--sabotage {name}")).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_understood_is_said() {
+        for line in ["--sead 7", "--seed", "--seed seven", "--sabotage nothing"] {
+            assert!(parsed(line).is_err(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Reactions with an effect outside.
+
+use postroom::simulation::{Outside, OutsideError};
+use postroom::{Effects, Envelope, Job, OnUnknown, Outcome, Tx};
+
+use crate::error::ShopError;
+use crate::listeners::OfOrder;
+use crate::messages::{CountDue, OrderPaid, OrderPlaced, ReminderDue};
+use crate::shop::Mistake;
+use crate::stored::{Counted, Order, Status};
+
+/// Takes the money.
+#[derive(Debug)]
+pub(crate) struct ChargeCard {
+    pub(crate) bank: Outside,
+    pub(crate) mistake: Option<Mistake>,
+}
+
+impl Job<OrderPlaced> for ChargeCard {
+    const NAME: &'static str = "charge-card";
+    const ON_UNKNOWN: OnUnknown = OnUnknown::Repeat;
+    type Done = ();
+    type Error = ShopError;
+
+    async fn perform(
+        &self,
+        message: &Envelope<OrderPlaced>,
+        effects: &Effects,
+    ) -> Result<Outcome, ShopError> {
+        let found = effects.reader().get(&Order::at(&message.data.order)).await?;
+        if found.is_none_or(|order| order.value.status == Status::Cancelled) {
+            return Ok(Outcome::Skipped { reason: "the order was cancelled" });
+        }
+        let mut key = effects.idempotency_key().to_owned();
+        if self.mistake == Some(Mistake::KeyPerAttempt) {
+            key = format!("{key}#{}", effects.attempt());
+        }
+        self.bank.call("bank", message.id, &key).await?;
+        Ok(Outcome::DONE)
+    }
+
+    async fn record(
+        &self,
+        message: &Envelope<OrderPlaced>,
+        (): &(),
+        tx: &mut Tx,
+    ) -> Result<(), ShopError> {
+        let order = message.data.order.clone();
+        let Some(found) = tx.load(&Order::at(&order)).await? else {
+            return Err(ShopError::Missing { order });
+        };
+        if found.status == Status::Open {
+            tx.save(&Order { status: Status::Paid, ..found })?;
+            tx.emit(OrderPaid { order })?;
+        }
+        Ok(())
+    }
+}
+
+/// Tells the warehouse where an order stands, in order.
+#[derive(Debug)]
+pub(crate) struct TellWarehouse {
+    pub(crate) warehouse: Outside,
+}
+
+impl<E: OfOrder> Job<E> for TellWarehouse {
+    const NAME: &'static str = "tell-warehouse";
+    const ON_UNKNOWN: OnUnknown = OnUnknown::Repeat;
+    type Done = ();
+    type Error = ShopError;
+
+    async fn perform(
+        &self,
+        message: &Envelope<E>,
+        effects: &Effects,
+    ) -> Result<Outcome, ShopError> {
+        let found = effects.reader().get(&Order::at(message.data.order())).await?;
+        if found.map(|order| order.stream_version) > message.stream_version {
+            return Ok(Outcome::Skipped { reason: "a later message is on its way" });
+        }
+        self.warehouse.call("warehouse", message.id, effects.idempotency_key()).await?;
+        Ok(Outcome::DONE)
+    }
+
+    async fn record(&self, _: &Envelope<E>, (): &(), _: &mut Tx) -> Result<(), ShopError> {
+        Ok(())
+    }
+}
+
+/// Prints a label. The printer knows no keys, and nobody wants two.
+#[derive(Debug)]
+pub(crate) struct PrintLabel {
+    pub(crate) printer: Outside,
+}
+
+/// The same by somebody who thinks that a repetition does no harm.
+#[derive(Debug)]
+pub(crate) struct PrintLabelAgain {
+    pub(crate) printer: Outside,
+}
+
+impl Job<OrderPaid> for PrintLabel {
+    const NAME: &'static str = "print-label";
+    const ON_UNKNOWN: OnUnknown = OnUnknown::Park;
+    type Done = ();
+    type Error = ShopError;
+
+    async fn perform(
+        &self,
+        message: &Envelope<OrderPaid>,
+        _: &Effects,
+    ) -> Result<Outcome, ShopError> {
+        let printed = self.printer.call_without_key("printer", message.id).await;
+        printed.map_err(|error| match error {
+            OutsideError::Unknown { .. } => ShopError::PerhapsPrinted,
+            OutsideError::Busy { .. } | OutsideError::Refused { .. } => error.into(),
+        })?;
+        Ok(Outcome::DONE)
+    }
+
+    async fn record(&self, _: &Envelope<OrderPaid>, (): &(), _: &mut Tx) -> Result<(), ShopError> {
+        Ok(())
+    }
+}
+
+impl Job<OrderPaid> for PrintLabelAgain {
+    const NAME: &'static str = "print-label";
+    const ON_UNKNOWN: OnUnknown = OnUnknown::Repeat;
+    type Done = ();
+    type Error = ShopError;
+
+    async fn perform(
+        &self,
+        message: &Envelope<OrderPaid>,
+        _: &Effects,
+    ) -> Result<Outcome, ShopError> {
+        self.printer.call_without_key("printer", message.id).await?;
+        Ok(Outcome::DONE)
+    }
+
+    async fn record(&self, _: &Envelope<OrderPaid>, (): &(), _: &mut Tx) -> Result<(), ShopError> {
+        Ok(())
+    }
+}
+
+/// Reminds a customer, some time after the order.
+#[derive(Debug)]
+pub(crate) struct RemindCustomer {
+    pub(crate) mail: Outside,
+}
+
+impl Job<ReminderDue> for RemindCustomer {
+    const NAME: &'static str = "remind-customer";
+    const ON_UNKNOWN: OnUnknown = OnUnknown::Repeat;
+    type Done = ();
+    type Error = ShopError;
+
+    async fn perform(
+        &self,
+        message: &Envelope<ReminderDue>,
+        effects: &Effects,
+    ) -> Result<Outcome, ShopError> {
+        self.mail.call("mail", message.id, effects.idempotency_key()).await?;
+        Ok(Outcome::DONE)
+    }
+
+    async fn record(
+        &self,
+        _: &Envelope<ReminderDue>,
+        (): &(),
+        _: &mut Tx,
+    ) -> Result<(), ShopError> {
+        Ok(())
+    }
+}
+
+/// Counts an open order of a slot. Nothing of it is outside.
+#[derive(Debug)]
+pub(crate) struct CountOrder;
+
+impl Job<CountDue> for CountOrder {
+    const NAME: &'static str = "count-order";
+    const ON_UNKNOWN: OnUnknown = OnUnknown::Repeat;
+    type Done = ();
+    type Error = ShopError;
+
+    async fn perform(&self, _: &Envelope<CountDue>, _: &Effects) -> Result<Outcome, ShopError> {
+        Ok(Outcome::DONE)
+    }
+
+    async fn record(
+        &self,
+        message: &Envelope<CountDue>,
+        (): &(),
+        tx: &mut Tx,
+    ) -> Result<(), ShopError> {
+        let CountDue { order, slot } = message.data.clone();
+        let found = tx.load(&Counted::at(&order)).await?;
+        let mut counted = found.unwrap_or(Counted { order, slots: Vec::new() });
+        counted.slots.push(slot);
+        tx.save(&counted)?;
+        Ok(())
+    }
+}

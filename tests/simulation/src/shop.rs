@@ -1,0 +1,181 @@
+//! The shop: its table, its workers, its callers, and what has to be true of it.
+
+use std::time::Duration;
+
+use postroom::simulation::{Business, End, Law, Parts, Request, Slot};
+use postroom::{Place, Reactions, Stored, Worker, reactions};
+
+use crate::commands::{CancelOrder, PlaceOrder};
+use crate::jobs::{
+    ChargeCard, CountOrder, PrintLabel, PrintLabelAgain, RemindCustomer, TellWarehouse,
+};
+use crate::listeners::{CountPayment, History, PlaceLimit, ReserveStock};
+use crate::messages::{
+    CountDue, OrderCancelled, OrderPaid, OrderPlaced, ReminderDue, StockReserved,
+};
+use crate::schedule::CountOrders;
+use crate::stored::{Counted, Order, Places, Status, Stock, Till};
+
+/// How many orders there may be that are not cancelled.
+const MOST: usize = 3;
+
+/// The shop.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Shop {
+    /// Something that is wrong with it.
+    pub mistake: Option<Mistake>,
+}
+
+/// A mistake that people make with the kit, rather than the kit itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mistake {
+    /// A job asks a service under another key on every attempt.
+    KeyPerAttempt,
+    /// A job whose effect must not be repeated says that it may.
+    RepeatUnknown,
+    /// A listener counts what it only peeked at.
+    CountWithoutGuard,
+}
+
+impl Mistake {
+    /// Every mistake.
+    pub const ALL: [Self; 3] = [Self::KeyPerAttempt, Self::RepeatUnknown, Self::CountWithoutGuard];
+
+    /// How it is called on a command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::KeyPerAttempt => "key-per-attempt",
+            Self::RepeatUnknown => "repeat-unknown",
+            Self::CountWithoutGuard => "count-without-guard",
+        }
+    }
+
+    /// The law that it breaks.
+    pub fn breaks(self) -> Law {
+        match self {
+            Self::KeyPerAttempt => Law::OneKey,
+            Self::RepeatUnknown => Law::NotRepeated,
+            Self::CountWithoutGuard => Law::Invariant,
+        }
+    }
+}
+
+reactions! {
+    /// What happens after what in the shop.
+    fn table(shop: &Shop);
+
+    OrderPlaced {
+        in_request History,
+        in_request PlaceLimit { most: MOST },
+        queued ReserveStock,
+        queued ChargeCard,
+        queued_in_order TellWarehouse,
+    }
+    OrderPaid {
+        in_request History,
+        queued CountPayment,
+        queued PrintLabel,
+        queued_in_order TellWarehouse,
+    }
+    OrderCancelled {
+        in_request History,
+        in_request PlaceLimit { most: MOST },
+        queued_in_order TellWarehouse,
+    }
+    StockReserved {}
+    ReminderDue {
+        queued RemindCustomer,
+    }
+    CountDue {
+        queued CountOrder,
+    }
+}
+
+impl Business for Shop {
+    fn reactions(&self) -> Reactions {
+        table(self)
+    }
+
+    fn workers(&self, parts: &Parts) -> Vec<Worker> {
+        let (mistake, outside) = (self.mistake, || parts.outside());
+        let label = parts.worker("print-label");
+        let label = match mistake {
+            Some(Mistake::RepeatUnknown) => {
+                label.job::<OrderPaid, _>(PrintLabelAgain { printer: outside() })
+            }
+            _ => label.job::<OrderPaid, _>(PrintLabel { printer: outside() }),
+        };
+        vec![
+            label,
+            parts.worker("reserve-stock").listener::<OrderPlaced, _>(ReserveStock),
+            parts.worker("count-payment").listener::<OrderPaid, _>(CountPayment { mistake }),
+            parts
+                .worker("charge-card")
+                .job::<OrderPlaced, _>(ChargeCard { bank: outside(), mistake }),
+            parts
+                .worker("tell-warehouse")
+                .job::<OrderPlaced, _>(TellWarehouse { warehouse: outside() })
+                .job::<OrderPaid, _>(TellWarehouse { warehouse: outside() })
+                .job::<OrderCancelled, _>(TellWarehouse { warehouse: outside() }),
+            parts
+                .worker("remind-customer")
+                .job::<ReminderDue, _>(RemindCustomer { mail: outside() }),
+            parts.worker("count-order").job::<CountDue, _>(CountOrder),
+        ]
+    }
+
+    fn requests(&self) -> Vec<Request> {
+        let place = |order: &str| PlaceOrder { order: order.to_owned() };
+        let cancel = |order: &str| CancelOrder { order: order.to_owned() };
+        vec![
+            Request::keyed(place("1")),
+            Request::keyed(place("2")),
+            Request::keyed(cancel("2")),
+            Request::once(place("3")),
+            // The same order by somebody else, and one more than there is room for.
+            Request::keyed(place("1")),
+            Request::keyed(place("4")),
+            Request::keyed(place("5")),
+        ]
+    }
+
+    fn slots(&self) -> Vec<Slot> {
+        vec![Slot::after(Duration::from_mins(2), CountOrders)]
+    }
+
+    fn invariants(&self, end: &End) -> Result<(), String> {
+        let orders = end.all::<Order>();
+        let taken = orders.iter().filter(|order| order.status != Status::Cancelled).count();
+        let paid = orders.iter().filter(|order| order.status == Status::Paid).count();
+        let parked = |handler: &str| {
+            let letters = end.dead_letters();
+            letters.iter().filter(|letter| letter.handler.as_deref() == Some(handler)).count()
+        };
+        equal("places taken", &Places::default().place(), end, |places| places.taken, taken)?;
+        let reserved = end.events("stock.reserved");
+        let left = end.get(&Stock::AT_FIRST.place()).unwrap_or(Stock::AT_FIRST).left;
+        if left + reserved != Stock::AT_FIRST.left {
+            return Err(format!("{left} pieces are left after {reserved} reservations"));
+        }
+        let till = end.get(&Till::default().place()).unwrap_or_default().payments;
+        if !(till..=till + parked("count-payment")).contains(&paid) {
+            return Err(format!("{till} payments were counted for {paid} paid orders"));
+        }
+        let mut counted = end.all::<Counted>().into_iter();
+        counted.try_for_each(|counted| match counted.slots.len() {
+            1 => Ok(()),
+            times => Err(format!("order {} was counted {times} times in a slot", counted.order)),
+        })
+    }
+}
+
+fn equal<T: Stored>(
+    what: &str,
+    place: &Place<T>,
+    end: &End,
+    count: impl Fn(T) -> usize,
+    expected: usize,
+) -> Result<(), String> {
+    let found = end.get(place).map_or(0, count);
+    if found == expected { Ok(()) } else { Err(format!("{found} {what}, not {expected}")) }
+}

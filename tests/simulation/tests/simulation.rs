@@ -1,0 +1,80 @@
+//! The laws hold whatever goes wrong, and each notices the mistake that it is there for.
+#![expect(clippy::panic, reason = "tests")]
+
+use postroom::simulation::{Business, Failure, Fault, Law, Sabotage, Simulation};
+use simulation::{Mistake, Shop};
+
+/// How many seeds every mistake is caught within, and as many that the kit is held against.
+const SEEDS: u64 = 200;
+
+#[test]
+fn without_faults_every_law_holds_and_everything_is_done() {
+    let figures = passes(Simulation::of(Shop::default).without_faults());
+
+    assert_eq!(figures.given_up + figures.dead_letters + figures.repeated_calls, 0);
+    assert!(figures.done > 0 && figures.refused > 0 && figures.reactions > 0, "{figures}");
+}
+
+#[test]
+fn under_all_faults_every_law_holds() {
+    let figures = passes(Simulation::of(Shop::default).run(0..SEEDS));
+
+    // What never happened would have been survived for nothing.
+    for fault in Fault::ALL {
+        assert!(figures.faults(fault) > 0, "{fault} never happened");
+    }
+    for count in [figures.done, figures.refused, figures.given_up, figures.dead_letters] {
+        assert!(count > 0, "{figures}");
+    }
+    assert!(figures.repeated_calls > 0, "{figures}");
+}
+
+#[test]
+fn every_sabotage_shows_no_sooner_than_something_fails_and_breaks_the_law_that_forbids_it() {
+    for sabotage in Sabotage::ALL {
+        caught(&Simulation::of(Shop::default).with(sabotage), sabotage.breaks(), sabotage.name());
+    }
+}
+
+#[test]
+fn every_mistake_of_a_business_shows_no_sooner_than_something_fails_and_breaks_its_law() {
+    for mistake in Mistake::ALL {
+        let shop = move || Shop { mistake: Some(mistake) };
+        caught(&Simulation::of(shop), mistake.breaks(), mistake.name());
+    }
+}
+
+#[test]
+fn a_seed_is_the_same_run_every_time() {
+    let simulation = Simulation::of(Shop::default);
+
+    assert_eq!(simulation.history(7), simulation.history(7));
+    assert_ne!(simulation.history(7), simulation.history(8));
+}
+
+#[test]
+fn a_failure_tells_its_seed_the_law_and_a_history_shorter_than_its_own() {
+    let simulation = Simulation::of(Shop::default).with(Sabotage::NoOutbox);
+    let (whole, _) = simulation.history(0);
+
+    let failure = simulation.seed(0).unwrap_err();
+
+    assert_eq!((failure.seed, failure.violation.law), (0, Law::AllOrNothing));
+    assert!(failure.history.len() < whole.len() / 2, "{failure}");
+    let told = failure.to_string();
+    assert!(told.starts_with("seed 0 broke a law: items, events, messages and record"), "{told}");
+    assert!(told.contains("was committed without the message to"), "{told}");
+}
+
+/// A mistake that shows without any fault would be caught by any test, and proves nothing about the simulator.
+fn caught<B: Business>(simulation: &Simulation<impl Fn() -> B>, law: Law, name: &str) {
+    passes(simulation.without_faults());
+
+    let breaks = |seed: &u64| simulation.broken_by(*seed).iter().any(|broken| broken.law == law);
+
+    assert!((0..SEEDS).any(|seed| breaks(&seed)), "{name} does not break that {law}");
+}
+
+fn passes<T>(result: Result<T, Box<Failure>>) -> T {
+    result.unwrap_or_else(|failure| panic!("{failure}"))
+}
