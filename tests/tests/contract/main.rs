@@ -11,3 +11,4 @@ mod schedules;
 mod relays;
 mod batches;
 mod documented;
+mod differential;

@@ -38,6 +38,7 @@ pub mod queue;
 pub mod dead_letters;
 pub mod clock;
 pub mod ids;
+pub mod differential;
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,13 +1,11 @@
 //! Queued handlers: how their runs end, and listeners, whose effect is their transaction.
 
 use std::error::Error;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::command::Origin;
-use crate::envelope::{Envelope, RawEnvelope};
-use crate::id::DedupKey;
+use crate::envelope::Envelope;
 use crate::listener::Listener;
 use crate::message::Event;
 use crate::outcome::Outcome;
@@ -104,23 +102,17 @@ impl From<Failure> for RunError {
     }
 }
 
-/// What is known of a run before it is begun.
-pub(crate) fn run_of(
-    handler: &str,
-    message: &RawEnvelope,
-    key: DedupKey,
-    now: Timestamp,
-    kept: Duration,
-) -> Run {
+/// What is known of a run from its message alone.
+pub(crate) fn run_of<M>(handler: &str, message: &Envelope<M>, now: Timestamp) -> Run {
     Run {
-        key: RunKey::of_dedup(handler, key),
+        key: RunKey::of_handler(handler, message.id),
         handler: handler.to_owned(),
         message_id: message.id,
         tenant_id: message.tenant_id.clone(),
         actor_id: message.actor_id.clone(),
         correlation_id: message.correlation_id.clone(),
         started_at: now,
-        expires_at: expiry(now, kept),
+        expires_at: expiry(now),
     }
 }
 
@@ -130,10 +122,10 @@ impl Runtime {
         &self,
         listener: &L,
         event: &Envelope<E>,
-        run: &Run,
     ) -> Result<Ran, RunError> {
+        let run = run_of(L::NAME, event, self.now());
         for attempt in 1..=MAX_RUNS {
-            let mut tx = self.tx_for(event, run, L::NAME);
+            let mut tx = self.tx_for(event, &run, L::NAME);
             let outcome = listener.on(event, &mut tx).await;
             let outcome = outcome.map_err(|error| Failure::of(L::NAME, error))?;
             tx.drain().await?;
