@@ -25,6 +25,7 @@ impl Kind {
     pub(crate) const METHOD_NOT_ALLOWED: Self =
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed");
     pub(crate) const LOST_RACE: Self = Self::conflict("lost-race");
+    pub(crate) const ANSWER_NOT_KEPT: Self = Self::conflict("answer-not-kept");
     pub(crate) const BODY_TOO_LARGE: Self =
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large");
     pub(crate) const UNSUPPORTED_MEDIA_TYPE: Self =

@@ -63,7 +63,8 @@
 //!
 //! # Inbox: what was done, who is at it, how often it failed
 //!
-//! Key `key`: `handler#message-id`, `command#command-id`, or `idempotency#tenant#key` where a command's caller brought a
+//! Key `key`: `handler#message-id` (where the handler knows messages by a name of its own, the UUID version 5 in the kit's
+//! name space of `dedup-key`, tenant and name in the message id's place), `command#command-id`, or `idempotency#tenant#key` where a command's caller brought a
 //! key. The index `chain` as in the journal; `time` is the start, the handler and the message id. `expires_at` (whole
 //! seconds since 1970, rounded up) is the table's TTL; readers filter what is past it themselves. The moves between the
 //! states are those of [`postroom::port::Inbox`].
@@ -89,6 +90,8 @@
 //!  ["token":         {"S": "0192…"}],        once done: the client token of its transaction
 //!  ["skipped":       {"S": "why"}],          once done: why it chose to do nothing
 //!  ["output":        {"S": "{\"id\":…}"}],   once done: a command's answer, as JSON
+//!  ["output_sha256": {"S": "9f86…"}],        once done, where that has more than 256 KiB: its digest instead,
+//!  ["output_bytes":  {"N": "400000"}],       and its length
 //!  ["fingerprint":   {"S": "9f86…"}],        once done: what was asked for under an idempotency key
 //!  ["actions":       {"N": "6"}],            once done: how many actions its transaction had
 //!  ["reason":        {"S": "why"}]}          why the last attempt failed
@@ -188,6 +191,8 @@ pub(crate) const LEASE_UNTIL: &str = "lease_until";
 pub(crate) const LIVE: &str = "live";
 pub(crate) const MESSAGE_ID: &str = "message_id";
 pub(crate) const OUTPUT: &str = "output";
+pub(crate) const OUTPUT_BYTES: &str = "output_bytes";
+pub(crate) const OUTPUT_SHA256: &str = "output_sha256";
 pub(crate) const OWNER: &str = "owner";
 pub(crate) const PARTS: &str = "parts";
 pub(crate) const PK: &str = "pk";

@@ -77,6 +77,33 @@ macro_rules! uuid_id {
 }
 uuid_id!(MessageId OwnerToken ClientToken Fingerprint);
 
+/// What makes two messages one and the same to a handler, which then takes effect for one of them.
+///
+/// A UUID, whatever it is made of: it travels as part of an idempotency key, in a header of 36 characters and the
+/// handler's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DedupKey(Uuid);
+
+impl DedupKey {
+    /// The message's own id: each message takes effect.
+    pub fn of(message: MessageId) -> Self {
+        Self(message.0)
+    }
+
+    /// A name among those that the handler gives the messages of this tenant: all of one name take effect once.
+    ///
+    /// No name, no key: `None` where it is empty.
+    pub fn named(tenant: &TenantId, name: &str) -> Option<Self> {
+        (!name.is_empty()).then(|| Self(derive_dedup(tenant, name)))
+    }
+}
+
+impl fmt::Display for DedupKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// Whose data it is: 1-128 characters, no control characters. Every key starts with it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -204,6 +231,11 @@ pub(crate) fn derive_scheduled(
 /// The id of the task that a key names among those of its type and tenant, whoever enqueues it.
 pub(crate) fn derive_keyed(tenant: &TenantId, r#type: &str, key: &str) -> Uuid {
     named([b"keyed-task".as_slice(), tenant.0.as_bytes(), r#type.as_bytes(), key.as_bytes()])
+}
+
+/// The id by which a handler knows all messages of a tenant that it gives one name.
+fn derive_dedup(tenant: &TenantId, name: &str) -> Uuid {
+    named([b"dedup-key".as_slice(), tenant.0.as_bytes(), name.as_bytes()])
 }
 
 /// The UUID version 5 of a list of parts.

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::envelope::Envelope;
+use crate::id::DedupKey;
 use crate::message::Message;
 use crate::outcome::Outcome;
 use crate::reader::Reader;
@@ -34,10 +35,19 @@ pub trait Job<M: Message>: Send + Sync + 'static {
     /// Its function needs a time-out of more than that and [`Worker::MARGIN`](crate::Worker::MARGIN), or it never starts
     /// any.
     const TIME_NEEDED: Duration = Duration::ZERO;
+    /// How long its runs are remembered. Less than [`Runtime::REMEMBERS`](crate::Runtime::REMEMBERS) counts as that: a
+    /// queue could still bring what is forgotten.
+    const KEPT: Duration = Duration::ZERO;
     /// What `perform` found out and `record` writes.
     type Done: Send + Sync;
     /// Why not.
     type Error: Error + Classify + Send + Sync + 'static;
+
+    /// What makes two messages one to it; their ids, unless it says otherwise. `None`: it has no key, and the message is
+    /// parked without having been tried.
+    fn key(&self, message: &Envelope<M>) -> Option<DedupKey> {
+        Some(DedupKey::of(message.id))
+    }
 
     /// Acts outside. Everything it reads may have changed when `record` runs.
     fn perform(
@@ -64,7 +74,8 @@ pub struct Effects {
 }
 
 impl Effects {
-    /// Send it with every outside call: the same on every attempt, `handler#event-id`.
+    /// Send it with every outside call: the same on every attempt, `handler#event-id`, or what [`Job::key`] says instead
+    /// of the event's id.
     pub fn idempotency_key(&self) -> &str {
         &self.idempotency_key
     }

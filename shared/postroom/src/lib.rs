@@ -38,8 +38,8 @@ pub use command::{Command, Idempotency, Origin};
 pub use courier::{Courier, Relayed};
 pub use envelope::{DecodeError, Envelope, RawEnvelope};
 pub use id::{
-    ActorId, ClientToken, CorrelationId, Fingerprint, IdempotencyKey, Ids, InvalidId, MessageId,
-    OwnerToken, SystemIds, TenantId,
+    ActorId, ClientToken, CorrelationId, DedupKey, Fingerprint, IdempotencyKey, Ids, InvalidId,
+    MessageId, OwnerToken, SystemIds, TenantId,
 };
 pub use job::{Effects, Job, OnUnknown};
 pub use listener::Listener;

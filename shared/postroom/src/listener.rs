@@ -2,9 +2,11 @@
 
 use std::error::Error;
 use std::future::Future;
+use std::time::Duration;
 
 use crate::Tx;
 use crate::envelope::Envelope;
+use crate::id::DedupKey;
 use crate::message::Event;
 use crate::outcome::Outcome;
 use crate::verdict::{Classify, Refuse};
@@ -20,8 +22,18 @@ use crate::verdict::{Classify, Refuse};
 pub trait Listener<E: Event>: Send + Sync + 'static {
     /// Kebab-case: `history`. Part of its dedup key; never rename one in use.
     const NAME: &'static str;
+    /// How long its runs are remembered. Less than [`Runtime::REMEMBERS`](crate::Runtime::REMEMBERS) counts as that: a
+    /// queue could still bring what is forgotten.
+    const KEPT: Duration = Duration::ZERO;
     /// Why not.
     type Error: Error + Classify + Refuse + Send + Sync + 'static;
+
+    /// What makes two messages one to it; their ids, unless it says otherwise. `None`: it has no key, and the message is
+    /// parked without having been tried. Runs from a queue only: in the request an event runs
+    /// once by itself.
+    fn key(&self, event: &Envelope<E>) -> Option<DedupKey> {
+        Some(DedupKey::of(event.id))
+    }
 
     /// Reads, decides, stages.
     fn on(

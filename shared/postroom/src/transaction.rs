@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::id::{ClientToken, OwnerToken};
 use crate::live::LiveShard;
-use crate::port::{JournalRecord, OutboxRow, Run};
+use crate::port::{Answer, JournalRecord, OutboxRow, Run};
 use crate::stored::Key;
 
 /// Everything one command or one handler run writes: all of it, or nothing.
@@ -107,7 +107,7 @@ pub struct Completion {
     /// Why it chose to do nothing, if it did.
     pub skipped: Option<String>,
     /// What a command answered.
-    pub output: Option<Value>,
+    pub output: Option<Answer>,
     /// What its caller asked for under an idempotency key, condensed.
     pub fingerprint: Option<String>,
     /// How many actions the transaction has.

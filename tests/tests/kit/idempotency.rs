@@ -238,3 +238,40 @@ async fn a_command_under_a_key_stands_in_its_chain() {
     let roots: Vec<_> = chain.roots.iter().map(|root| root.name.as_str()).collect();
     assert_eq!(roots, ["place-order"]);
 }
+
+/// Answers with a text of its own length.
+struct Write(usize);
+
+impl Command for Write {
+    const NAME: &'static str = "write";
+    type Output = String;
+    type Error = ShopError;
+
+    async fn handle(&self, tx: &mut Tx) -> Result<String, ShopError> {
+        tx.save(&Order { id: "1".to_owned(), paid: false })?;
+        Ok("x".repeat(self.0))
+    }
+}
+
+#[tokio::test]
+async fn an_answer_too_large_to_be_kept_is_given_once_and_its_command_is_done_once() {
+    // As JSON it has its quotes, too.
+    let fits = 256 * 1024 - 2;
+    for (length, kept) in [(fits, true), (fits + 1, false)] {
+        let shop = Shop::new();
+        let first = shop.runtime.execute(&Write(length), &request(&shop, "key", "write")).await;
+        assert_eq!(first.unwrap().output.len(), length);
+
+        let again = shop.runtime.execute(&Write(length), &request(&shop, "key", "write")).await;
+
+        if kept {
+            assert!(again.unwrap().replayed);
+        } else {
+            let error = again.unwrap_err();
+            assert_eq!(error.verdict(), Verdict::Permanent);
+            assert_eq!(error.refusal().unwrap().code, "answer-not-kept");
+        }
+        let stored = shop.runtime.reader(&tenant()).get(&Order::at("1")).await.unwrap();
+        assert_eq!(stored.unwrap().version, 1);
+    }
+}

@@ -255,7 +255,7 @@ async fn a_job_whose_lease_is_lost_is_stopped_and_changes_nothing() {
         bench.inbox.unreachable.store(false, Ordering::Relaxed);
         claimed
     };
-    let (dispositions, claimed) = tokio::join!(bench.work(Duration::from_secs(60)), taken_over);
+    let (dispositions, claimed) = tokio::join!(bench.work(Duration::from_mins(1)), taken_over);
 
     assert_eq!(claimed, Claimed::Granted { attempts: 0, unknown: true });
     assert_eq!(dispositions, [Disposition::Redeliver { after: None }]);
@@ -270,7 +270,7 @@ async fn a_lease_that_cannot_be_renewed_stops_nobody_while_it_is_not_taken_over(
     let bench = Bench::new().await;
     bench.inbox.unreachable.store(true, Ordering::Relaxed);
 
-    let dispositions = bench.work(Duration::from_secs(60)).await;
+    let dispositions = bench.work(Duration::from_mins(1)).await;
 
     assert_eq!(dispositions, [Disposition::Acknowledge]);
     assert!(bench.ended());

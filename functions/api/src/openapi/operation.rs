@@ -54,6 +54,7 @@ impl Operation<'_> {
         self.parameters.push(shared::parameter("IdempotencyKey"));
         self.may_end_as(Kind::INVALID_IDEMPOTENCY_KEY);
         self.may_end_as(Kind::IDEMPOTENCY_KEY_REUSED);
+        self.may_end_as(Kind::ANSWER_NOT_KEPT);
         self.may_end_as(Kind::LOST_RACE);
     }
 

@@ -2,15 +2,15 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
-use postroom::port::{InboxRecord, Run, RunKey, RunStatus, StoreError};
+use postroom::port::{Answer, InboxRecord, Run, RunKey, RunStatus, StoreError};
 use postroom::{Fence, Transaction, sortable};
 
 use crate::attributes::{Attributes, Reading, number, text};
 use crate::inbox::change::Change;
 use crate::keys::{
     ACTIONS, ACTOR_ID, ATTEMPTS, CHAIN, CORRELATION_ID, EXPIRES_AT, FINGERPRINT, FINISHED_AT,
-    FIRST_FAILED_AT, HANDLER, KEY, LEASE_UNTIL, MESSAGE_ID, OUTPUT, OWNER, PRIOR_OWNER, REASON,
-    SKIPPED, STARTED_AT, STATUS, TENANT_ID, TIME, TOKEN,
+    FIRST_FAILED_AT, HANDLER, KEY, LEASE_UNTIL, MESSAGE_ID, OUTPUT, OUTPUT_BYTES, OUTPUT_SHA256,
+    OWNER, PRIOR_OWNER, REASON, SKIPPED, STARTED_AT, STATUS, TENANT_ID, TIME, TOKEN,
 };
 
 /// A record with what only the table knows of it.
@@ -24,7 +24,7 @@ pub(super) struct Stored {
 impl Stored {
     pub(super) fn read(attributes: Attributes) -> Result<Self, StoreError> {
         let mut item = Reading::of(attributes, "read the inbox");
-        let output = item.optional_text(OUTPUT)?.map(|json| serde_json::from_str(&json));
+        let output = answer(&mut item)?;
         let record = InboxRecord {
             run: run(&mut item)?,
             status: item.nested(STATUS)?,
@@ -34,7 +34,7 @@ impl Stored {
             lease_until: item.optional_parsed(LEASE_UNTIL)?,
             token: item.optional_parsed(TOKEN)?,
             skipped: item.optional_text(SKIPPED)?,
-            output: output.transpose().map_err(|error| item.corrupt(OUTPUT, &error))?,
+            output,
             fingerprint: item.optional_text(FINGERPRINT)?,
             actions: item.optional_number(ACTIONS)?,
             reason: item.optional_text(REASON)?,
@@ -47,6 +47,16 @@ impl Stored {
     pub(super) fn has_expired(&self, now: Timestamp) -> bool {
         self.record.run.expires_at <= now
     }
+}
+
+fn answer(item: &mut Reading) -> Result<Option<Answer>, StoreError> {
+    if let Some(sha256) = item.optional_text(OUTPUT_SHA256)? {
+        let bytes = item.optional_number(OUTPUT_BYTES)?.unwrap_or(0);
+        return Ok(Some(Answer::Digest { sha256, bytes }));
+    }
+    let whole = item.optional_text(OUTPUT)?.map(|json| serde_json::from_str(&json));
+    let whole = whole.transpose().map_err(|error| item.corrupt(OUTPUT, &error))?;
+    Ok(whole.map(Answer::Whole))
 }
 
 fn run(item: &mut Reading) -> Result<Run, StoreError> {
@@ -134,13 +144,22 @@ pub(crate) fn completion(tx: &Transaction) -> Change {
             enter(change, &completion.run, RunStatus::Done)
         }
     };
-    let output = completion.output.as_ref().map(|output| text(output.to_string()));
+    let (mut whole, mut sha256, mut bytes) = (None, None, None);
+    match &completion.output {
+        Some(Answer::Whole(answer)) => whole = Some(text(answer.to_string())),
+        Some(Answer::Digest { sha256: digest, bytes: length }) => {
+            (sha256, bytes) = (Some(text(digest)), Some(number(*length)));
+        }
+        None => {}
+    }
     change
         .set(FINISHED_AT, text(sortable(completion.finished_at)))
         .set(TOKEN, text(tx.token().to_string()))
         .set(ACTIONS, number(completion.actions))
         .set_or_remove(SKIPPED, completion.skipped.as_deref().map(text))
-        .set_or_remove(OUTPUT, output)
+        .set_or_remove(OUTPUT, whole)
+        .set_or_remove(OUTPUT_SHA256, sha256)
+        .set_or_remove(OUTPUT_BYTES, bytes)
         .set_or_remove(FINGERPRINT, completion.fingerprint.as_deref().map(text))
         .remove(OWNER)
         .remove(PRIOR_OWNER)

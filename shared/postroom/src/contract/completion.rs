@@ -7,14 +7,14 @@ use crate::contract::sample::{
     FIRST, Sample, at, begun, claim, failure, owner, parking, put_view, tx_of,
 };
 use crate::id::TenantId;
-use crate::port::{Run, RunKey, RunStatus};
+use crate::port::{Answer, Run, RunKey, RunStatus};
 use crate::transaction::{Fence, Transaction};
 
 /// Everything about the run is in its record.
 pub async fn what_was_done_is_remembered(adapters: &Adapters) {
     let sample = Sample::new();
     let mut tx = sample.tx();
-    tx.completion.output = Some(json!({"id": "a", "count": u64::MAX}));
+    tx.completion.output = Some(Answer::Whole(json!({"id": "a", "count": u64::MAX})));
     tx.completion.fingerprint = Some("POST /things {}".to_owned());
     tx.completion.skipped = Some("it was there already".to_owned());
     tx.completion.actions = 7;
@@ -31,6 +31,19 @@ pub async fn what_was_done_is_remembered(adapters: &Adapters) {
     assert_eq!(record.actions, Some(7));
     assert_eq!(record.finished_at, Some(tx.completion.finished_at));
     assert_eq!((record.attempts, record.lease_until, record.reason), (0, None, None));
+}
+
+/// Of what is too large to be kept, what tells it from others.
+pub async fn an_answer_that_was_too_large_is_remembered_by_its_digest(adapters: &Adapters) {
+    let sample = Sample::new();
+    let mut tx = sample.tx();
+    let sha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned();
+    tx.completion.output = Some(Answer::Digest { sha256, bytes: 400_000 });
+
+    adapters.commit(&tx).await;
+
+    let record = adapters.inbox.find(&tx.completion.run.key, at(1)).await.unwrap().unwrap();
+    assert_eq!((record.status, record.output), (RunStatus::Done, tx.completion.output));
 }
 
 /// The longest idempotency key of the longest tenant is a key like any other, in the table and in its chain.

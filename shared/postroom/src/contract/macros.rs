@@ -36,6 +36,7 @@ macro_rules! store_contract {
         }
         $crate::promises! { $adapters, completion:
             what_was_done_is_remembered,
+            an_answer_that_was_too_large_is_remembered_by_its_digest,
             the_longest_key_is_remembered,
             a_done_run_is_not_done_again,
             a_failed_run_is_done_and_keeps_its_attempts,

@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use crate::BoxFuture;
 use crate::id::{
-    ActorId, ClientToken, CorrelationId, IdempotencyKey, MessageId, OwnerToken, TenantId,
+    ActorId, ClientToken, CorrelationId, DedupKey, IdempotencyKey, MessageId, OwnerToken, TenantId,
 };
 use crate::port::{Page, StoreError};
 use crate::stored::join;
@@ -68,7 +68,7 @@ pub trait Inbox: Send + Sync {
     ) -> BoxFuture<'a, Result<Page<InboxRecord>, StoreError>>;
 }
 
-/// What makes two deliveries the same: `handler#event-id`, `command#command-id` or `idempotency#tenant#key`.
+/// What makes two deliveries the same: `handler#event-id` (or what the handler knows it by instead), `command#command-id` or `idempotency#tenant#key`.
 ///
 /// Parts are escaped as those of a [`Partition`](crate::Partition) are. No handler may be called `command` or
 /// `idempotency`.
@@ -76,9 +76,15 @@ pub trait Inbox: Send + Sync {
 pub struct RunKey(String);
 
 impl RunKey {
-    /// The default key of a queued handler. It is also the idempotency key its outside calls carry.
+    /// The key of a queued handler that knows messages by their ids, as most do. It is also the idempotency key its
+    /// outside calls carry.
     pub fn of_handler(handler: &str, message: MessageId) -> Self {
-        Self(join('#', &[handler, &message.to_string()]))
+        Self::of_dedup(handler, DedupKey::of(message))
+    }
+
+    /// The key of a queued handler's run: its name and what it knows the message by.
+    pub fn of_dedup(handler: &str, key: DedupKey) -> Self {
+        Self(join('#', &[handler, &key.to_string()]))
     }
 
     /// The key of a command that brought none.
@@ -157,6 +163,20 @@ pub enum RunStatus {
     Parked,
 }
 
+/// What is kept of a command's answer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// All of it.
+    Whole(Value),
+    /// What tells it from others, where it is too large for a record: the key stands for it all the same.
+    Digest {
+        /// SHA-256 of the answer as JSON, in hexadecimal digits.
+        sha256: String,
+        /// How long that JSON is.
+        bytes: u64,
+    },
+}
+
 /// A record as it is read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct InboxRecord {
@@ -177,7 +197,7 @@ pub struct InboxRecord {
     /// Why it chose to do nothing, if it did.
     pub skipped: Option<String>,
     /// What a command answered.
-    pub output: Option<Value>,
+    pub output: Option<Answer>,
     /// What its caller asked for under an idempotency key, condensed.
     pub fingerprint: Option<String>,
     /// How many of a transaction's 100 actions it used.

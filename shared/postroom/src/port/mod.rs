@@ -11,8 +11,8 @@ mod dead_letters;
 pub use dead_letters::{DeadLetter, DeadLetters, FailureClass};
 pub use error::StoreError;
 pub use inbox::{
-    Claim, Claimed, FailedAs, FailedRun, Failures, Inbox, InboxRecord, LeaseError, Run, RunKey,
-    RunStatus,
+    Answer, Claim, Claimed, FailedAs, FailedRun, Failures, Inbox, InboxRecord, LeaseError, Run,
+    RunKey, RunStatus,
 };
 pub use journal::{InRequest, Journal, JournalRecord};
 pub use outbox::{Outbox, OutboxRow, SHARDS};

@@ -8,7 +8,7 @@ use tracing::{info, warn};
 
 use crate::clock::{between, milliseconds};
 use crate::command::{Command, Origin};
-use crate::port::{CommitError, InboxRecord, Run, RunKey, RunStatus};
+use crate::port::{Answer, CommitError, InboxRecord, Run, RunKey, RunStatus};
 use crate::runtime::settle::{SettleError, Settled};
 use crate::runtime::{MAX_RUNS, Runtime, expiry};
 use crate::transaction::{Fence, Transaction};
@@ -49,6 +49,12 @@ pub enum ExecuteError<E: Error + 'static> {
         #[source]
         source: serde_json::Error,
     },
+    /// It was done under the caller's idempotency key before, and its answer was too large to be kept. Permanent, and a
+    /// refusal: what was done can be read, and is not done again.
+    #[error(
+        "{command} was done before under this idempotency key; its answer of {bytes} bytes was too large to be kept"
+    )]
+    AnswerNotKept { command: &'static str, bytes: u64 },
     /// The caller's idempotency key has done something else before. Permanent, and a refusal.
     #[error("{command} was not done: its idempotency key has been used for another request")]
     KeyReused { command: &'static str },
@@ -69,7 +75,9 @@ impl<E: Error + Classify + 'static> Classify for ExecuteError<E> {
         match self {
             Self::Command { source, .. } => source.verdict(),
             Self::Listener { source, .. } => source.verdict,
-            Self::Output { .. } | Self::KeyReused { .. } => Verdict::Permanent,
+            Self::Output { .. } | Self::AnswerNotKept { .. } | Self::KeyReused { .. } => {
+                Verdict::Permanent
+            }
             Self::Contended { .. } => Verdict::RETRY,
             Self::Settle { source, .. } => source.verdict(),
         }
@@ -83,6 +91,9 @@ impl<E: Error + Refuse + 'static> Refuse for ExecuteError<E> {
             Self::Listener { source, .. } => source.refusal,
             Self::KeyReused { .. } => {
                 Some(Refusal { code: "idempotency-key-reused", kind: RefusalKind::Invalid })
+            }
+            Self::AnswerNotKept { .. } => {
+                Some(Refusal { code: "answer-not-kept", kind: RefusalKind::Conflict })
             }
             Self::Output { .. } | Self::Contended { .. } | Self::Settle { .. } => None,
         }
@@ -203,7 +214,7 @@ impl Runtime {
             actor_id: origin.actor_id.clone(),
             correlation_id: origin.correlation_id.clone(),
             started_at,
-            expires_at: expiry(started_at),
+            expires_at: expiry(started_at, Self::REMEMBERS),
         }
     }
 }
@@ -219,7 +230,14 @@ fn repeat<C: Command>(
     {
         return Err(ExecuteError::KeyReused { command: name });
     }
-    let output = serde_json::from_value(record.output.unwrap_or(Value::Null))
+    let answer = match record.output {
+        Some(Answer::Whole(answer)) => answer,
+        Some(Answer::Digest { bytes, .. }) => {
+            return Err(ExecuteError::AnswerNotKept { command: name, bytes });
+        }
+        None => Value::Null,
+    };
+    let output = serde_json::from_value(answer)
         .map_err(|source| ExecuteError::Output { command: name, source })?;
     Ok(Executed { output, replayed: true })
 }

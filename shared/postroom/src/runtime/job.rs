@@ -11,7 +11,7 @@ use crate::outcome::Outcome;
 use crate::port::{Claim, Claimed, Run};
 use crate::reason_of;
 use crate::runtime::lease::Holder;
-use crate::runtime::queued::{Ran, RunError, run_of, skipped};
+use crate::runtime::queued::{Ran, RunError, skipped};
 use crate::runtime::settle::Settled;
 use crate::runtime::{MAX_RUNS, Runtime};
 use crate::transaction::Fence;
@@ -23,11 +23,11 @@ impl Runtime {
         &self,
         job: &J,
         message: &Envelope<M>,
+        run: &Run,
         holder: Holder,
     ) -> Result<Ran, RunError> {
-        let now = self.now();
-        let run = run_of(J::NAME, message, now);
-        let claim = Claim { run: run.clone(), owner: holder.owner, until: holder.until(now) };
+        let until = holder.until(self.now());
+        let claim = Claim { run: run.clone(), owner: holder.owner, until };
         let claimed = self.ports.inbox.claim(&claim).await;
         let attempts = match claimed.map_err(|source| RunError::Inbox { source })? {
             Claimed::Granted { unknown: true, .. } if J::ON_UNKNOWN == OnUnknown::Park => {
@@ -40,7 +40,7 @@ impl Runtime {
         };
         // Taking the lease may have been what the time went into.
         if holder.left(self.now()) < J::TIME_NEEDED {
-            self.give_back(&run, &holder).await;
+            self.give_back(run, &holder).await;
             return Ok(Ran::NoTime);
         }
         let effects = Effects {
@@ -49,9 +49,9 @@ impl Runtime {
             reader: self.reader(&message.tenant_id),
         };
         let effect = job.perform(message, &effects);
-        let outcome = self.under_lease(&run.key, &holder, claim.until, effect).await;
+        let outcome = self.under_lease(&run.key, &holder, until, effect).await;
         let outcome = outcome.ok_or(RunError::LeaseLost)?.map_err(handler_error)?;
-        let recorded = self.record(job, message, &run, &holder, outcome).await;
+        let recorded = self.record(job, message, run, &holder, outcome).await;
         match J::ON_UNKNOWN {
             OnUnknown::Repeat => recorded,
             OnUnknown::Park => recorded.map_err(RunError::not_recorded),

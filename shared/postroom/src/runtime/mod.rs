@@ -24,8 +24,6 @@ pub(crate) use lease::Holder;
 pub(crate) use queued::{Ran, RunError, run_of};
 pub use settle::SettleError;
 
-/// How long the inbox remembers: longer than a queue (14 days) and its dead-letter queue (14 days) together keep a message.
-const REMEMBER: Duration = Duration::from_hours(30 * 24);
 /// How often a command or a `record` is decided anew when it lost a race.
 const MAX_RUNS: u32 = 5;
 
@@ -58,6 +56,11 @@ pub struct Runtime {
 }
 
 impl Runtime {
+    /// How long the inbox remembers at least: longer than a queue and its dead-letter queue together keep a message, which
+    /// is 14 days each at most.
+    // The documentation of `aws-sdk-sqs` 1.119, read 2026-11-21.
+    pub const REMEMBERS: Duration = Duration::from_hours(30 * 24);
+
     /// A runtime for one table of reactions.
     pub fn new(ports: Ports, reactions: Reactions) -> Self {
         Self { ports, reactions: Arc::new(reactions) }
@@ -102,6 +105,6 @@ impl Runtime {
 }
 
 /// Whether anything may be forgotten is the reader's question; this is when the store may.
-fn expiry(run_at: Timestamp) -> Timestamp {
-    later(run_at, REMEMBER)
+fn expiry(run_at: Timestamp, kept: Duration) -> Timestamp {
+    later(run_at, kept.max(Runtime::REMEMBERS))
 }

@@ -1,11 +1,13 @@
 //! Queued handlers: how their runs end, and listeners, whose effect is their transaction.
 
 use std::error::Error;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::command::Origin;
-use crate::envelope::Envelope;
+use crate::envelope::{Envelope, RawEnvelope};
+use crate::id::DedupKey;
 use crate::listener::Listener;
 use crate::message::Event;
 use crate::outcome::Outcome;
@@ -102,17 +104,23 @@ impl From<Failure> for RunError {
     }
 }
 
-/// What is known of a run from its message alone.
-pub(crate) fn run_of<M>(handler: &str, message: &Envelope<M>, now: Timestamp) -> Run {
+/// What is known of a run before it is begun.
+pub(crate) fn run_of(
+    handler: &str,
+    message: &RawEnvelope,
+    key: DedupKey,
+    now: Timestamp,
+    kept: Duration,
+) -> Run {
     Run {
-        key: RunKey::of_handler(handler, message.id),
+        key: RunKey::of_dedup(handler, key),
         handler: handler.to_owned(),
         message_id: message.id,
         tenant_id: message.tenant_id.clone(),
         actor_id: message.actor_id.clone(),
         correlation_id: message.correlation_id.clone(),
         started_at: now,
-        expires_at: expiry(now),
+        expires_at: expiry(now, kept),
     }
 }
 
@@ -122,10 +130,10 @@ impl Runtime {
         &self,
         listener: &L,
         event: &Envelope<E>,
+        run: &Run,
     ) -> Result<Ran, RunError> {
-        let run = run_of(L::NAME, event, self.now());
         for attempt in 1..=MAX_RUNS {
-            let mut tx = self.tx_for(event, &run, L::NAME);
+            let mut tx = self.tx_for(event, run, L::NAME);
             let outcome = listener.on(event, &mut tx).await;
             let outcome = outcome.map_err(|error| Failure::of(L::NAME, error))?;
             tx.drain().await?;

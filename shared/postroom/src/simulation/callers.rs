@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::clock::later;
 use crate::command::{Idempotency, Origin};
 use crate::id::{CorrelationId, MessageId, TenantId};
-use crate::port::RunKey;
+use crate::port::{Answer as Kept, RunKey};
 use crate::simulation::business::{Answer, Request};
 use crate::simulation::choice::Fault;
 use crate::simulation::world::State;
@@ -143,14 +143,12 @@ impl Caller {
         let mut applied = state.evidence.applied.iter().enumerate();
         let done = applied.find(|(_, tx)| tx.completion.run.key == key);
         let found = match (answer, done) {
-            (Answer::Done { output }, Some((_, tx)))
-                if tx.completion.output.as_ref() == Some(output) =>
-            {
-                return;
-            }
-            (Answer::Done { output }, Some(_)) => {
-                format!("{key} was answered with another {output}")
-            }
+            (Answer::Done { output }, Some((_, tx))) => match &tx.completion.output {
+                Some(Kept::Whole(kept)) if kept != output => {
+                    format!("{key} was answered with another {output}")
+                }
+                _ => return,
+            },
             (Answer::Done { .. }, None) => format!("{key} was answered and never committed"),
             // Of twins, one may be refused before the other takes effect.
             (Answer::Refused { .. } | Answer::Failed { passes: false, .. }, Some((index, tx)))

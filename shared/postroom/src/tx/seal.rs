@@ -1,12 +1,19 @@
 //! From recorder to transaction: the step only the runtime can take.
 
+use std::fmt::Write;
+
 use jiff::Timestamp;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::id::ClientToken;
-use crate::port::Run;
+use crate::port::{Answer, Run};
 use crate::transaction::{Completion, Fence, Transaction};
 use crate::tx::Tx;
+
+/// The most bytes of an answer that is kept whole. An item has 400 KB, and the rest of a record a few.
+// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>, named from memory 2026-11-21.
+const MAX_ANSWER_BYTES: usize = 256 * 1024;
 
 /// How a transaction says that its work was done.
 pub(crate) struct Seal {
@@ -23,6 +30,7 @@ impl Tx {
     /// What was staged, ready to be committed. A listener that took over another's item may have written less than
     /// `staged_in` said; the counts are for people.
     pub(crate) fn seal(self, seal: Seal) -> Transaction {
+        let room = Transaction::MAX_BYTES.saturating_sub(self.bytes).min(MAX_ANSWER_BYTES);
         let items = self.items.into_writes();
         let actions = items.len() + self.events.len() + self.outbox.len() + 1;
         Transaction {
@@ -35,10 +43,25 @@ impl Tx {
                 fence: seal.fence,
                 finished_at: seal.finished_at,
                 skipped: seal.skipped,
-                output: seal.output,
+                output: seal.output.map(|output| kept(output, room)),
                 fingerprint: seal.fingerprint,
                 actions: u32::try_from(actions).unwrap_or(u32::MAX),
             },
         }
     }
+}
+
+/// An answer as it is kept in a record that has `room` bytes for it.
+fn kept(answer: Value, room: usize) -> Answer {
+    let json = answer.to_string();
+    if json.len() <= room {
+        return Answer::Whole(answer);
+    }
+    let digest = Sha256::digest(&json);
+    let sha256 = digest.iter().fold(String::new(), |mut hex, byte| {
+        // Writing to a text never fails.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    });
+    Answer::Digest { sha256, bytes: u64::try_from(json.len()).unwrap_or(u64::MAX) }
 }

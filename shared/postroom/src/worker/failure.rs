@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tracing::{info, warn};
 
 use crate::clock::{later, milliseconds};
 use crate::envelope::RawEnvelope;
 use crate::id::OwnerToken;
-use crate::port::{FailedAs, FailedRun, FailureClass, Failures, LeaseError, RunStatus};
+use crate::port::{FailedAs, FailedRun, FailureClass, Failures, LeaseError, Run, RunStatus};
 use crate::reason_of;
-use crate::runtime::{RunError, run_of};
+use crate::runtime::RunError;
 use crate::verdict::{Classify, Verdict, causes_of};
 use crate::worker::handler::{QueuedRun, RecordError};
 use crate::worker::{AGAIN, Disposition, MAX_ATTEMPTS, Record, Worker};
@@ -26,7 +25,8 @@ pub(super) struct Attempt<'a> {
     pub(super) record: &'a Record,
     pub(super) message: RawEnvelope,
     pub(super) handler: &'a dyn QueuedRun,
-    pub(super) started_at: Timestamp,
+    /// What is known of the run itself.
+    pub(super) run: Run,
     /// Who holds its lease, if it got one.
     pub(super) owner: OwnerToken,
 }
@@ -48,9 +48,10 @@ impl Worker {
             warn!(reason, "not done");
             return AGAIN;
         }
-        let claimed = attempt.handler.leased() && !matches!(error, RecordError::Decode { .. });
+        let unread = matches!(error, RecordError::Decode { .. } | RecordError::NoKey { .. });
+        let claimed = attempt.handler.leased() && !unread;
         let run = FailedRun {
-            run: run_of(attempt.handler.name(), &attempt.message, attempt.started_at),
+            run: attempt.run.clone(),
             owner: claimed.then_some(attempt.owner),
             at: self.now(),
             outcome: FailedAs::Attempt,

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use crate::BoxFuture;
 use crate::envelope::{DecodeError, Envelope, RawEnvelope};
+use crate::id::DedupKey;
 use crate::job::{Job, OnUnknown};
 use crate::listener::Listener;
 use crate::message::{Event, Message};
+use crate::port::Run;
 use crate::reactions::{IsJob, IsListener, QueuedHandler};
 use crate::runtime::{Holder, Ran, RunError, Runtime};
 use crate::verdict::{Verdict, panic_text};
@@ -21,6 +23,9 @@ pub(super) enum RecordError {
         #[source]
         source: DecodeError,
     },
+    /// It would be run as often as it is delivered.
+    #[error("{handler} knows the message by no key")]
+    NoKey { handler: &'static str },
     #[error("the run failed")]
     Run {
         #[source]
@@ -43,12 +48,29 @@ pub(super) trait QueuedRun: Send + Sync {
     /// What a panic means: it may pass, unless an effect that must not be repeated may have happened before it.
     fn panicked(&self) -> Verdict;
 
-    fn run<'a>(
-        &'a self,
-        runtime: &'a Runtime,
-        message: RawEnvelope,
-        holder: Holder,
-    ) -> BoxFuture<'a, Result<Ran, RecordError>>;
+    /// How long a run is remembered, unless that is too short.
+    fn kept(&self) -> Duration;
+
+    /// Reads a message. Nothing is claimed yet: what fails here is no failure of a run.
+    fn prepare(&self, message: RawEnvelope) -> Result<Prepared<'_>, RecordError>;
+}
+
+/// A message that its handler has read, and what running it takes.
+pub(super) struct Prepared<'a> {
+    /// What the handler knows it by.
+    pub(super) key: DedupKey,
+    pub(super) run: Box<dyn FnOnce(Started<'a>) -> Running<'a> + Send + 'a>,
+}
+
+/// A run of a handler.
+type Running<'a> = BoxFuture<'a, Result<Ran, RunError>>;
+
+/// What a run is given.
+#[derive(Clone, Copy)]
+pub(super) struct Started<'a> {
+    pub(super) runtime: &'a Runtime,
+    pub(super) run: &'a Run,
+    pub(super) holder: Holder,
 }
 
 pub(super) struct JobHandler<M, J> {
@@ -82,17 +104,16 @@ impl<M: Message, J: Job<M>> QueuedRun for JobHandler<M, J> {
         }
     }
 
-    fn run<'a>(
-        &'a self,
-        runtime: &'a Runtime,
-        message: RawEnvelope,
-        holder: Holder,
-    ) -> BoxFuture<'a, Result<Ran, RecordError>> {
-        Box::pin(async move {
-            let message: Envelope<M> = decode(message)?;
-            let ran = runtime.perform(&self.job, &message, holder).await;
-            ran.map_err(|source| RecordError::Run { source })
-        })
+    fn kept(&self) -> Duration {
+        J::KEPT
+    }
+
+    fn prepare<'a>(&'a self, message: RawEnvelope) -> Result<Prepared<'a>, RecordError> {
+        let (message, key) = read(message, J::NAME, |message| self.job.key(message))?;
+        let run = move |Started { runtime, run, holder }: Started<'a>| -> Running<'a> {
+            Box::pin(async move { runtime.perform(&self.job, &message, run, holder).await })
+        };
+        Ok(Prepared { key, run: Box::new(run) })
     }
 }
 
@@ -125,24 +146,33 @@ impl<E: Event, L: Listener<E>> QueuedRun for ListenerHandler<E, L> {
         Verdict::RETRY
     }
 
-    fn run<'a>(
-        &'a self,
-        runtime: &'a Runtime,
-        message: RawEnvelope,
-        _holder: Holder,
-    ) -> BoxFuture<'a, Result<Ran, RecordError>> {
-        Box::pin(async move {
-            let event: Envelope<E> = decode(message)?;
-            let ran = runtime.react(&self.listener, &event).await;
-            ran.map_err(|source| RecordError::Run { source })
-        })
+    fn kept(&self) -> Duration {
+        L::KEPT
+    }
+
+    fn prepare<'a>(&'a self, message: RawEnvelope) -> Result<Prepared<'a>, RecordError> {
+        let (event, key) = read(message, L::NAME, |event| self.listener.key(event))?;
+        let run = move |Started { runtime, run, .. }: Started<'a>| -> Running<'a> {
+            Box::pin(async move { runtime.react(&self.listener, &event, run).await })
+        };
+        Ok(Prepared { key, run: Box::new(run) })
     }
 }
 
-/// Caught here and not with the run: nothing is claimed yet, and the same bytes panic every time.
-fn decode<M: Message>(message: RawEnvelope) -> Result<Envelope<M>, RecordError> {
-    let decoded = catch_unwind(AssertUnwindSafe(|| message.decode())).unwrap_or_else(|panic| {
+/// A message and its key. Panics are caught here and not with the run: the same bytes panic every time.
+fn read<M: Message>(
+    message: RawEnvelope,
+    handler: &'static str,
+    key: impl FnOnce(&Envelope<M>) -> Option<DedupKey>,
+) -> Result<(Envelope<M>, DedupKey), RecordError> {
+    let read = || {
+        let message: Envelope<M> = message.decode()?;
+        let key = key(&message);
+        Ok((message, key))
+    };
+    let read = catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|panic| {
         Err(DecodeError::Panicked { r#type: M::TYPE, message: panic_text(&*panic).to_owned() })
     });
-    decoded.map_err(|source| RecordError::Decode { source })
+    let (message, key) = read.map_err(|source| RecordError::Decode { source })?;
+    Ok((message, key.ok_or(RecordError::NoKey { handler })?))
 }

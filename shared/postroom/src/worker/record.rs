@@ -11,11 +11,11 @@ use tracing::{Instrument, Span, info, info_span, warn};
 
 use crate::clock::{between, later, milliseconds};
 use crate::envelope::{DecodeError, RawEnvelope};
-use crate::id::OwnerToken;
-use crate::runtime::{Holder, Ran};
+use crate::id::{DedupKey, OwnerToken};
+use crate::runtime::{Holder, Ran, run_of};
 use crate::verdict::{Classify, Verdict, panic_text};
 use crate::worker::failure::Attempt;
-use crate::worker::handler::{QueuedRun, RecordError};
+use crate::worker::handler::{Prepared, QueuedRun, RecordError, Started};
 use crate::worker::{AT_ONCE, Disposition, Record, Worker};
 
 /// How long a record may run where the invocation names no deadline that can be believed.
@@ -45,6 +45,7 @@ impl Classify for RecordError {
     fn verdict(&self) -> Verdict {
         match self {
             Self::Decode { source } => source.verdict(),
+            Self::NoKey { .. } => Verdict::Permanent,
             Self::Run { source } => source.verdict(),
             Self::Panic { verdict, .. } => *verdict,
         }
@@ -89,14 +90,12 @@ impl Worker {
             handler = handler.name(),
             message_id = record.message_id,
         );
-        let attempt = Attempt {
-            record,
-            message,
-            handler,
-            started_at: now,
-            owner: OwnerToken::from(self.runtime.ports().ids.fresh()),
-        };
-        self.attempt_within(left, attempt).instrument(span).await
+        let prepared = handler.prepare(message.clone());
+        let key = prepared.as_ref().map_or(DedupKey::of(message.id), |prepared| prepared.key);
+        let run = run_of(handler.name(), &message, key, now, handler.kept());
+        let owner = OwnerToken::from(self.runtime.ports().ids.fresh());
+        let attempt = Attempt { record, message, handler, run, owner };
+        self.attempt_within(left, &attempt, prepared).instrument(span).await
     }
 
     /// What a record's body tells: its message, and who takes it.
@@ -110,12 +109,17 @@ impl Worker {
         Ok((message, handler.as_ref()))
     }
 
-    async fn attempt_within(&self, left: Duration, attempt: Attempt<'_>) -> Disposition {
+    async fn attempt_within<'a>(
+        &'a self,
+        left: Duration,
+        attempt: &'a Attempt<'a>,
+        prepared: Result<Prepared<'a>, RecordError>,
+    ) -> Disposition {
         let stop = later(self.now(), left);
         let gone_by = later(stop, Self::MARGIN + LEASE_MARGIN);
         let holder = Holder { owner: attempt.owner, stop, gone_by };
         let leased = attempt.handler.leased();
-        let done = self.run_within(left, self.run(attempt, holder)).await;
+        let done = self.run_within(left, self.run(attempt, prepared, holder)).await;
         done.unwrap_or_else(|| {
             // Its lease runs out by itself: whether its effect happened, nobody knows.
             let after = Some(between(self.now(), gone_by));
@@ -138,13 +142,26 @@ impl Worker {
         }
     }
 
-    async fn run(&self, attempt: Attempt<'_>, holder: Holder) -> Disposition {
-        let run = attempt.handler.run(&self.runtime, attempt.message.clone(), holder);
-        let ran = AssertUnwindSafe(run).catch_unwind().await.unwrap_or_else(|panic| {
-            let (message, verdict) = (panic_text(&*panic).to_owned(), attempt.handler.panicked());
-            Err(RecordError::Panic { message, verdict })
-        });
-        let duration_ms = milliseconds(between(attempt.started_at, self.now()));
+    async fn run<'a>(
+        &'a self,
+        attempt: &'a Attempt<'a>,
+        prepared: Result<Prepared<'a>, RecordError>,
+        holder: Holder,
+    ) -> Disposition {
+        let prepared = match prepared {
+            Ok(prepared) => prepared,
+            Err(error) => return self.failed(attempt, &error).await,
+        };
+        let started = Started { runtime: &self.runtime, run: &attempt.run, holder };
+        let ran = AssertUnwindSafe((prepared.run)(started)).catch_unwind().await;
+        let ran = ran.map_or_else(
+            |panic| {
+                let message = panic_text(&*panic).to_owned();
+                Err(RecordError::Panic { message, verdict: attempt.handler.panicked() })
+            },
+            |ran| ran.map_err(|source| RecordError::Run { source }),
+        );
+        let duration_ms = milliseconds(between(attempt.run.started_at, self.now()));
         match ran {
             Ok(Ran::Done) => {
                 info!(duration_ms, "done");
@@ -165,7 +182,7 @@ impl Worker {
                 warn!(duration_ms, "not started: no time is left since its lease was taken");
                 AT_ONCE
             }
-            Err(error) => self.failed(&attempt, &error).await,
+            Err(error) => self.failed(attempt, &error).await,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! What it must be by itself is asked of the expanded template, in `tests/template/`: there the defaults are filled in,
 //! and what SAM adds is there too.
 
+mod keeping;
 mod logs;
 mod reactions;
 
