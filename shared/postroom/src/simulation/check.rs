@@ -10,7 +10,7 @@ use crate::simulation::business::{Business, End};
 use crate::simulation::callers::{Caller, Outcome, tenant};
 use crate::simulation::evidence::Evidence;
 use crate::simulation::figures::Figures;
-use crate::simulation::run::Run;
+use crate::simulation::run::{Run, Workers};
 use crate::simulation::{Law, Violation};
 use crate::stored::{Key, join, split};
 use crate::transaction::{ItemWrite, Transaction};
@@ -30,7 +30,7 @@ pub(super) fn all(run: &Run, business: &dyn Business) -> Vec<Violation> {
             broken.extend(found.into_iter().map(|found| Violation { law, found }));
         };
         hold(Law::AllOrNothing, all_or_nothing(evidence, memory, &found));
-        hold(Law::ExactlyOnce, exactly_once(evidence, memory));
+        hold(Law::ExactlyOnce, exactly_once(evidence, memory, &run.workers));
         hold(Law::NothingInvented, nothing_invented(evidence));
         hold(Law::OneKey, one_key(evidence));
         hold(Law::NotRepeated, not_repeated(evidence));
@@ -134,25 +134,34 @@ fn all_or_nothing(evidence: &Evidence, memory: &MemoryStore, found: &Found) -> V
     broken
 }
 
-fn exactly_once(evidence: &Evidence, memory: &MemoryStore) -> Vec<String> {
-    let mut took_effect: BTreeMap<(&str, MessageId), u32> = BTreeMap::new();
+fn exactly_once(evidence: &Evidence, memory: &MemoryStore, workers: &Workers) -> Vec<String> {
+    let mut took_effect: BTreeMap<&RunKey, u32> = BTreeMap::new();
     for tx in &evidence.applied {
-        let run = &tx.completion.run;
-        *took_effect.entry((&run.handler, run.message_id)).or_default() += 1;
+        *took_effect.entry(&tx.completion.run.key).or_default() += 1;
     }
-    let letters: BTreeSet<String> =
-        memory.dead_letters().into_iter().map(|letter| letter.id).collect();
-    let mut broken = Vec::new();
-    for (handler, message) in reactions(evidence) {
-        let key = RunKey::of_handler(handler, message);
-        match took_effect.get(&(handler, message)) {
+    let letters = memory.dead_letters();
+    let ids: BTreeSet<&str> = letters.iter().map(|letter| letter.id.as_str()).collect();
+    let mut broken = BTreeSet::new();
+    for row in evidence.applied.iter().flat_map(|tx| &tx.outbox) {
+        let worker = workers.get(row.handler.as_str());
+        let Some(key) = worker.and_then(|worker| worker.key_of(&row.body)) else {
+            if !letters.iter().any(|letter| letter.body == row.body) {
+                broken.insert(format!("{}#{} was not even read", row.handler, row.message_id));
+            }
+            continue;
+        };
+        match took_effect.get(&key) {
             Some(1) => {}
-            Some(times) => broken.push(format!("{key} took effect {times} times")),
-            None if letters.contains(key.as_str()) => {}
-            None => broken.push(format!("{key} never took effect and is no dead letter")),
+            Some(times) => {
+                broken.insert(format!("{key} took effect {times} times"));
+            }
+            None if ids.contains(key.as_str()) => {}
+            None => {
+                broken.insert(format!("{key} never took effect and is no dead letter"));
+            }
         }
     }
-    broken
+    broken.into_iter().collect()
 }
 
 /// Each queued reaction to what was committed.

@@ -58,13 +58,16 @@ pub(super) struct Ran {
     pub(super) history: Vec<Line>,
 }
 
+/// The workers of all queues, by their names.
+pub(super) type Workers = BTreeMap<&'static str, Arc<Worker>>;
+
 /// Everybody who takes part in a run.
 pub(super) struct Run {
     pub(super) world: Arc<World>,
     pub(super) ports: Simulated,
     pub(super) parts: Parts,
     pub(super) courier: Courier,
-    pub(super) workers: BTreeMap<&'static str, Arc<Worker>>,
+    pub(super) workers: Workers,
     pub(super) actors: BTreeMap<u64, Actor>,
     pub(super) callers: Vec<Caller>,
     pub(super) slots: Vec<DueSlot>,

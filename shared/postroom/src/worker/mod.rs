@@ -23,6 +23,8 @@ use crate::port::DeadLetters;
 use crate::runtime::Runtime;
 use crate::worker::handler::{JobHandler, ListenerHandler, QueuedRun};
 use crate::worker::lanes::Plan;
+#[cfg(feature = "simulation")]
+use crate::{envelope::RawEnvelope, port::RunKey};
 
 /// How many records of a batch run at the same time, at most one of each group.
 const CONCURRENCY: usize = 10;
@@ -161,6 +163,14 @@ impl Worker {
     #[cfg(feature = "simulation")]
     pub(crate) fn queue(&self) -> &'static str {
         self.queue
+    }
+
+    /// Under which key it would run a message, if it can.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn key_of(&self, body: &str) -> Option<RunKey> {
+        let message = RawEnvelope::parse(body).ok()?;
+        let handler = self.handlers.get(message.r#type.as_str())?;
+        Some(RunKey::of_dedup(handler.name(), handler.prepare(message).ok()?.key))
     }
 
     /// The time by the clock its handlers run by.
