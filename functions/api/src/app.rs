@@ -10,6 +10,7 @@ use postroom::{CorrelationId, Runtime};
 use crate::caller::ClaimNames;
 use crate::exchange::exchange;
 use crate::kind::Kind;
+use crate::operations::Operations;
 use crate::problem::Problem;
 use crate::routes;
 
@@ -17,14 +18,15 @@ use crate::routes;
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) runtime: Runtime,
+    pub(crate) operations: Operations,
     pub(crate) claims: Arc<ClaimNames>,
     /// The OpenAPI document, once somebody has asked for it.
     pub(crate) document: Arc<OnceLock<Bytes>>,
 }
 
 impl App {
-    pub(crate) fn new(runtime: Runtime, claims: ClaimNames) -> Self {
-        Self { runtime, claims: Arc::new(claims), document: Arc::default() }
+    pub(crate) fn new(runtime: Runtime, operations: Operations, claims: ClaimNames) -> Self {
+        Self { runtime, operations, claims: Arc::new(claims), document: Arc::default() }
     }
 
     /// The name of a chain that its caller did not name.

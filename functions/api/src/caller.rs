@@ -5,6 +5,7 @@ use axum::http::request::Parts;
 use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
 use postroom::{ActorId, CorrelationId, Origin, TenantId};
+use postroom_aws::Env;
 use tracing::Span;
 
 use crate::app::App;
@@ -19,6 +20,19 @@ pub(crate) struct ClaimNames {
     pub(crate) tenant: String,
     /// Who.
     pub(crate) subject: String,
+    /// What they may do.
+    pub(crate) scope: String,
+}
+
+impl ClaimNames {
+    /// Their names in the environment: `TENANT_CLAIM` and so on.
+    pub(crate) fn of_env(env: &mut Env) -> Self {
+        Self {
+            tenant: env.text("TENANT_CLAIM"),
+            subject: env.text("SUBJECT_CLAIM"),
+            scope: env.text("SCOPE_CLAIM"),
+        }
+    }
 }
 
 /// A caller of whom at least the tenant is known; without one the request ends here with 401.
@@ -62,7 +76,7 @@ impl FromRequestParts<App> for Caller {
 }
 
 /// A claim of the token behind the request, if there is one.
-fn claim<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
+pub(crate) fn claim<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
     let RequestContext::ApiGatewayV2(context) = parts.request_context_ref()? else { return None };
     let claims = &context.authorizer.as_ref()?.jwt.as_ref()?.claims;
     claims.get(name).map(String::as_str)

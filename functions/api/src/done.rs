@@ -33,6 +33,12 @@ impl App {
     }
 }
 
+impl<T> From<Executed<T>> for Done<T> {
+    fn from(executed: Executed<T>) -> Self {
+        Self(executed)
+    }
+}
+
 impl<T> Done<T> {
     /// What the command made has a path of its own.
     pub(crate) fn at(self, path: impl FnOnce(&T) -> String) -> Created<T> {

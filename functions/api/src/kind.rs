@@ -20,8 +20,11 @@ impl Kind {
     pub(crate) const INVALID_IDEMPOTENCY_KEY: Self =
         Self::new(StatusCode::BAD_REQUEST, "invalid-idempotency-key");
     pub(crate) const UNAUTHENTICATED: Self = Self::new(StatusCode::UNAUTHORIZED, "unauthenticated");
+    pub(crate) const FORBIDDEN: Self = Self::new(StatusCode::FORBIDDEN, "forbidden");
     pub(crate) const PATH_NOT_FOUND: Self = Self::not_found("path-not-found");
     pub(crate) const CAMPAIGN_NOT_FOUND: Self = Self::not_found("campaign-not-found");
+    pub(crate) const DEAD_LETTER_NOT_FOUND: Self = Self::not_found("dead-letter-not-found");
+    pub(crate) const CHAIN_NOT_FOUND: Self = Self::not_found("chain-not-found");
     pub(crate) const METHOD_NOT_ALLOWED: Self =
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed");
     pub(crate) const LOST_RACE: Self = Self::conflict("lost-race");
@@ -54,6 +57,11 @@ impl Kind {
     /// The state does not allow it, now.
     pub(crate) const fn conflict(code: &'static str) -> Self {
         Self::new(StatusCode::CONFLICT, code)
+    }
+
+    /// What was asked for breaks a rule.
+    pub(crate) const fn invalid(code: &'static str) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, code)
     }
 
     /// There is no such thing, or not for this tenant.

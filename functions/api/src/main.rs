@@ -2,9 +2,9 @@
 
 mod app;
 mod exchange;
-mod deadline;
 mod chain;
 mod caller;
+mod operations;
 mod order;
 mod body;
 mod page;
@@ -23,17 +23,17 @@ use postroom_aws::{Aws, Env, logging};
 
 use crate::app::{App, router};
 use crate::caller::ClaimNames;
+use crate::operations::Operations;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     let mut env = Env::of_process();
     logging::start(&mut env);
     let settings = Settings { plan_live_campaigns: env.parsed("PLAN_LIVE_CAMPAIGNS") };
-    let claims =
-        ClaimNames { tenant: env.text("TENANT_CLAIM"), subject: env.text("SUBJECT_CLAIM") };
-    let reactions = reactions(&settings);
-    let ports = Aws::connect(&mut env).ports(&mut env, &reactions.queues());
+    let (claims, reactions) = (ClaimNames::of_env(&mut env), reactions(&settings));
+    let aws = Aws::connect(&mut env);
+    let runtime = Runtime::new(aws.ports(&mut env, &reactions.queues()), reactions);
+    let operations = Operations::on_aws(&aws, &mut env, &runtime);
     env.check()?;
-
-    lambda_http::run(router(App::new(Runtime::new(ports, reactions), claims))).await
+    lambda_http::run(router(App::new(runtime, operations, claims))).await
 }

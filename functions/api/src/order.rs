@@ -1,6 +1,6 @@
 //! An order: a request that asks for something to be done, and what a caller sends along with it.
 
-use axum::body::{Bytes, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, Method};
@@ -31,6 +31,9 @@ pub(crate) struct OrderOf<T> {
     pub(crate) input: T,
 }
 
+/// A body of shape `T`, of a request that takes no idempotency key.
+pub(crate) struct BodyOf<T>(pub(crate) T);
+
 impl FromRequest<App> for Order {
     type Rejection = Problem;
 
@@ -49,19 +52,33 @@ impl<T: DeserializeOwned> FromRequest<App> for OrderOf<T> {
     }
 }
 
+impl<T: DeserializeOwned> FromRequest<App> for BodyOf<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let body = read(body).await?;
+        Ok(Self(body::read(&parts.headers, &body)?))
+    }
+}
+
 /// Who orders, and the request in its parts.
 async fn take(request: Request, app: &App) -> Result<(Origin, Parts, Bytes), Problem> {
     let (mut parts, body) = request.into_parts();
     let Caller { mut origin } = Caller::from_request_parts(&mut parts, app).await?;
     let key = idempotency_key(&parts)?;
-    // Lambda delivered it whole: there is no other way to fail than by its length.
-    let body = to_bytes(body, MAX_BODY_BYTES).await;
-    let body = body.map_err(|_| Problem::new(Kind::BODY_TOO_LARGE))?;
+    let body = read(body).await?;
     origin.idempotency = key.map(|key| {
         let fingerprint = fingerprint(&parts.method, parts.uri.path(), &body);
         Idempotency { key, fingerprint }
     });
     Ok((origin, parts, body))
+}
+
+async fn read(body: Body) -> Result<Bytes, Problem> {
+    // Lambda delivered it whole: there is no other way to fail than by its length.
+    let body = to_bytes(body, MAX_BODY_BYTES).await;
+    body.map_err(|_| Problem::new(Kind::BODY_TOO_LARGE))
 }
 
 fn idempotency_key(parts: &Parts) -> Result<Option<IdempotencyKey>, Problem> {

@@ -40,6 +40,8 @@ pub(crate) enum Position {
     Id,
     /// `2026-11-21T09:30:00.000000Z#019aa4c2-7b10-7c3e-8a41-5d0f6e2b9c11`.
     TimeAndId,
+    /// `2026-11-21T09:30:00.000000Z#charge-card#7b0c…`, in all at most 1,024 bytes: a sort key.
+    TimeAndText,
 }
 
 /// One page as it is answered.
@@ -98,14 +100,7 @@ impl PageQuery {
     /// # Errors
     /// 400: the cursor is none that this list can have given out.
     pub(crate) fn of(self, list: &str, shape: Position) -> Result<PageRequest, Problem> {
-        let after = match self.cursor {
-            Some(cursor) => Some(decode(list, shape, &cursor).ok_or_else(|| {
-                Problem::new(Kind::UNKNOWN_CURSOR)
-                    .detail("`cursor` is not one that this list gave out")
-            })?),
-            None => None,
-        };
-        Ok(PageRequest { limit: self.limit, after })
+        Ok(PageRequest { limit: self.limit, after: position(list, shape, self.cursor)? })
     }
 }
 
@@ -119,6 +114,11 @@ impl Position {
             Self::TimeAndId => {
                 position.split_once('#').is_some_and(|(at, id)| is_time(at) && is_id(id))
             }
+            // A time alone is one too: where reading began, and nothing was found yet.
+            Self::TimeAndText => {
+                let at = position.split_once('#').map_or(position, |(at, _)| at);
+                position.len() <= 1024 && is_time(at)
+            }
         }
     }
 }
@@ -126,13 +126,33 @@ impl Position {
 impl<T> PageReply<T> {
     /// A page of the list of this name.
     pub(crate) fn of(list: &str, page: port::Page<T>) -> Self {
-        let next_cursor = page.next.map(|position| encode(list, &position));
+        let next_cursor = cursor(list, page.next);
         Self { items: page.items, next_cursor }
     }
 }
 
+/// The cursor that leads to a position of a list.
+pub(crate) fn cursor(list: &str, position: Option<String>) -> Option<String> {
+    position.map(|position| encode(list, &position))
+}
+
+/// The position that a cursor leads to.
+///
+/// # Errors
+/// 400: the cursor is not one that this list gave out.
+pub(crate) fn position(
+    list: &str,
+    shape: Position,
+    cursor: Option<String>,
+) -> Result<Option<String>, Problem> {
+    let Some(cursor) = cursor else { return Ok(None) };
+    decode(list, shape, &cursor).map(Some).ok_or_else(|| {
+        Problem::new(Kind::UNKNOWN_CURSOR).detail("`cursor` is not one that this list gave out")
+    })
+}
+
 /// The parameters of the query, each of which may be there once.
-async fn query<T: DeserializeOwned, S: Send + Sync>(
+pub(crate) async fn query<T: DeserializeOwned, S: Send + Sync>(
     parts: &mut Parts,
     state: &S,
 ) -> Result<T, Problem> {

@@ -16,9 +16,10 @@ use axum::response::{IntoResponse, Response};
 use domain::campaigns::GetCampaignError;
 use domain::statistics::GetStatisticsError;
 use domain::{InvalidInput, Violation};
+use postroom::port::StoreError;
 use postroom::{
-    Classify, CorrelationId, ExecuteError, ReadError, Refusal, RefusalKind, Refuse, Verdict,
-    reason_of,
+    BulkError, Classify, CorrelationId, ExecuteError, ReadError, Refusal, RefusalKind, Refuse,
+    Verdict, reason_of,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -160,6 +161,19 @@ impl From<ReadError> for Problem {
     fn from(error: ReadError) -> Self {
         let verdict = error.verdict();
         Self::failed(&error, verdict)
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let verdict = error.verdict();
+        Self::failed(&error, verdict)
+    }
+}
+
+impl From<BulkError> for Problem {
+    fn from(error: BulkError) -> Self {
+        Self::of(&error)
     }
 }
 

@@ -4,7 +4,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use postroom::RawEnvelope;
 use postroom::port::{
-    DeadLetter, FailureClass, InRequest, JournalRecord, OutboxRow, Run, RunKey, RunStatus,
+    DeadLetter, FailureClass, InRequest, JournalRecord, LetterStatus, OutboxRow, Run, RunKey,
+    RunStatus,
 };
 use serde_json::{Value, json};
 
@@ -75,6 +76,7 @@ fn an_outbox_row_is_kept_as_documented() {
         r#type: "order.placed".to_owned(),
         correlation_id: "req-1".parse().unwrap(),
         group: Some("5f0a".to_owned()),
+        redrive: 1,
     };
 
     let mut expected = json!({
@@ -86,11 +88,15 @@ fn an_outbox_row_is_kept_as_documented() {
         "type": {"S": "order.placed"},
         "correlation_id": {"S": "req-1"},
         "group": {"S": "5f0a"},
+        "redrive": {"N": "1"},
         "body": {"S": "{}"},
     });
     assert_eq!(shown(outbox::item(&row)), expected);
-    expected.as_object_mut().unwrap().remove("group");
-    assert_eq!(shown(outbox::item(&OutboxRow { group: None, ..row })), expected);
+    let map = expected.as_object_mut().unwrap();
+    map.remove("group");
+    map.remove("redrive");
+    let plain = OutboxRow { group: None, redrive: 0, ..row };
+    assert_eq!(shown(outbox::item(&plain)), expected);
 }
 
 #[test]
@@ -147,6 +153,10 @@ fn dead_letter() -> DeadLetter {
         attempts: 1,
         first_failed_at: at(),
         last_failed_at: at(),
+        code_version: "0.1.0".to_owned(),
+        status: LetterStatus::Open,
+        redrives: 0,
+        edited_as: None,
     }
 }
 
@@ -167,6 +177,9 @@ fn a_dead_letter_is_kept_as_documented() {
         "first_failed_at": {"S": "2026-11-21T09:30:00.000000Z"},
         "last_failed_at": {"S": "2026-11-21T09:30:00.000000Z"},
         "time": {"S": format!("2026-11-21T09:30:00.000000Z#{}", letter.id)},
+        "code_version": {"S": "0.1.0"},
+        "status": {"S": "open"},
+        "open": {"S": letter.shard().to_string()},
         "message_id": {"S": MESSAGE},
         "type": {"S": "order.placed"},
         "tenant_id": {"S": "demo"},
@@ -190,11 +203,14 @@ fn a_body_that_no_handler_takes_is_kept_as_documented() {
         "body",
         "causes",
         "class",
+        "code_version",
         "fingerprint",
         "first_failed_at",
         "id",
         "last_failed_at",
+        "open",
         "queue",
+        "status",
         "time",
     ];
     assert_eq!(names, expected);

@@ -58,6 +58,7 @@
 //!  "type":           {"S": "order.placed"},
 //!  "correlation_id": {"S": "req-1"},
 //!  ["group":         {"S": "5f0a…"}],        of a handler that takes them in order: the message group
+//!  ["redrive":       {"N": "1"}],            sent once more by a person's decision: for the how manieth time
 //!  "body":           {"S": "{\"specversion\":\"1.0\",…}"}}
 //! ```
 //!
@@ -100,7 +101,8 @@
 //! # Dead letters: what failed for good
 //!
 //! Key `id`: `handler#event-id`, or `queue#message-id` where no handler takes the message. The index `chain` lists those
-//! whose body told their chain. `envelope` is the body's, without its payload.
+//! whose body told their chain; the index `open` (`open`, `time`) those that nobody has decided about. Both leave out
+//! `body`, `parts` and `envelope`. `envelope` is the body's, without its payload.
 //!
 //! ```json
 //! {"id":              {"S": "charge-card#7b0c…"},
@@ -116,6 +118,11 @@
 //!  "first_failed_at": {"S": "2026-11-21T09:30:02.000000Z"},
 //!  "last_failed_at":  {"S": "2026-11-21T09:30:02.000000Z"},
 //!  "time":            {"S": "2026-11-21T09:30:02.000000Z#charge-card#7b0c…"},
+//!  "code_version":    {"S": "0.1.0"},         the code that failed
+//!  "status":          {"S": "open" | "redriven" | "discarded"},
+//!  ["open":           {"S": "2"}],            while it is open: the sum of the bytes of `id`, modulo 4
+//!  ["redrives":       {"N": "1"}],            how often it was sent once more; parked again it keeps the number
+//!  ["edited_as":      {"S": "90d1…"}],        the message that was sent in its place
 //!  ["message_id":     {"S": "7b0c…"}],        this and the following once more from the envelope, to be searched
 //!  ["type":           {"S": "order.placed"}],
 //!  ["tenant_id":      {"S": "demo"}],
@@ -143,6 +150,8 @@ pub struct Tables {
     pub outbox: String,
     /// Records of runs.
     pub inbox: String,
+    /// Messages that failed for good, where anybody decides about them.
+    pub dead_letters: Option<String>,
 }
 
 impl Tables {
@@ -153,6 +162,7 @@ impl Tables {
             state: env.text("STATE_TABLE"),
             outbox: env.text("OUTBOX_TABLE"),
             inbox: env.text("INBOX_TABLE"),
+            dead_letters: env.optional("DEAD_LETTERS_TABLE"),
         }
     }
 }
@@ -161,6 +171,8 @@ impl Tables {
 pub const CHAIN_INDEX: &str = "chain";
 /// The index of the state table that schedules read.
 pub const LIVE_INDEX: &str = "live";
+/// The index of the dead letters that nobody has decided about.
+pub const OPEN_INDEX: &str = "open";
 
 // Attribute names, each spelt here and nowhere else but in expressions.
 pub(crate) const ACTIONS: &str = "actions";
@@ -171,10 +183,12 @@ pub(crate) const BY: &str = "by";
 pub(crate) const CAUSES: &str = "causes";
 pub(crate) const CHAIN: &str = "chain";
 pub(crate) const CLASS: &str = "class";
+pub(crate) const CODE_VERSION: &str = "code_version";
 pub(crate) const CORRELATION_ID: &str = "correlation_id";
 pub(crate) const DATA: &str = "data";
 pub(crate) const DUE: &str = "due";
 pub(crate) const DUE_AT: &str = "due_at";
+pub(crate) const EDITED_AS: &str = "edited_as";
 pub(crate) const ENVELOPE: &str = "envelope";
 pub(crate) const EXPIRES_AT: &str = "expires_at";
 pub(crate) const FINGERPRINT: &str = "fingerprint";
@@ -190,6 +204,7 @@ pub(crate) const LAST_FAILED_AT: &str = "last_failed_at";
 pub(crate) const LEASE_UNTIL: &str = "lease_until";
 pub(crate) const LIVE: &str = "live";
 pub(crate) const MESSAGE_ID: &str = "message_id";
+pub(crate) const OPEN: &str = "open";
 pub(crate) const OUTPUT: &str = "output";
 pub(crate) const OUTPUT_BYTES: &str = "output_bytes";
 pub(crate) const OUTPUT_SHA256: &str = "output_sha256";
@@ -200,6 +215,8 @@ pub(crate) const PRIOR_OWNER: &str = "prior_owner";
 pub(crate) const QUEUE: &str = "queue";
 pub(crate) const QUEUED: &str = "queued";
 pub(crate) const REASON: &str = "reason";
+pub(crate) const REDRIVE: &str = "redrive";
+pub(crate) const REDRIVES: &str = "redrives";
 pub(crate) const SHARD: &str = "shard";
 pub(crate) const SK: &str = "sk";
 pub(crate) const SKIPPED: &str = "skipped";

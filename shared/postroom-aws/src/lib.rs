@@ -28,6 +28,7 @@ pub mod logging;
 mod env;
 mod client;
 mod attributes;
+mod change;
 mod classify;
 mod pages;
 mod store;

@@ -73,11 +73,16 @@ fn unordered(row: &OutboxRow) -> Result<SendMessageBatchRequestEntryBuilder, Bui
     Ok(entry)
 }
 
-/// The same for a FIFO queue, which drops what is sent again within five minutes. What has no group is one by itself.
+/// The same for a FIFO queue, which drops what is sent again within five minutes, unless a person decided to. What has no
+/// group is one by itself.
 fn in_order(row: &OutboxRow) -> Result<SendMessageBatchRequestEntryBuilder, BuildError> {
     let message_id = row.message_id.to_string();
     let group = row.group.clone().unwrap_or_else(|| message_id.clone());
-    Ok(unordered(row)?.message_group_id(group).message_deduplication_id(message_id))
+    let deduplication_id = match row.redrive {
+        0 => message_id,
+        redrive => format!("{message_id}.{redrive}"),
+    };
+    Ok(unordered(row)?.message_group_id(group).message_deduplication_id(deduplication_id))
 }
 
 fn text(text: &str) -> Result<MessageAttributeValue, BuildError> {

@@ -42,7 +42,8 @@ pub struct OwnerToken(Uuid);
 pub struct ClientToken(Uuid);
 
 /// Names one kind of failure of one handler: messages that failed in the same way have the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Fingerprint(Uuid);
 
 macro_rules! uuid_id {

@@ -32,6 +32,7 @@ mod courier;
 mod runtime;
 mod schedule;
 mod worker;
+mod office;
 
 pub use clock::{Clock, SystemClock, between, milliseconds, sortable};
 pub use command::{Command, Idempotency, Origin};
@@ -45,18 +46,29 @@ pub use job::{Effects, Job, OnUnknown};
 pub use listener::Listener;
 pub use live::{LiveItem, LiveShard};
 pub use message::{Event, Message, Routed, Task};
+pub use office::{
+    Audited, Bulk, BulkError, BulkReport, DeadLetterOffice, DecideError, Decided, Discarded, Group,
+    Groups, LetterFilter, Redrive, Redriven, Refused,
+};
 pub use outcome::Outcome;
 pub use reactions::{IsJob, IsListener, QueuedHandler, Reactions, RowOf};
 pub use reader::{List, ReadError, Reader, Versioned};
 pub use runtime::{ExecuteError, Executed, Ports, Runtime, SettleError};
 pub use schedule::{Schedule, ScheduleError, Scheduled};
 pub use stored::{Key, Partition, Place, Stored, StreamId};
-pub use transaction::{Completion, Fence, Guard, ItemWrite, Transaction};
+pub use transaction::{Completion, Fence, Guard, ItemWrite, LetterChange, Pardon, Transaction};
 pub use tx::{Tx, TxError};
 pub use verdict::{
     Classify, Failure, Refusal, RefusalKind, Refuse, Verdict, panic_text, reason_of,
 };
 pub use worker::{Disposition, MissingHandlers, Record, Worker};
+
+/// The version of the code that is running, which its dead letters name: what `CODE_VERSION` said when it was built, a
+/// commit for instance, or else the kit's own version.
+pub const CODE_VERSION: &str = match option_env!("CODE_VERSION") {
+    Some(version) => version,
+    None => env!("CARGO_PKG_VERSION"),
+};
 
 /// A boxed future, as the ports return it so that they can be trait objects.
 pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -88,6 +88,11 @@ impl Partition {
         Self(text)
     }
 
+    /// A partition of the operators' own, such as `#audit#charge-card%237b0c…`: no tenant's name is empty.
+    pub(crate) fn of_operators(collection: &str, parent: &str) -> Self {
+        Self(join('#', &["", collection, parent]))
+    }
+
     /// A partition as [`as_str`](Self::as_str) spelt it.
     pub(crate) fn from_stored(text: String) -> Self {
         Self(text)

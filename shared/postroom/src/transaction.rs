@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::id::{ClientToken, OwnerToken};
+use crate::id::{ClientToken, MessageId, OwnerToken};
 use crate::live::LiveShard;
-use crate::port::{Answer, JournalRecord, OutboxRow, Run};
+use crate::port::{Answer, JournalRecord, LetterStatus, OutboxRow, Run, RunKey};
 use crate::stored::Key;
 
 /// Everything one command or one handler run writes: all of it, or nothing.
@@ -15,6 +15,8 @@ pub struct Transaction {
     pub(crate) items: Vec<ItemWrite>,
     pub(crate) events: Vec<JournalRecord>,
     pub(crate) outbox: Vec<OutboxRow>,
+    pub(crate) letters: Vec<LetterChange>,
+    pub(crate) pardons: Vec<Pardon>,
     pub(crate) completion: Completion,
 }
 
@@ -45,6 +47,16 @@ impl Transaction {
         &self.outbox
     }
 
+    /// Dead letters that somebody decided about.
+    pub fn letters(&self) -> &[LetterChange] {
+        &self.letters
+    }
+
+    /// Runs that may begin anew. None is the completed one.
+    pub fn pardons(&self) -> &[Pardon] {
+        &self.pardons
+    }
+
     /// The inbox record that says this was done.
     pub fn completion(&self) -> &Completion {
         &self.completion
@@ -52,7 +64,12 @@ impl Transaction {
 
     /// How many actions it is to the store.
     pub fn actions(&self) -> usize {
-        self.items.len() + self.events.len() + self.outbox.len() + 1
+        self.items.len()
+            + self.events.len()
+            + self.outbox.len()
+            + self.letters.len()
+            + self.pardons.len()
+            + 1
     }
 }
 
@@ -93,6 +110,28 @@ impl Guard {
             Self::Version(version) => version + 1,
         }
     }
+}
+
+/// A decision about a dead letter. It must be open, and as it was read: another failure since then has moved it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LetterChange {
+    /// Which.
+    pub id: String,
+    /// Where it [lay](crate::port::DeadLetter::position) when it was read.
+    pub position: String,
+    /// What it becomes. `Redriven` also counts one more redrive.
+    pub status: LetterStatus,
+    /// The message that is sent in its place.
+    pub edited_as: Option<MessageId>,
+}
+
+/// Forgets the failures of a run, which then waits for its first attempt. Nobody may be at it, nor may it be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pardon {
+    /// Whose.
+    pub key: RunKey,
+    /// When: a lease that has run out by then stands in nobody's way.
+    pub at: Timestamp,
 }
 
 /// How the inbox record becomes `done`.

@@ -93,6 +93,19 @@ async fn a_row_in_order_that_is_sent_again_is_one_message() {
     assert_eq!(on_sqs.arrived(IN_ORDER).await.len(), 2);
 }
 
+/// Within the five minutes in which the queue drops what is sent twice.
+#[tokio::test]
+async fn a_row_in_order_that_a_person_sends_again_is_another_message() {
+    let on_sqs = on_sqs().await;
+    let sent = |redrive| OutboxRow { group: Some("group-1".to_owned()), redrive, ..row("{}") };
+
+    for redrive in [0, 1, 1, 2] {
+        on_sqs.queue.send(IN_ORDER, &[sent(redrive)]).await.unwrap();
+    }
+
+    assert_eq!(on_sqs.arrived(IN_ORDER).await.len(), 3);
+}
+
 /// Its handler was moved to a queue of the other kind while they were in the outbox.
 #[tokio::test]
 async fn rows_with_and_without_a_group_arrive_at_queues_of_both_kinds() {
@@ -126,5 +139,6 @@ fn row(body: &str) -> OutboxRow {
         r#type: "order.placed".to_owned(),
         correlation_id: "req-1".parse().unwrap(),
         group: None,
+        redrive: 0,
     }
 }

@@ -12,10 +12,12 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::done::{Created, Done};
 use crate::kind::Kind;
-use crate::order::{Order, OrderOf};
+use crate::operations::Operator;
+use crate::order::{BodyOf, Order, OrderOf};
 use crate::page::{FilterQuery, PageQuery};
 use crate::problem::Problem;
 use crate::routes::CampaignPath;
+use crate::routes::ops::{ChainPath, LetterFilterQuery, LetterPath, TenantQuery};
 
 /// A part of a handler's signature: what it takes from a request, or what it answers.
 pub(crate) trait Describe {
@@ -72,6 +74,65 @@ impl<T: JsonSchema> Describe for OrderOf<T> {
     fn describe(operation: &mut Operation<'_>) {
         Order::describe(operation);
         operation.takes::<T>();
+    }
+}
+
+impl<T: JsonSchema> Describe for BodyOf<T> {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.takes::<T>();
+    }
+}
+
+impl Describe for Operator {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.needs_token();
+        operation.may_end_as(Kind::FORBIDDEN);
+    }
+}
+
+impl Describe for LetterPath {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.in_path(
+            "id",
+            &json!({
+                "type": "string",
+                "description": "The letter's id. Its `#` may be written `~`.",
+                "examples": ["sync-statistics~7b0c0000-0000-5000-8000-00000000000b"],
+            }),
+        );
+        operation.may_end_as(Kind::DEAD_LETTER_NOT_FOUND);
+    }
+}
+
+impl Describe for LetterFilterQuery {
+    fn describe(operation: &mut Operation<'_>) {
+        let (text, time) =
+            (json!({ "type": "string" }), json!({ "type": "string", "format": "date-time" }));
+        operation.in_query("queue", "Only those from this queue.", &text);
+        operation.in_query("handler", "Only those that this handler failed.", &text);
+        operation.in_query("type", "Only those of this message type.", &text);
+        let fingerprint = json!({ "type": "string", "format": "uuid" });
+        operation.in_query("fingerprint", "Only those that failed in this way.", &fingerprint);
+        operation.in_query("from", "Only those that last failed at this time or later.", &time);
+        operation.in_query("before", "Only those that last failed before this time.", &time);
+        operation.may_end_as(Kind::MALFORMED_QUERY);
+        operation.may_end_as(Kind::INVALID_FILTER);
+    }
+}
+
+impl Describe for ChainPath {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.in_path("correlation_id", &json!({ "type": "string" }));
+        operation.may_end_as(Kind::CHAIN_NOT_FOUND);
+    }
+}
+
+impl Describe for TenantQuery {
+    fn describe(operation: &mut Operation<'_>) {
+        let text = json!({ "type": "string" });
+        operation.in_query("tenant", "Whose chain, where it is not the caller's own.", &text);
+        operation.may_end_as(Kind::MALFORMED_QUERY);
+        operation.may_end_as(Kind::INVALID_FILTER);
     }
 }
 

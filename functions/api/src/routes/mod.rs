@@ -4,6 +4,7 @@ mod campaigns;
 mod timeline;
 mod statistics;
 mod notifications;
+pub(crate) mod ops;
 
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
@@ -21,6 +22,7 @@ pub(crate) fn all() -> Vec<Route> {
         timeline::routes(),
         statistics::routes(),
         notifications::routes(),
+        ops::routes(),
         openapi::routes(),
     ];
     slices.into_iter().flatten().collect()

@@ -4,6 +4,7 @@ mod world;
 mod campaigns;
 mod errors;
 mod input;
+mod ops;
 mod faults;
 mod idempotency;
 mod document;

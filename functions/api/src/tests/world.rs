@@ -20,6 +20,7 @@ use tokio::time::timeout;
 use super::document;
 use crate::app::{App, router};
 use crate::caller::ClaimNames;
+use crate::operations::Operations;
 
 const CREATE: &str = include_str!("../../../../events/apigw/create_campaign.json");
 const LIST: &str = include_str!("../../../../events/apigw/list_campaigns.json");
@@ -58,8 +59,15 @@ impl World {
             clock: clock.clone(),
             ids: Arc::new(SeededIds::new(1)),
         };
-        let claims = ClaimNames { tenant: "custom:tenant".to_owned(), subject: "sub".to_owned() };
-        let router = router(App::new(Runtime::new(ports, reactions), claims));
+        let claims = ClaimNames {
+            tenant: "custom:tenant".to_owned(),
+            subject: "sub".to_owned(),
+            scope: "cognito:groups".to_owned(),
+        };
+        let runtime = Runtime::new(ports, reactions);
+        let letters = Arc::new(memory.clone());
+        let operations = Operations::new(&runtime, letters.clone(), letters);
+        let router = router(App::new(runtime, operations, claims));
         Self { memory, queue, clock, router }
     }
 

@@ -6,7 +6,7 @@ use postroom::port::{FailedRun, Failures, LeaseError, StoreError};
 use postroom::sortable;
 
 use crate::attributes::{number, text};
-use crate::inbox::change::Change;
+use crate::change::Change;
 use crate::inbox::record::{Stored, enter, if_idle, item};
 use crate::inbox::{DynamoInbox, lease_error};
 use crate::keys::{

@@ -1,6 +1,5 @@
 //! The inbox on DynamoDB: every move is one conditional write.
 
-mod change;
 mod claim;
 mod fail;
 mod record;
@@ -19,15 +18,15 @@ use postroom::{BoxFuture, CorrelationId, OwnerToken, TenantId, sortable};
 
 use crate::attributes::{Attributes, text};
 use crate::aws::DynamoClients;
+use crate::change::Change;
 use crate::classify::store_error;
-use crate::inbox::change::Change;
 use crate::inbox::record::{Stored, seconds};
 use crate::keys::{EXPIRES_AT, KEY, LEASE_UNTIL};
 use crate::pages::ChainQuery;
 
-pub(crate) use record::completion;
 #[cfg(test)]
 pub(crate) use record::item;
+pub(crate) use record::{completion, pardon};
 
 /// Reads and moves the records of the inbox table; completing is part of a transaction.
 #[derive(Debug, Clone)]

@@ -3,10 +3,10 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use postroom::port::{Answer, InboxRecord, Run, RunKey, RunStatus, StoreError};
-use postroom::{Fence, Transaction, sortable};
+use postroom::{Fence, Pardon, Transaction, sortable};
 
 use crate::attributes::{Attributes, Reading, number, text};
-use crate::inbox::change::Change;
+use crate::change::Change;
 use crate::keys::{
     ACTIONS, ACTOR_ID, ATTEMPTS, CHAIN, CORRELATION_ID, EXPIRES_AT, FINGERPRINT, FINISHED_AT,
     FIRST_FAILED_AT, HANDLER, KEY, LEASE_UNTIL, MESSAGE_ID, OUTPUT, OUTPUT_BYTES, OUTPUT_SHA256,
@@ -165,6 +165,27 @@ pub(crate) fn completion(tx: &Transaction) -> Change {
         .remove(PRIOR_OWNER)
         .remove(LEASE_UNTIL)
         .remove(REASON)
+}
+
+/// The change that forgives a run: it waits for its first attempt, as if it had never failed.
+pub(crate) fn pardon(pardon: &Pardon) -> Change {
+    Change::if_true(
+        "#expires_at > :now AND (#status = :parked OR #status = :waiting OR \
+         (#status = :running AND #lease_until <= :at))",
+    )
+    .name(EXPIRES_AT)
+    .value(":now", seconds(pardon.at))
+    .value(":at", text(sortable(pardon.at)))
+    .value(":parked", text("parked"))
+    .value(":waiting", text("waiting"))
+    .value(":running", text("running"))
+    .set_to(STATUS, ":waiting")
+    .remove(ATTEMPTS)
+    .remove(FIRST_FAILED_AT)
+    .remove(REASON)
+    .remove(OWNER)
+    .remove(PRIOR_OWNER)
+    .remove(LEASE_UNTIL)
 }
 
 /// Whole seconds since 1970: what `expires_at` is compared with.

@@ -7,7 +7,7 @@ use postroom::port::{LeaseError, RunKey};
 use postroom::{OwnerToken, sortable};
 
 use crate::attributes::text;
-use crate::inbox::change::Change;
+use crate::change::Change;
 use crate::inbox::record::Stored;
 use crate::inbox::{DynamoInbox, lease_error};
 use crate::keys::{LEASE_UNTIL, OWNER, PRIOR_OWNER, STATUS};

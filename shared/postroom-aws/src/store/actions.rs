@@ -1,16 +1,18 @@
-//! A transaction as the actions of one `TransactWriteItems`, in this order: items, events, outbox rows, inbox record.
+//! A transaction as the actions of one `TransactWriteItems`, in this order: items, events, outbox rows,
+//! letters, pardons, inbox record.
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{ConditionCheck, Put, TransactWriteItem, Update};
 use postroom::port::{JournalRecord, OutboxRow, StoreError};
-use postroom::{Guard, ItemWrite, Key, LiveShard, Transaction};
+use postroom::{Guard, ItemWrite, Key, LetterChange, LiveShard, Pardon, Transaction};
 use serde_json::Value;
 
-use crate::attributes::{number, text};
+use crate::attributes::{Attributes, number, text};
+use crate::change::Change;
 use crate::keys::{DATA, HEAD, LIVE, PK, STREAM, Tables, VERSION};
 use crate::store::{key_of, native};
-use crate::{inbox, journal, outbox};
+use crate::{dead_letters, inbox, journal, outbox};
 
 const ABSENT: &str = "attribute_not_exists(#key)";
 const UNCHANGED: &str = "#version = :version";
@@ -26,6 +28,12 @@ pub(super) fn of(tx: &Transaction, tables: &Tables) -> Result<Vec<TransactWriteI
     }
     for row in tx.outbox() {
         actions.push(post(row, &tables.outbox).map_err(malformed)?);
+    }
+    for change in tx.letters() {
+        actions.push(decide(change, tables)?);
+    }
+    for pardon in tx.pardons() {
+        actions.push(forgive(pardon, &tables.inbox).map_err(malformed)?);
     }
     actions.push(complete(tx, &tables.inbox).map_err(malformed)?);
     Ok(actions)
@@ -109,11 +117,27 @@ fn post(row: &OutboxRow, table: &str) -> Result<TransactWriteItem, BuildError> {
     Ok(TransactWriteItem::builder().put(put).build())
 }
 
+fn decide(change: &LetterChange, tables: &Tables) -> Result<TransactWriteItem, StoreError> {
+    let Some(table) = &tables.dead_letters else {
+        let source = "the environment names no DEAD_LETTERS_TABLE".into();
+        return Err(StoreError::Refused { operation: "commit", source });
+    };
+    let key = dead_letters::key_of(&change.id);
+    update(key, dead_letters::decision(change), table).map_err(malformed)
+}
+
+fn forgive(pardon: &Pardon, table: &str) -> Result<TransactWriteItem, BuildError> {
+    update(inbox::key_of(&pardon.key), inbox::pardon(pardon), table)
+}
+
 fn complete(tx: &Transaction, table: &str) -> Result<TransactWriteItem, BuildError> {
-    let update = inbox::completion(tx);
+    update(inbox::key_of(&tx.completion().run.key), inbox::completion(tx), table)
+}
+
+fn update(key: Attributes, update: Change, table: &str) -> Result<TransactWriteItem, BuildError> {
     let update = Update::builder()
         .table_name(table)
-        .set_key(Some(inbox::key_of(&tx.completion().run.key)))
+        .set_key(Some(key))
         .update_expression(update.expression())
         .condition_expression(update.condition())
         .set_expression_attribute_names(Some(update.names))

@@ -71,6 +71,8 @@ fn named<'a>(codes: &[&'a str], tx: &Transaction) -> Vec<(&'static str, &'a str)
         ("state", tx.items().len()),
         ("journal", tx.events().len()),
         ("outbox", tx.outbox().len()),
+        ("dead letters", tx.letters().len()),
+        ("pardons", tx.pardons().len()),
     ];
     let kinds = kinds.into_iter().flat_map(|(table, count)| std::iter::repeat_n(table, count));
     let reasons = kinds.chain(["inbox"]).zip(codes.iter().copied());

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Serialize, Serializer};
 
-use crate::clock::between;
+use crate::clock::{between, milliseconds};
 use crate::id::{CorrelationId, MessageId, TenantId};
 use crate::port::{InRequest, Inbox, InboxRecord, Journal, JournalRecord, RunStatus, StoreError};
 
@@ -26,23 +27,38 @@ pub struct Chain {
 }
 
 /// One row of the tree.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "ChainNode"))]
 pub struct Node {
     /// The command's or handler's name, or the event's type.
     pub name: String,
     /// What it is, and what became of it.
+    #[serde(flatten)]
     pub kind: NodeKind,
     /// What it caused.
     pub children: Vec<Node>,
 }
 
 /// What a row of the tree is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum NodeKind {
     /// A command that took effect.
-    Command { ran: Duration, actions: u32 },
+    Command {
+        #[serde(rename = "ran_ms", serialize_with = "in_milliseconds")]
+        #[cfg_attr(feature = "schema", schemars(with = "u64"))]
+        ran: Duration,
+        actions: u32,
+    },
     /// An event, journaled.
-    Event { id: MessageId, stream: String, version: u64 },
+    Event {
+        #[cfg_attr(feature = "schema", schemars(with = "String"))]
+        id: MessageId,
+        stream: String,
+        version: u64,
+    },
     /// A listener that ran in the request.
     InRequest { writes: u32, skipped: Option<String> },
     /// A handler that has taken its message from the queue.
@@ -51,8 +67,12 @@ pub enum NodeKind {
         /// The attempt that is running or ran last, from 1.
         attempt: u32,
         /// From the event to the start of that attempt.
+        #[serde(rename = "waited_ms", serialize_with = "in_milliseconds")]
+        #[cfg_attr(feature = "schema", schemars(with = "u64"))]
         waited: Duration,
         /// That attempt's time; `None` while it runs.
+        #[serde(rename = "ran_ms", serialize_with = "perhaps_in_milliseconds")]
+        #[cfg_attr(feature = "schema", schemars(with = "Option<u64>"))]
         ran: Option<Duration>,
         /// Why it did nothing, or failed.
         reason: Option<String>,
@@ -220,4 +240,16 @@ fn finished_after(run: &InboxRecord) -> Option<Duration> {
             run.finished_at.map(|finished_at| between(run.run.started_at, finished_at))
         }
     }
+}
+
+fn in_milliseconds<S: Serializer>(duration: &Duration, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_u64(milliseconds(*duration))
+}
+
+#[expect(clippy::ref_option, reason = "serde calls it so")]
+fn perhaps_in_milliseconds<S: Serializer>(
+    duration: &Option<Duration>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    duration.map(milliseconds).serialize(to)
 }

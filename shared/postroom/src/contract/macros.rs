@@ -47,6 +47,15 @@ macro_rules! store_contract {
             an_expired_record_does_not_stand_in_the_way,
             a_changed_record_is_named_beside_a_changed_item,
         }
+        $crate::promises! { $adapters, decisions:
+            a_decision_is_written_with_its_transaction,
+            a_discarded_letter_was_not_redriven,
+            a_letter_is_decided_about_once,
+            a_letter_that_failed_again_meanwhile_is_not_decided_about,
+            a_pardoned_run_begins_anew,
+            a_run_whose_lease_ran_out_can_be_pardoned,
+            only_what_failed_is_pardoned,
+        }
     };
 }
 
@@ -123,6 +132,12 @@ macro_rules! dead_letters_contract {
             a_huge_body_is_kept_whole,
             parking_twice_keeps_one,
             a_letter_that_never_was_is_absent,
+            a_letter_that_is_parked_again_is_open_again,
+            a_poorer_letter_replaces_none_that_is_open,
+            open_letters_come_the_last_failed_first,
+            a_full_shard_comes_in_pages,
+            what_was_decided_about_is_not_open,
+            a_chain_holds_its_letters_by_time,
         }
     };
 }

@@ -30,6 +30,7 @@ pub mod store;
 pub mod live;
 pub mod commit;
 pub mod completion;
+pub mod decisions;
 pub mod journal;
 pub mod inbox;
 pub mod leases;
@@ -43,7 +44,7 @@ pub mod differential;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::port::{DeadLetters, Inbox, Journal, Outbox, Store};
+use crate::port::{Inbox, Journal, LetterFile, Outbox, Store};
 
 /// The adapters that stand on one set of tables.
 #[derive(Clone)]
@@ -57,7 +58,7 @@ pub struct Adapters {
     /// Messages to be sent.
     pub outbox: Arc<dyn Outbox>,
     /// Messages that failed for good.
-    pub dead_letters: Arc<dyn DeadLetters>,
+    pub dead_letters: Arc<dyn LetterFile>,
 }
 
 impl AsRef<Self> for Adapters {

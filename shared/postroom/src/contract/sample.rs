@@ -139,6 +139,7 @@ impl Sample {
             r#type: "thing.moved".to_owned(),
             correlation_id: self.correlation_id.clone(),
             group: None,
+            redrive: 0,
         }
     }
 
@@ -157,6 +158,8 @@ pub(super) fn tx_of(run: Run, fence: Fence) -> Transaction {
         items: Vec::new(),
         events: Vec::new(),
         outbox: Vec::new(),
+        letters: Vec::new(),
+        pardons: Vec::new(),
         completion: Completion {
             run,
             fence,

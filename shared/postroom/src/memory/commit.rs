@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::memory::state::{Entry, State};
-use crate::port::{CommitError, InboxRecord, Item, RunStatus, StoreError};
+use crate::port::{CommitError, InboxRecord, Item, LetterStatus, RunStatus, StoreError};
 use crate::stored::Key;
-use crate::transaction::{Completion, Fence, Guard, ItemWrite, Transaction};
+use crate::transaction::{Completion, Fence, Guard, ItemWrite, LetterChange, Pardon, Transaction};
 
 impl State {
     /// Writes all of a transaction, or nothing.
@@ -30,6 +30,12 @@ impl State {
         for row in tx.outbox() {
             self.outbox.insert((row.shard(), row.position()), row.clone());
         }
+        for change in tx.letters() {
+            self.decide(change);
+        }
+        for pardon in tx.pardons() {
+            self.pardon(pardon);
+        }
         self.complete(tx);
         self.committed.insert(tx.token().uuid(), tx.clone());
         Ok(())
@@ -44,7 +50,9 @@ impl State {
         });
         let taken = |event: &_| self.events.contains_key(event);
         let mut appended = tx.events().iter().map(|event| (event.stream_key(), event.version()));
-        items && !appended.any(|event| taken(&event))
+        let letters = tx.letters().iter().all(|change| self.may_decide(change));
+        let pardons = tx.pardons().iter().all(|pardon| self.may_pardon(pardon));
+        items && letters && pardons && !appended.any(|event| taken(&event))
     }
 
     fn may_complete(&self, completion: &Completion) -> bool {
@@ -56,6 +64,20 @@ impl State {
                     || entry.record.status == RunStatus::Waiting
             }),
         }
+    }
+
+    fn may_decide(&self, change: &LetterChange) -> bool {
+        self.dead_letters.get(&change.id).is_some_and(|letter| {
+            letter.status == LetterStatus::Open && letter.position() == change.position
+        })
+    }
+
+    fn may_pardon(&self, pardon: &Pardon) -> bool {
+        self.live(&pardon.key, pardon.at).is_some_and(|entry| match entry.record.status {
+            RunStatus::Parked => true,
+            RunStatus::Waiting | RunStatus::Running => entry.record.is_idle(pardon.at),
+            RunStatus::Done => false,
+        })
     }
 
     fn guard_of(&self, key: &Key) -> Guard {
@@ -72,6 +94,23 @@ impl State {
         let head = head.or(self.items.get(key).map(|item| item.head)).unwrap_or(0);
         let item = Item { key: key.clone(), version, head, live, data: data.clone() };
         self.items.insert(key.clone(), item);
+    }
+
+    fn decide(&mut self, change: &LetterChange) {
+        if let Some(letter) = self.dead_letters.get_mut(&change.id) {
+            letter.status = change.status;
+            letter.redrives += u32::from(change.status == LetterStatus::Redriven);
+            letter.edited_as = change.edited_as;
+        }
+    }
+
+    fn pardon(&mut self, pardon: &Pardon) {
+        if let Some(Entry { record, owner, unknown }) = self.inbox.get_mut(&pardon.key) {
+            record.status = RunStatus::Waiting;
+            record.attempts = 0;
+            (record.first_failed_at, record.lease_until, record.reason) = (None, None, None);
+            (*owner, *unknown) = (None, false);
+        }
     }
 
     fn complete(&mut self, tx: &Transaction) {
@@ -101,7 +140,10 @@ fn has_two_on_one_item(tx: &Transaction) -> bool {
     let items = tx.items().iter().map(ItemWrite::key);
     let events = tx.events().iter().map(|event| (event.stream_key(), event.version()));
     let rows = tx.outbox().iter().map(|row| (row.shard(), row.position()));
-    repeats(items) || repeats(events) || repeats(rows)
+    let letters = tx.letters().iter().map(|change| &change.id);
+    let done = std::iter::once(&tx.completion().run.key);
+    let runs = tx.pardons().iter().map(|pardon| &pardon.key).chain(done);
+    repeats(items) || repeats(events) || repeats(rows) || repeats(letters) || repeats(runs)
 }
 
 fn repeats<K: Ord>(mut keys: impl Iterator<Item = K>) -> bool {

@@ -7,14 +7,18 @@ mod inbox;
 mod outbox;
 mod queue;
 mod dead_letters;
+mod letter_head;
 
-pub use dead_letters::{DeadLetter, DeadLetters, FailureClass};
+pub use dead_letters::{
+    DeadLetter, DeadLetters, FailureClass, LETTER_SHARDS, LetterFile, LetterStatus,
+};
 pub use error::StoreError;
 pub use inbox::{
     Answer, Claim, Claimed, FailedAs, FailedRun, Failures, Inbox, InboxRecord, LeaseError, Run,
     RunKey, RunStatus,
 };
 pub use journal::{InRequest, Journal, JournalRecord};
+pub use letter_head::LetterHead;
 pub use outbox::{Outbox, OutboxRow, SHARDS};
 pub use queue::{Posted, Queue, QueueError};
 pub use store::{CommitError, Item, Listing, Page, Store};

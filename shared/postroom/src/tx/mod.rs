@@ -3,6 +3,7 @@
 mod error;
 mod items;
 mod dispatch;
+mod operate;
 pub(crate) mod seal;
 
 use std::collections::VecDeque;
@@ -23,7 +24,7 @@ use crate::message::{Event, Message, Routed, Task};
 use crate::port::{Item, JournalRecord, OutboxRow, Store};
 use crate::reactions::Reactions;
 use crate::stored::{Key, Place, Stored};
-use crate::transaction::Transaction;
+use crate::transaction::{LetterChange, Pardon, Transaction};
 use crate::tx::dispatch::Pending;
 use crate::tx::items::{Entity, Items, Seen};
 
@@ -31,7 +32,7 @@ pub use error::TxError;
 
 /// The most bytes of an envelope that travels whole; SNS takes 256 KB with its attributes.
 // <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>, from memory, not re-read.
-const MAX_MESSAGE_BYTES: usize = 200 * 1024;
+pub(crate) const MAX_MESSAGE_BYTES: usize = 200 * 1024;
 /// The most bytes of one item; AWS's 400 KB counts names too, so some room is left for the kit's own.
 // The documentation of `aws-sdk-dynamodb` 1.136, read 2026-11-21.
 const MAX_ITEM_BYTES: usize = 390 * 1024;
@@ -56,6 +57,8 @@ pub struct Tx {
     items: Items,
     events: Vec<JournalRecord>,
     outbox: Vec<OutboxRow>,
+    letters: Vec<LetterChange>,
+    pardons: Vec<Pardon>,
     pending: VecDeque<Pending>,
     bytes: usize,
 }
@@ -101,6 +104,8 @@ impl Tx {
             items: Items::default(),
             events: Vec::new(),
             outbox: Vec::new(),
+            letters: Vec::new(),
+            pardons: Vec::new(),
             pending: VecDeque::new(),
             bytes: 0,
         }
@@ -254,6 +259,7 @@ impl Tx {
             r#type: M::TYPE.to_owned(),
             correlation_id: envelope.correlation_id.clone(),
             group: group(queue),
+            redrive: 0,
         }));
         if envelope.stream_version.is_some() {
             self.events.push(JournalRecord {
@@ -318,8 +324,9 @@ impl Tx {
     fn room_for(&mut self, what: &str, bytes: usize) -> Result<(), TxError> {
         self.bytes += bytes;
         let handler = self.frame.handler;
+        let letters = self.letters.len() + self.pardons.len();
         // One action is the inbox record's.
-        let actions = self.items.len() + self.events.len() + self.outbox.len() + 1;
+        let actions = self.items.len() + self.events.len() + self.outbox.len() + letters + 1;
         if actions > Transaction::MAX_ACTIONS {
             return Err(TxError::TooManyActions { handler, limit: Transaction::MAX_ACTIONS });
         }

@@ -32,12 +32,13 @@ impl Tx {
     pub(crate) fn seal(self, seal: Seal) -> Transaction {
         let room = Transaction::MAX_BYTES.saturating_sub(self.bytes).min(MAX_ANSWER_BYTES);
         let items = self.items.into_writes();
-        let actions = items.len() + self.events.len() + self.outbox.len() + 1;
-        Transaction {
+        let mut transaction = Transaction {
             token: seal.token,
             items,
             events: self.events,
             outbox: self.outbox,
+            letters: self.letters,
+            pardons: self.pardons,
             completion: Completion {
                 run: seal.run,
                 fence: seal.fence,
@@ -45,9 +46,11 @@ impl Tx {
                 skipped: seal.skipped,
                 output: seal.output.map(|output| kept(output, room)),
                 fingerprint: seal.fingerprint,
-                actions: u32::try_from(actions).unwrap_or(u32::MAX),
+                actions: 0,
             },
-        }
+        };
+        transaction.completion.actions = u32::try_from(transaction.actions()).unwrap_or(u32::MAX);
+        transaction
     }
 }
 

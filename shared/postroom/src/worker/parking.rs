@@ -3,8 +3,9 @@
 use serde_json::Value;
 use tracing::warn;
 
+use crate::CODE_VERSION;
 use crate::envelope::RawEnvelope;
-use crate::port::{DeadLetter, FailedRun, FailureClass, Failures};
+use crate::port::{DeadLetter, FailedRun, FailureClass, Failures, LetterStatus};
 use crate::reason_of;
 use crate::verdict::causes_of;
 use crate::worker::failure::Failed;
@@ -37,6 +38,10 @@ impl Failed<'_> {
             attempts: failures.attempts,
             first_failed_at: failures.first_at,
             last_failed_at: self.run.at,
+            code_version: CODE_VERSION.to_owned(),
+            status: LetterStatus::Open,
+            redrives: 0,
+            edited_as: None,
         }
     }
 }
@@ -58,6 +63,10 @@ impl Worker {
             attempts: 1,
             first_failed_at: now,
             last_failed_at: now,
+            code_version: CODE_VERSION.to_owned(),
+            status: LetterStatus::Open,
+            redrives: 0,
+            edited_as: None,
         };
         if self.keep(&letter).await { Disposition::Acknowledge } else { AGAIN }
     }

@@ -177,6 +177,7 @@ impl Pair {
             r#type: "order.placed".to_owned(),
             correlation_id: "req-1".parse().unwrap(),
             group: self.in_order.then(|| group.to_owned()),
+            redrive: 0,
         }
     }
 

@@ -1,83 +1,25 @@
-//! Dead letters on DynamoDB.
+//! Dead letters as they are kept and read.
 
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use postroom::port::{DeadLetter, DeadLetters, FailureClass, StoreError};
-use postroom::{BoxFuture, RawEnvelope, sortable};
+use postroom::port::{DeadLetter, FailureClass, LetterHead, LetterStatus, StoreError};
+use postroom::{RawEnvelope, sortable};
 
 use crate::attributes::{Attributes, Reading, number, text};
-use crate::classify::store_error;
 use crate::keys::{
-    ATTEMPTS, BODY, CAUSES, CHAIN, CLASS, CORRELATION_ID, ENVELOPE, FINGERPRINT, FIRST_FAILED_AT,
-    HANDLER, ID, LAST_FAILED_AT, MESSAGE_ID, PARTS, QUEUE, TENANT_ID, TIME, TYPE,
+    ATTEMPTS, BODY, CAUSES, CHAIN, CLASS, CODE_VERSION, CORRELATION_ID, EDITED_AS, ENVELOPE,
+    FINGERPRINT, FIRST_FAILED_AT, HANDLER, ID, LAST_FAILED_AT, MESSAGE_ID, OPEN, PARTS, QUEUE,
+    REDRIVES, STATUS, TENANT_ID, TIME, TYPE,
 };
 
 /// The most bytes of a body in one item, of which DynamoDB takes 400 KB; the rest is room for what is known of it.
 // The documentation of `aws-sdk-dynamodb` 1.136, read 2026-11-21.
 const PART_BYTES: usize = 300 * 1024;
-const READ: &str = "read a dead letter";
 
-/// Keeps dead letters in their table.
-#[derive(Debug, Clone)]
-pub struct DynamoDeadLetters {
-    client: Client,
-    table: String,
-}
+/// What a letter may be without; parked again, it loses what it is without now.
+pub(super) const OPTIONAL: [&str; 9] =
+    [HANDLER, PARTS, ENVELOPE, EDITED_AS, MESSAGE_ID, TYPE, TENANT_ID, CORRELATION_ID, CHAIN];
 
-impl DynamoDeadLetters {
-    /// The dead letters in a table.
-    pub fn new(client: Client, table: String) -> Self {
-        Self { client, table }
-    }
-
-    async fn put(&self, item: Attributes) -> Result<(), StoreError> {
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
-        let parked = put.send().await;
-        parked.map(drop).map_err(|error| store_error("park a dead letter", error))
-    }
-
-    async fn get(&self, id: &str) -> Result<Option<Attributes>, StoreError> {
-        let get = self.client.get_item().table_name(&self.table).key(ID, text(id));
-        let found = get.consistent_read(true).send().await;
-        found.map(|found| found.item).map_err(|error| store_error(READ, error))
-    }
-
-    async fn read(&self, attributes: Attributes) -> Result<DeadLetter, StoreError> {
-        let mut item = Reading::of(attributes, READ);
-        let parts: usize = item.optional_number(PARTS)?.unwrap_or(1);
-        let mut letter = letter(&mut item)?;
-        for part in 1..parts {
-            let id = part_id(&letter.id, part);
-            let found = self.get(&id).await?.ok_or_else(|| item.corrupt(&id, &"is missing"))?;
-            letter.body += &Reading::of(found, READ).text(BODY)?;
-        }
-        Ok(letter)
-    }
-}
-
-impl DeadLetters for DynamoDeadLetters {
-    fn park<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move {
-            let mut items = items(letter);
-            // The letter itself last: where it is, all of its body is.
-            while let Some(item) = items.pop() {
-                self.put(item).await?;
-            }
-            Ok(())
-        })
-    }
-
-    fn find<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<DeadLetter>, StoreError>> {
-        Box::pin(async move {
-            match self.get(id).await? {
-                None => Ok(None),
-                Some(found) => self.read(found).await.map(Some),
-            }
-        })
-    }
-}
-
-/// A dead letter as it is kept: itself, and then what of its body does not fit.
+/// An open dead letter as it is kept: itself, and then what of its body does not fit. Redrives are counted in the table.
 pub(crate) fn items(letter: &DeadLetter) -> Vec<Attributes> {
     let parts = cut(&letter.body);
     let mut first = item(letter);
@@ -105,6 +47,9 @@ fn item(letter: &DeadLetter) -> Attributes {
         (FIRST_FAILED_AT.to_owned(), text(sortable(letter.first_failed_at))),
         (LAST_FAILED_AT.to_owned(), text(sortable(letter.last_failed_at))),
         (TIME.to_owned(), text(letter.position())),
+        (CODE_VERSION.to_owned(), text(&letter.code_version)),
+        (STATUS.to_owned(), text(status(LetterStatus::Open))),
+        (OPEN.to_owned(), text(letter.shard().to_string())),
     ]);
     let mut put = |name: &str, value: String| attributes.insert(name.to_owned(), text(value));
     if let Some(handler) = &letter.handler {
@@ -122,7 +67,8 @@ fn item(letter: &DeadLetter) -> Attributes {
     attributes
 }
 
-fn letter(item: &mut Reading) -> Result<DeadLetter, StoreError> {
+/// The whole of it, but for further parts of its body.
+pub(super) fn letter(item: &mut Reading) -> Result<DeadLetter, StoreError> {
     let envelope = item.optional_text(ENVELOPE)?.map(|body| RawEnvelope::parse(&body));
     Ok(DeadLetter {
         id: item.text(ID)?,
@@ -136,12 +82,49 @@ fn letter(item: &mut Reading) -> Result<DeadLetter, StoreError> {
         attempts: item.optional_number(ATTEMPTS)?.unwrap_or(0),
         first_failed_at: item.parsed(FIRST_FAILED_AT)?,
         last_failed_at: item.parsed(LAST_FAILED_AT)?,
+        code_version: item.text(CODE_VERSION)?,
+        status: item.nested(STATUS)?,
+        redrives: item.optional_number(REDRIVES)?.unwrap_or(0),
+        edited_as: item.optional_parsed(EDITED_AS)?,
+    })
+}
+
+/// What the indexes keep of it.
+pub(super) fn head(attributes: Attributes) -> Result<LetterHead, StoreError> {
+    let mut item = Reading::of(attributes, "list dead letters");
+    let causes: Vec<String> = item.nested(CAUSES)?;
+    Ok(LetterHead {
+        id: item.text(ID)?,
+        queue: item.text(QUEUE)?,
+        handler: item.optional_text(HANDLER)?,
+        message_id: item.optional_parsed(MESSAGE_ID)?,
+        r#type: item.optional_text(TYPE)?,
+        tenant_id: item.optional_parsed(TENANT_ID)?,
+        correlation_id: item.optional_parsed(CORRELATION_ID)?,
+        reason: causes.join(": "),
+        fingerprint: item.parsed(FINGERPRINT)?,
+        class: item.nested(CLASS)?,
+        attempts: item.optional_number(ATTEMPTS)?.unwrap_or(0),
+        first_failed_at: item.parsed(FIRST_FAILED_AT)?,
+        last_failed_at: item.parsed(LAST_FAILED_AT)?,
+        code_version: item.text(CODE_VERSION)?,
+        status: item.nested(STATUS)?,
+        redrives: item.optional_number(REDRIVES)?.unwrap_or(0),
+        edited_as: item.optional_parsed(EDITED_AS)?,
     })
 }
 
 /// The key of the `part`-th further part of a body, from 1.
-fn part_id(id: &str, part: usize) -> String {
+pub(super) fn part_id(id: &str, part: usize) -> String {
     format!("{id}#body-{part}")
+}
+
+pub(super) fn status(status: LetterStatus) -> &'static str {
+    match status {
+        LetterStatus::Open => "open",
+        LetterStatus::Redriven => "redriven",
+        LetterStatus::Discarded => "discarded",
+    }
 }
 
 /// A body in parts that fit an item each; one part at least.

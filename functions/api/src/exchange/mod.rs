@@ -1,5 +1,7 @@
 //! What every request and every reply passes: the correlation id, the deadline, one log line, the form of every error.
 
+mod deadline;
+
 use std::panic::AssertUnwindSafe;
 
 use axum::body::HttpBody;
@@ -14,9 +16,10 @@ use tracing::{Instrument, error, info, info_span};
 
 use crate::app::App;
 use crate::chain::{CORRELATION_ID, correlation_id};
-use crate::deadline::{TimedOut, time_left, within};
 use crate::kind::Kind;
 use crate::problem::Problem;
+
+use deadline::{TimedOut, time_left, within};
 
 /// The largest body that is read.
 pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;

@@ -17,10 +17,10 @@ const TIME_WITHOUT_DEADLINE: Duration = Duration::from_secs(9);
 
 /// A request was given up, or not begun, for want of time. What it was about to do may or may not be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct TimedOut;
+pub(super) struct TimedOut;
 
 /// How long a request may run, from now on.
-pub(crate) fn time_left(request: &Request, now: Timestamp) -> Duration {
+pub(super) fn time_left(request: &Request, now: Timestamp) -> Duration {
     let context = request.lambda_context_ref();
     let Some(deadline) = context.and_then(|context| deadline_of(context, now)) else {
         return TIME_WITHOUT_DEADLINE;
@@ -32,7 +32,7 @@ pub(crate) fn time_left(request: &Request, now: Timestamp) -> Duration {
 ///
 /// # Errors
 /// It did not, and was dropped where it stood; or there was no time left to begin it.
-pub(crate) async fn within<T>(
+pub(super) async fn within<T>(
     left: Duration,
     clock: &dyn Clock,
     work: impl Future<Output = T>,

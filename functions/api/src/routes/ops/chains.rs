@@ -1,0 +1,85 @@
+//! `/ops/chains`: everything that one correlation id caused.
+
+use axum::Json;
+use axum::extract::{FromRequestParts, Path, State};
+use axum::http::request::Parts;
+use postroom::chain::{Chain, Node};
+use postroom::{CorrelationId, TenantId};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::app::App;
+use crate::kind::Kind;
+use crate::operations::Operator;
+use crate::page::query;
+use crate::problem::Problem;
+use crate::route::{Route, get};
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![get("/ops/chains/{correlation_id}", one).about(
+        "getChain",
+        "Everything that one correlation id caused, as a tree; also while it runs.",
+    )]
+}
+
+/// The chain in the path. What is no correlation id names no chain: 404.
+pub(crate) struct ChainPath(CorrelationId);
+
+/// Whose chain, where it is not the caller's own.
+pub(crate) struct TenantQuery(Option<TenantId>);
+
+/// A chain as a tree, and drawn.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Chain")]
+pub(crate) struct ChainReply {
+    /// The commands that began it, by time; then whatever names no known cause.
+    roots: Vec<Node>,
+    /// Whether it is longer than what was read: thousands of events or runs.
+    truncated: bool,
+    /// The tree as text, one row a node.
+    drawing: String,
+}
+
+async fn one(
+    State(app): State<App>,
+    Operator { origin }: Operator,
+    ChainPath(correlation_id): ChainPath,
+    TenantQuery(tenant): TenantQuery,
+) -> Result<Json<ChainReply>, Problem> {
+    let tenant = tenant.unwrap_or(origin.tenant_id);
+    let (journal, inbox) = (&*app.operations.journal, &*app.runtime.ports().inbox);
+    let chain = Chain::read(journal, inbox, &tenant, &correlation_id).await?;
+    if chain.roots.is_empty() {
+        return Err(Problem::new(Kind::CHAIN_NOT_FOUND));
+    }
+    let drawing = chain.to_string();
+    Ok(Json(ChainReply { roots: chain.roots, truncated: chain.truncated, drawing }))
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for ChainPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = Path::<String>::from_request_parts(parts, state).await.ok();
+        path.and_then(|Path(id)| id.parse().ok())
+            .map(Self)
+            .ok_or_else(|| Problem::new(Kind::CHAIN_NOT_FOUND))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for TenantQuery {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        #[derive(Deserialize)]
+        struct Parameters {
+            tenant: Option<String>,
+        }
+
+        let Parameters { tenant } = query(parts, state).await?;
+        let tenant = tenant.map(|tenant| tenant.parse()).transpose();
+        tenant.map(Self).map_err(|invalid: postroom::InvalidId| {
+            Problem::new(Kind::INVALID_FILTER).detail(format!("`tenant`: {invalid}"))
+        })
+    }
+}

@@ -1,0 +1,15 @@
+//! `/ops`: what operators see and decide about. Every route needs the right to operate, and sees all tenants' letters.
+
+mod dead_letters;
+mod chains;
+mod letter_filter;
+
+use crate::route::Route;
+
+pub(crate) use chains::{ChainPath, TenantQuery};
+pub(crate) use dead_letters::LetterPath;
+pub(crate) use letter_filter::LetterFilterQuery;
+
+pub(super) fn routes() -> Vec<Route> {
+    dead_letters::routes().into_iter().chain(chains::routes()).collect()
+}

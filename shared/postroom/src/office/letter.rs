@@ -1,0 +1,85 @@
+//! What every decision about a letter begins with, and what it writes.
+
+use std::time::Duration;
+
+use crate::clock::later;
+use crate::envelope::RawEnvelope;
+use crate::id::{MessageId, group};
+use crate::office::{Audited, DecideError};
+use crate::port::{DeadLetter, DeadLetters, LetterStatus, OutboxRow, RunKey};
+use crate::transaction::LetterChange;
+use crate::tx::{MAX_MESSAGE_BYTES, Tx, TxError};
+
+/// A letter nothing was decided about yet.
+pub(super) async fn open(letters: &dyn DeadLetters, id: &str) -> Result<DeadLetter, DecideError> {
+    let found = letters.find(id).await;
+    let found = found.map_err(|source| DecideError::Store { id: id.to_owned(), source })?;
+    let letter = found.ok_or_else(|| DecideError::NotFound { id: id.to_owned() })?;
+    match letter.status {
+        LetterStatus::Open => Ok(letter),
+        status => Err(DecideError::NotOpen { id: letter.id, status }),
+    }
+}
+
+/// A message for the queue that a letter came from.
+pub(super) fn row(
+    tx: &Tx,
+    letter: &DeadLetter,
+    message: &RawEnvelope,
+    body: String,
+    delay: Duration,
+) -> Result<OutboxRow, DecideError> {
+    if body.len() > MAX_MESSAGE_BYTES {
+        let (id, bytes) = (letter.id.clone(), body.len());
+        return Err(DecideError::TooLarge { id, bytes, limit: MAX_MESSAGE_BYTES });
+    }
+    Ok(OutboxRow {
+        message_id: message.id,
+        handler: letter.queue.clone(),
+        due: later(tx.now(), delay),
+        body,
+        r#type: message.r#type.clone(),
+        correlation_id: message.correlation_id.clone(),
+        // As it was sent first; a standard queue takes no notice of it.
+        group: Some(group(&message.tenant_id, &message.subject)),
+        redrive: letter.redrives + 1,
+    })
+}
+
+/// A decision, with all that belongs to it.
+pub(super) struct Decision {
+    pub(super) action: &'static str,
+    /// What the letter becomes.
+    pub(super) status: LetterStatus,
+    /// What is sent.
+    pub(super) row: Option<OutboxRow>,
+    /// The message that is sent in the letter's place.
+    pub(super) edited_as: Option<MessageId>,
+    /// The run whose failures are forgotten.
+    pub(super) pardon: Option<RunKey>,
+    pub(super) reason: Option<String>,
+}
+
+impl Decision {
+    /// Stages all of it, and who decides so.
+    pub(super) fn stage(self, tx: &mut Tx, letter: &DeadLetter) -> Result<(), DecideError> {
+        let staged = self.stage_all(tx, letter);
+        staged.map_err(|source| DecideError::Stage { id: letter.id.clone(), source })
+    }
+
+    fn stage_all(self, tx: &mut Tx, letter: &DeadLetter) -> Result<(), TxError> {
+        tx.decide(LetterChange {
+            id: letter.id.clone(),
+            position: letter.position(),
+            status: self.status,
+            edited_as: self.edited_as,
+        })?;
+        if let Some(key) = self.pardon {
+            tx.pardon(key)?;
+        }
+        let action = Audited::of(tx, self.action, &letter.id);
+        let message_id = self.row.as_ref().map(|row| row.message_id);
+        tx.audit(&Audited { reason: self.reason, message_id, ..action })?;
+        self.row.map_or(Ok(()), |row| tx.send_again(row))
+    }
+}

@@ -1,0 +1,114 @@
+//! The dead letter office: what an operator does about messages that failed for good.
+//!
+//! Every decision is a command: it commits as one transaction, which changes the letter, writes down who decided what,
+//! and, where the message is to be sent once more, forgives its run and puts the outbox row. So an interrupted decision
+//! was made or was not, and one that is repeated finds the letter decided.
+
+mod audit;
+mod error;
+mod filter;
+mod list;
+mod groups;
+mod letter;
+mod redrive;
+mod edit;
+mod discard;
+mod bulk;
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::Origin;
+use crate::port::{DeadLetter, LetterFile, Listing, StoreError};
+use crate::runtime::{ExecuteError, Executed, Runtime};
+use crate::stored::Partition;
+
+pub use audit::Audited;
+pub use bulk::{Bulk, BulkError, BulkReport, Refused};
+pub use discard::Discarded;
+pub use error::DecideError;
+pub use filter::LetterFilter;
+pub use groups::{Group, Groups};
+pub use redrive::{Redrive, Redriven};
+
+use discard::DiscardDeadLetter;
+use edit::EditDeadLetter;
+use redrive::RedriveDeadLetter;
+
+/// The most actions on one letter that are shown.
+const SHOWN_ACTIONS: usize = 100;
+
+/// Lists dead letters and decides about them. Cheap to clone.
+///
+/// Letters are the system's, not a tenant's: whoever asks must have the right to operate all of it.
+#[derive(Clone)]
+pub struct DeadLetterOffice {
+    runtime: Runtime,
+    letters: Arc<dyn LetterFile>,
+}
+
+/// What a decision comes to.
+pub type Decided<T> = Result<Executed<T>, ExecuteError<DecideError>>;
+
+impl DeadLetterOffice {
+    /// An office over letters, whose decisions a runtime commits.
+    pub fn new(runtime: Runtime, letters: Arc<dyn LetterFile>) -> Self {
+        Self { runtime, letters }
+    }
+
+    /// One letter, with its body.
+    ///
+    /// # Errors
+    /// The store's, retryable as it says; so for all of this type that answer a [`StoreError`].
+    pub async fn find(&self, id: &str) -> Result<Option<DeadLetter>, StoreError> {
+        self.letters.find(id).await
+    }
+
+    /// What was decided about a letter so far, the first decision first, and at most a hundred.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn actions(&self, id: &str) -> Result<Vec<Audited>, StoreError> {
+        let partition = Partition::of_operators("audit", id);
+        let listing = Listing { partition, descending: false, limit: SHOWN_ACTIONS, after: None };
+        let page = self.runtime.ports().store.list(&listing).await?;
+        page.items.into_iter().map(audit::read).collect()
+    }
+
+    /// Sends a letter's message once more, as it is: same id, so that what was done already stays done.
+    ///
+    /// # Errors
+    /// [`DecideError`] says what stands in the way.
+    pub async fn redrive(&self, id: &str, how: Redrive, origin: &Origin) -> Decided<Redriven> {
+        let command = RedriveDeadLetter { letters: &*self.letters, inbox: self.inbox(), id, how };
+        self.runtime.execute(&command, origin).await
+    }
+
+    /// Sends another message in the place of a letter's: an envelope of its own id, which names the given one as its cause.
+    ///
+    /// # Errors
+    /// [`DecideError`] says what stands in the way.
+    pub async fn edit(&self, id: &str, body: &str, origin: &Origin) -> Decided<Redriven> {
+        let command = EditDeadLetter { letters: &*self.letters, id, body };
+        self.runtime.execute(&command, origin).await
+    }
+
+    /// Gives a letter's message up.
+    ///
+    /// # Errors
+    /// [`DecideError`] says what stands in the way.
+    pub async fn discard(&self, id: &str, reason: &str, origin: &Origin) -> Decided<Discarded> {
+        let command = DiscardDeadLetter { letters: &*self.letters, id, reason };
+        self.runtime.execute(&command, origin).await
+    }
+
+    fn inbox(&self) -> &dyn crate::port::Inbox {
+        &*self.runtime.ports().inbox
+    }
+}
+
+impl fmt::Debug for DeadLetterOffice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeadLetterOffice").finish_non_exhaustive()
+    }
+}

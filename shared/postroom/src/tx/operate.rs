@@ -1,0 +1,42 @@
+//! What only the kit's own commands stage: decisions of operators about dead letters.
+
+use crate::port::{OutboxRow, RunKey};
+use crate::stored::{Key, Partition};
+use crate::transaction::{LetterChange, Pardon};
+use crate::tx::{Tx, TxError};
+use crate::{Audited, Origin, sortable};
+
+impl Tx {
+    /// Decides about a dead letter.
+    pub(crate) fn decide(&mut self, change: LetterChange) -> Result<(), TxError> {
+        self.letters.push(change);
+        self.room_for("dead letters", 0)
+    }
+
+    /// Lets a run begin anew.
+    pub(crate) fn pardon(&mut self, key: RunKey) -> Result<(), TxError> {
+        self.pardons.push(Pardon { key, at: self.now });
+        self.room_for("pardons", 0)
+    }
+
+    /// Sends a message that was sent before, or one that stands for it.
+    pub(crate) fn send_again(&mut self, row: OutboxRow) -> Result<(), TxError> {
+        let bytes = row.body.len();
+        self.outbox.push(row);
+        self.room_for("redriven messages", bytes)
+    }
+
+    /// Writes down what an operator does. Two actions at one time are two items.
+    pub(crate) fn audit(&mut self, action: &Audited) -> Result<(), TxError> {
+        let id = format!("{}#{}", sortable(self.now), self.origin.command_id);
+        let key = Key { partition: Partition::of_operators("audit", &action.subject), id };
+        let data = self.encode(&key, action)?;
+        self.items.put_view(key, data, self.frame.turn())?;
+        self.room_for("audit", 0)
+    }
+
+    /// Who acts, and in which chain.
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.origin
+    }
+}

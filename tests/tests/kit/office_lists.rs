@@ -1,0 +1,134 @@
+//! Dead letters listed, counted and redriven by what they have in common.
+
+use std::time::Duration;
+
+use postroom::{Bulk, LetterFilter, Record};
+
+use crate::office::{letter, office, operator, parked};
+use crate::shop::{ScriptedBank, Shop};
+
+#[tokio::test]
+async fn a_list_holds_every_open_letter_the_last_failed_first() {
+    let shop = Shop::new();
+    let mut newest_first = Vec::new();
+    for order in 0..12 {
+        newest_first.insert(0, parked(&shop, &order.to_string()).await.1);
+        shop.clock.advance(Duration::from_secs(1));
+    }
+    let (mut found, mut cursor) = (Vec::new(), None);
+
+    for _ in 0..4 {
+        let page = office(&shop).list(&LetterFilter::default(), 5, cursor).await.unwrap();
+        assert!(page.items.len() <= 5);
+        found.extend(page.items.into_iter().map(|letter| letter.id));
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+
+    assert_eq!((found, cursor), (newest_first, None));
+}
+
+#[tokio::test]
+async fn a_filter_means_what_it_names() {
+    let shop = Shop::new();
+    let begun = shop.now();
+    let (_, gone) = parked(&shop, "1").await;
+    shop.clock.advance(Duration::from_secs(1));
+    let record = Record { message_id: "odd".to_owned(), body: "odd".to_owned(), group: None };
+    shop.card_worker(ScriptedBank::default()).process(&[record], None).await;
+    let odd = "charge-card#odd".to_owned();
+    let fingerprint = letter(&shop, &gone).await.fingerprint;
+    let at = |seconds| Some(begun + Duration::from_secs(seconds));
+    let any = LetterFilter::default();
+
+    for (filter, expected) in [
+        (LetterFilter { queue: Some("charge-card".to_owned()), ..any.clone() }, vec![&odd, &gone]),
+        (LetterFilter { queue: Some("other".to_owned()), ..any.clone() }, vec![]),
+        (LetterFilter { handler: Some("charge-card".to_owned()), ..any.clone() }, vec![&gone]),
+        (LetterFilter { r#type: Some("order.placed".to_owned()), ..any.clone() }, vec![&gone]),
+        (LetterFilter { fingerprint: Some(fingerprint), ..any.clone() }, vec![&gone]),
+        (LetterFilter { from: at(1), ..any.clone() }, vec![&odd]),
+        (LetterFilter { before: at(1), ..any.clone() }, vec![&gone]),
+        (LetterFilter { from: at(0), before: at(2), ..any.clone() }, vec![&odd, &gone]),
+        (LetterFilter { from: at(2), ..any }, vec![]),
+    ] {
+        let found = office(&shop).list(&filter, 10, None).await.unwrap().items;
+        assert_eq!(
+            found.iter().map(|letter| &letter.id).collect::<Vec<_>>(),
+            expected,
+            "{filter:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn letters_that_failed_in_the_same_way_are_counted_together() {
+    let shop = Shop::new();
+    let odd = Record { message_id: "odd".to_owned(), body: "odd".to_owned(), group: None };
+    shop.card_worker(ScriptedBank::default()).process(&[odd], None).await;
+    let first_failed_at = shop.now();
+    parked(&shop, "1").await;
+    shop.clock.advance(Duration::from_secs(1));
+    let (_, newest) = parked(&shop, "2").await;
+
+    let groups = office(&shop).groups(&LetterFilter::default()).await.unwrap();
+
+    assert!(!groups.truncated);
+    let [gone, odd] = groups.groups.try_into().unwrap();
+    assert_eq!((gone.letters, gone.newest, odd.letters), (2, newest, 1));
+    assert!(gone.reason.ends_with("order 2 is gone"), "{}", gone.reason);
+    assert_eq!((gone.first_failed_at, gone.last_failed_at), (first_failed_at, shop.now()));
+}
+
+#[tokio::test]
+async fn many_are_redriven_at_a_rate_and_gone_on_with() {
+    let shop = Shop::new();
+    for order in ["1", "2", "3"] {
+        parked(&shop, order).await;
+        shop.clock.advance(Duration::from_secs(1));
+    }
+    let pace = Duration::from_secs(10);
+    let bulk = Bulk { limit: 2, pace, ..Bulk::default() };
+
+    let first = office(&shop).redrive_all(&bulk, &operator(&shop)).await.unwrap();
+    let rest = Bulk { cursor: first.next.clone(), ..bulk };
+    let rest = office(&shop).redrive_all(&rest, &operator(&shop)).await.unwrap();
+
+    assert_eq!((first.redriven.len(), rest.redriven.len(), rest.next), (2, 1, None));
+    let waiting = shop.outbox().await;
+    assert_eq!(waiting.len(), 1, "the first of each call is sent at once");
+    assert_eq!(waiting[0].due, shop.now() + pace);
+}
+
+#[tokio::test]
+async fn a_dry_run_names_them_and_changes_nothing() {
+    let shop = Shop::new();
+    let (_, id) = parked(&shop, "1").await;
+    let commits = shop.commits().len();
+
+    let bulk = Bulk { limit: 10, dry_run: true, ..Bulk::default() };
+    let report = office(&shop).redrive_all(&bulk, &operator(&shop)).await.unwrap();
+
+    assert_eq!((report.redriven, shop.commits().len()), (vec![id], commits));
+}
+
+#[tokio::test]
+async fn one_that_is_refused_does_not_stop_the_others() {
+    let shop = Shop::new();
+    let (_, id) = parked(&shop, "1").await;
+    shop.clock.advance(Duration::from_secs(1));
+    let odd = Record { message_id: "odd".to_owned(), body: "odd".to_owned(), group: None };
+    shop.card_worker(ScriptedBank::default()).process(&[odd], None).await;
+
+    let bulk = Bulk { limit: 10, ..Bulk::default() };
+    let report = office(&shop).redrive_all(&bulk, &operator(&shop)).await.unwrap();
+
+    assert_eq!(report.redriven, [id]);
+    let [refused] = report.refused.try_into().unwrap();
+    assert_eq!(
+        (refused.id.as_str(), refused.code.as_str()),
+        ("charge-card#odd", "dead-letter-unreadable")
+    );
+}
