@@ -115,8 +115,14 @@ impl Caller {
             Some(Answer::Failed { passes: false, .. }) => self.outcome = Some(Outcome::Failed),
             Some(Answer::Failed { passes: true, .. }) | None => self.hear_nothing(state),
         }
-        let arrived = self.outcome;
-        state.note(|| format!("the caller of {}: {arrived:?}", self.request.name));
+        let left_with = match self.outcome {
+            None => "hears nothing",
+            Some(Outcome::Done) => "knows that it is done",
+            Some(Outcome::Refused) => "is refused",
+            Some(Outcome::Failed) => "is told that it failed for good",
+            Some(Outcome::GaveUp) => "has given up",
+        };
+        state.note(|| format!("its caller {left_with}"));
     }
 
     fn hear_nothing(&mut self, state: &mut State) {

@@ -45,6 +45,11 @@ impl Evidence {
         first
     }
 
+    /// Whether a transaction took effect already.
+    pub(super) fn knows(&self, tx: &Transaction) -> bool {
+        self.tokens.contains(&tx.token.uuid())
+    }
+
     pub(super) fn accept(&mut self, row: &OutboxRow) {
         self.accepted.insert((row.handler.clone(), row.message_id));
     }
@@ -63,5 +68,6 @@ pub(super) fn told(tx: &Transaction) -> String {
     parts.extend(tx.outbox.iter().map(|row| format!("{} to {}", row.r#type, row.handler)));
     let skipped = tx.completion.skipped.as_ref().map(|reason| format!("skipped: {reason}"));
     parts.extend(skipped);
-    format!("{}: {}", tx.completion.run.key, parts.join(", "))
+    let key = &tx.completion.run.key;
+    if parts.is_empty() { key.to_string() } else { format!("{key}: {}", parts.join(", ")) }
 }

@@ -65,18 +65,18 @@ impl Sabotage {
         }
     }
 
-    /// The law that forbids it. Others may be broken as well.
-    pub fn breaks(self) -> Law {
+    /// The laws that forbid it. Others may be broken as well.
+    pub fn breaks(self) -> &'static [Law] {
         match self {
-            Self::NoInbox | Self::NoOutbox | Self::AcknowledgeBeforePark => Law::ExactlyOnce,
-            Self::SendBeforeCommit => Law::NothingInvented,
-            Self::RecordInSecondWrite => Law::AllOrNothing,
-            Self::NoVersionCondition => Law::Unchanged,
-            Self::UnfencedLease => Law::Fenced,
-            Self::NumberBeforeCommit => Law::Gapless,
-            Self::ForgetAnswers => Law::SameAnswer,
-            Self::FreshIdWhenRelayed => Law::Rooted,
-            Self::LeaseWithoutEnd => Law::Rest,
+            Self::NoInbox | Self::NoOutbox | Self::AcknowledgeBeforePark => &[Law::ExactlyOnce],
+            Self::SendBeforeCommit => &[Law::NothingInvented],
+            Self::RecordInSecondWrite => &[Law::AllOrNothing],
+            Self::NoVersionCondition => &[Law::Unchanged],
+            Self::UnfencedLease => &[Law::Fenced],
+            Self::NumberBeforeCommit => &[Law::Gapless],
+            Self::ForgetAnswers => &[Law::SameAnswer, Law::NothingOfRefused],
+            Self::FreshIdWhenRelayed => &[Law::Rooted],
+            Self::LeaseWithoutEnd => &[Law::Rest],
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Making a failing run short enough to be read.
 
 /// How many runs are spent on it at most.
-const MOST_RUNS: usize = 400;
+const MOST_RUNS: usize = 2_000;
 
 /// The dullest tape that is found to fail still: its tail cut, its choices made dull by blocks and one by one, and lower.
 pub(super) fn shrink(tape: &[u16], mut fails: impl FnMut(&[u16]) -> bool) -> Vec<u16> {

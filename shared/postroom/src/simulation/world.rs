@@ -127,7 +127,7 @@ pub struct Line {
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { after, who, what } = self;
-        write!(f, "{:>9.3} s  {who:<16} {what}", after.as_secs_f64())
+        write!(f, "{:>9.3} s  {who:<18} {what}", after.as_secs_f64())
     }
 }
 

@@ -47,7 +47,7 @@ struct Pair {
     sender: SqsQueue,
     random: SeededIds,
     sent: Vec<OutboxRow>,
-    /// What was given out last by both, sorted alike.
+    /// What both gave out, again and again.
     received: Vec<(Received, sqs::Received)>,
     history: Vec<String>,
 }
@@ -133,13 +133,12 @@ impl Pair {
             Some((simulated, real.remove(same)))
         });
         let pairs: Vec<_> = pairs.collect();
-        if !pairs.is_empty() {
-            self.received = pairs;
-        }
+        // Older receipts of the same messages stay: they are good for nothing on both sides.
+        self.received.extend(pairs);
     }
 
     fn delete(&mut self) {
-        let Some((simulated, real)) = self.received.pop() else { return };
+        let Some((simulated, real)) = self.any_received() else { return };
         self.history.push(format!("delete {}", real.body));
         self.simulated.delete(&simulated, self.clock.now());
         let name = if self.in_order { "tell-in-order.fifo" } else { HANDLER };
@@ -149,11 +148,16 @@ impl Pair {
 
     fn hide(&mut self) {
         let seconds = [0, 5, 60, 600][self.below(4)];
-        let Some((simulated, real)) = self.received.pop() else { return };
+        let Some((simulated, real)) = self.any_received() else { return };
         self.history.push(format!("hide {} for {seconds} s", real.body));
         let until = self.clock.now() + Duration::from_secs(seconds);
         self.simulated.hide(&simulated, self.clock.now(), until);
         self.change(&real, Duration::from_secs(seconds));
+    }
+
+    fn any_received(&mut self) -> Option<(Received, sqs::Received)> {
+        let many = self.received.len();
+        (many > 0).then(|| self.received.remove(self.below(many)))
     }
 
     fn wait(&mut self) {

@@ -61,20 +61,17 @@ impl Simulated {
     /// Commits `tampered`, which without sabotage is `asked`, and keeps what was asked as evidence.
     async fn apply(&self, asked: &Transaction, tampered: &Transaction) -> Result<(), CommitError> {
         let broken = self.broken_by(asked);
+        if self.ignores_record(asked) && !self.world.lock().evidence.knows(asked) {
+            self.memory.forget(&tampered.completion.run.key);
+        }
         let committed = match self.sabotage {
             Some(Sabotage::RecordInSecondWrite) => self.in_two_writes(tampered).await,
-            Some(Sabotage::NoInbox) => {
-                self.memory.forget(&tampered.completion.run.key);
-                self.memory.commit(tampered).await
-            }
+
             Some(Sabotage::ForgetAnswers) => {
                 self.memory.forget_token(tampered.token);
                 self.memory.commit(tampered).await
             }
-            Some(Sabotage::UnfencedLease) if matches!(asked.completion.fence, Fence::Held(_)) => {
-                self.memory.forget(&tampered.completion.run.key);
-                self.memory.commit(tampered).await
-            }
+
             _ => self.memory.commit(tampered).await,
         };
         match &committed {
@@ -82,6 +79,12 @@ impl Simulated {
             Err(error) => self.world.note(|| format!("not committed: {error}")),
         }
         committed
+    }
+
+    /// Whether what the record says does not matter to this sabotage.
+    fn ignores_record(&self, tx: &Transaction) -> bool {
+        let held = matches!(tx.completion.fence, Fence::Held(_));
+        self.is(Sabotage::NoInbox) || (held && self.is(Sabotage::UnfencedLease))
     }
 
     fn applied(&self, asked: &Transaction, broken: Vec<Violation>) {
