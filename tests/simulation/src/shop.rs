@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use postroom::port::DeadLetter;
 use postroom::simulation::{Business, End, Law, Parts, Request, Slot};
 use postroom::{Place, Reactions, Stored, Worker, reactions};
 
@@ -141,6 +142,11 @@ impl Business for Shop {
 
     fn slots(&self) -> Vec<Slot> {
         vec![Slot::after(Duration::from_mins(2), CountOrders)]
+    }
+
+    fn redrives(&self, letter: &DeadLetter) -> bool {
+        // A label may have been printed: that is for somebody who goes and looks.
+        letter.handler.as_deref() != Some("print-label")
     }
 
     fn invariants(&self, end: &End) -> Result<(), String> {

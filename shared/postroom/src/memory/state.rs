@@ -74,6 +74,16 @@ impl MemoryStore {
         self.lock().outbox.values().map(|row| row.due).min()
     }
 
+    /// The dead letters that nobody has decided about, of failures before a time.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn open_letters(&self, before: Timestamp) -> Vec<DeadLetter> {
+        let state = self.lock();
+        let open = state.dead_letters.values().filter(|letter| {
+            letter.status == crate::port::LetterStatus::Open && letter.last_failed_at <= before
+        });
+        open.cloned().collect()
+    }
+
     /// Who holds the lease of a run, expired or not.
     #[cfg(feature = "simulation")]
     pub(crate) fn owner(&self, key: &RunKey) -> Option<OwnerToken> {

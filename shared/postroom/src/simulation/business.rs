@@ -36,6 +36,14 @@ pub trait Business: Send + Sync {
         Vec::new()
     }
 
+    /// Whether an operator who knows no more than a dead letter says sends its message once more.
+    ///
+    /// Not where an effect that must not be repeated may have happened: that takes a look outside.
+    fn redrives(&self, letter: &DeadLetter) -> bool {
+        let _ = letter;
+        true
+    }
+
     /// What is true of it when everything has come to rest.
     ///
     /// # Errors

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::envelope::RawEnvelope;
 use crate::id::{CorrelationId, MessageId};
 use crate::memory::MemoryStore;
-use crate::port::{Item, JournalRecord, RunKey, RunStatus};
-use crate::simulation::business::{Business, End};
+use crate::port::{Item, JournalRecord, LetterStatus, RunKey, RunStatus};
+use crate::simulation::business::End;
 use crate::simulation::callers::{Caller, Outcome, tenant};
 use crate::simulation::evidence::Evidence;
 use crate::simulation::figures::Figures;
@@ -19,7 +19,7 @@ use crate::transaction::{ItemWrite, Transaction};
 const MAX_CAUSES: usize = 64;
 
 /// Everything that is wrong at the end.
-pub(super) fn all(run: &Run, business: &dyn Business) -> Vec<Violation> {
+pub(super) fn all(run: &Run<'_>) -> Vec<Violation> {
     let memory = &run.ports.memory;
     let found = Found::of(memory);
     let mut broken = Vec::new();
@@ -40,7 +40,7 @@ pub(super) fn all(run: &Run, business: &dyn Business) -> Vec<Violation> {
     }
     if let Some(tenant) = tenant() {
         let end = End { memory: memory.clone(), tenant };
-        let invariants = business.invariants(&end);
+        let invariants = run.business.invariants(&end);
         broken.extend(invariants.err().map(|found| Violation { law: Law::Invariant, found }));
     }
     broken
@@ -60,7 +60,9 @@ pub(super) fn count(
     figures.given_up = with(Outcome::GaveUp);
     let reactions = evidence.applied.iter().filter(|tx| !tx.completion.run.key.is_command());
     figures.reactions = reactions.count() as u64;
-    let letters = memory.dead_letters();
+    let mut letters = memory.dead_letters();
+    figures.redrives = letters.iter().map(|letter| u64::from(letter.redrives)).sum();
+    letters.retain(|letter| letter.status == LetterStatus::Open);
     figures.dead_letters = letters.len() as u64;
     let done = letters.iter().filter(|letter| {
         let record = memory.record(&RunKey::from_stored(letter.id.clone()));
@@ -122,6 +124,20 @@ fn all_or_nothing(evidence: &Evidence, memory: &MemoryStore, found: &Found) -> V
         let missing = missing.into_iter();
         broken.extend(missing.map(|missing| format!("{key} was committed without {missing}")));
     }
+    let mut redrives: BTreeMap<&str, u32> = BTreeMap::new();
+    for change in evidence.applied.iter().flat_map(|tx| &tx.letters) {
+        *redrives.entry(&change.id).or_default() +=
+            u32::from(change.status == LetterStatus::Redriven);
+    }
+    for letter in memory.dead_letters() {
+        let decided = redrives.get(letter.id.as_str()).copied().unwrap_or(0);
+        if letter.redrives != decided {
+            broken.push(format!(
+                "{} was redriven {decided} times, says {}",
+                letter.id, letter.redrives
+            ));
+        }
+    }
     for (key, version) in &found.versions {
         let written = writes.get(key).copied().unwrap_or(0);
         if *version != written {
@@ -140,7 +156,9 @@ fn exactly_once(evidence: &Evidence, memory: &MemoryStore, workers: &Workers) ->
         *took_effect.entry(&tx.completion.run.key).or_default() += 1;
     }
     let letters = memory.dead_letters();
-    let ids: BTreeSet<&str> = letters.iter().map(|letter| letter.id.as_str()).collect();
+    // What was sent once more has to take effect, or to be an open letter again.
+    let open = letters.iter().filter(|letter| letter.status == LetterStatus::Open);
+    let ids: BTreeSet<&str> = open.map(|letter| letter.id.as_str()).collect();
     let mut broken = BTreeSet::new();
     for row in evidence.applied.iter().flat_map(|tx| &tx.outbox) {
         let worker = workers.get(row.handler.as_str());

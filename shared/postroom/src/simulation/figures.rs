@@ -25,6 +25,8 @@ pub struct Figures {
     pub reactions: u64,
     /// Messages that are dead letters at the end.
     pub dead_letters: u64,
+    /// Dead letters whose message an operator sent once more.
+    pub redrives: u64,
     /// Dead letters about work that was done all the same.
     pub letters_of_done: u64,
     /// Calls of services outside that were done.
@@ -58,6 +60,7 @@ impl Figures {
             deliveries,
             reactions,
             dead_letters,
+            redrives,
             letters_of_done,
             calls,
             repeated_calls,
@@ -73,6 +76,7 @@ impl Figures {
         self.deliveries += deliveries;
         self.reactions += reactions;
         self.dead_letters += dead_letters;
+        self.redrives += redrives;
         self.letters_of_done += letters_of_done;
         self.calls += calls;
         self.repeated_calls += repeated_calls;
@@ -97,6 +101,7 @@ impl fmt::Display for Figures {
         row("requests given up", self.given_up)?;
         row("deliveries", self.deliveries)?;
         row("reactions that took effect", self.reactions)?;
+        row("redrives", self.redrives)?;
         row("dead letters", self.dead_letters)?;
         row("  of them about work done later", self.letters_of_done)?;
         row("calls outside", self.calls)?;

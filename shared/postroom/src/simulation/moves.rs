@@ -5,10 +5,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::clock::later;
+use crate::command::Origin;
 use crate::envelope::RawEnvelope;
-use crate::simulation::choice::Fault;
+use crate::office::Redrive;
+use crate::simulation::callers::tenant;
+use crate::simulation::choice::{Choices, Fault};
 use crate::simulation::queues::Received;
-use crate::simulation::run::{Ended, Errand, Run};
+use crate::simulation::run::{Actor, Ended, Errand, Run};
 use crate::simulation::world::{DONE, Turn, WRITE};
 use crate::worker::{Disposition, Record};
 
@@ -25,6 +28,15 @@ const BATCH: usize = 10;
 // The documentation of `aws-sdk-sqs` 1.119, read 2026-11-21.
 const HIDDEN_AT_MOST: Duration = Duration::from_hours(12);
 
+/// How long an invocation, or a request that is late, lives at most.
+// The time-out of a function is 15 minutes at most:
+// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>, named from memory 2026-11-21.
+const LIFETIME: Duration = Duration::from_mins(15);
+/// After how long an operator decides about a dead letter: nobody is at it any more then, and no request is late.
+const OPERATOR_AFTER: Duration = Duration::from_mins(31);
+/// How many decisions are under way at once.
+const DECISIONS: usize = 2;
+
 /// Something that can happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Move {
@@ -38,13 +50,17 @@ enum Move {
     Ask(usize),
     /// Time goes by while somebody could go on.
     Wait(Timestamp),
+    /// An operator sends the message of a dead letter once more.
+    Redrive(String),
 }
 
-impl Run {
+impl Run<'_> {
     /// Lets one thing happen. `false`: there is nothing left that could.
     pub(super) fn step(&mut self) -> bool {
+        self.end_the_old();
         let mut moves = self.moves();
         moves.extend(self.next_time().map(Move::Wait));
+        moves.extend(self.undecided().into_iter().map(Move::Redrive));
         if moves.is_empty() {
             return false;
         }
@@ -56,6 +72,7 @@ impl Run {
             Move::Slot(slot) => self.visit(slot),
             Move::Ask(caller) => self.ask(caller),
             Move::Wait(until) => self.world.lock().now = until,
+            Move::Redrive(letter) => self.redrive(letter),
         }
         true
     }
@@ -99,8 +116,48 @@ impl Run {
         let callers = self.callers.iter().filter_map(|caller| caller.asks_at);
         let slots = self.slots.iter().filter_map(|slot| slot.due);
         let times = tickets.chain(frozen).chain(callers).chain(slots);
-        let times = times.chain(state.queues.next(now)).chain(self.relay_due());
+        let letters = self.letters_due(&state.choices, now);
+        let times = times.chain(state.queues.next(now)).chain(self.relay_due()).chain(letters);
         times.filter(|time| *time > now).min()
+    }
+
+    /// When an operator looks at the first letter, as long as anybody does.
+    fn letters_due(&self, choices: &Choices, now: Timestamp) -> Option<Timestamp> {
+        if choices.are_calm() {
+            return None;
+        }
+        let letters = self.ports.memory.open_letters(now);
+        letters.iter().map(|letter| later(letter.last_failed_at, OPERATOR_AFTER)).min()
+    }
+
+    /// Letters that an operator may decide about now. When nothing fails any more, nobody does: whatever is a dead letter
+    /// then has to stay one.
+    fn undecided(&self) -> Vec<String> {
+        let now = {
+            let state = self.world.lock();
+            if state.choices.are_calm() {
+                return Vec::new();
+            }
+            state.now
+        };
+        let deciding = self.actors.values().filter(|actor| actor.errand == Errand::Decision);
+        if deciding.count() >= DECISIONS {
+            return Vec::new();
+        }
+        let old = now.saturating_sub(OPERATOR_AFTER).unwrap_or(now);
+        let letters = self.ports.memory.open_letters(old).into_iter();
+        letters.filter(|letter| self.business.redrives(letter)).map(|letter| letter.id).collect()
+    }
+
+    /// Ends what has lived too long, wherever it stands.
+    fn end_the_old(&mut self) {
+        let now = self.world.lock().now;
+        let old = |actor: &Actor| later(actor.begun_at, LIFETIME) <= now;
+        let old: Vec<u64> =
+            self.actors.iter().filter(|(_, actor)| old(actor)).map(|(id, _)| *id).collect();
+        for id in old {
+            self.end(id, None);
+        }
     }
 
     fn batches(&self, queue: &str) -> usize {
@@ -149,6 +206,27 @@ impl Run {
             Box::pin(async move {
                 // What it could not send it sends the next time.
                 let _ = courier.relay(by, deadline).await;
+                Ended::Over
+            })
+        });
+    }
+
+    fn redrive(&mut self, letter: String) {
+        let command_id = self.fresh();
+        let (Some(tenant_id), Ok(correlation_id)) = (tenant(), "operator".parse()) else { return };
+        let origin = Origin {
+            command_id,
+            tenant_id,
+            actor_id: None,
+            correlation_id,
+            traceparent: None,
+            idempotency: None,
+        };
+        let office = self.office.clone();
+        self.begin("operator", Errand::Decision, |_| {
+            Box::pin(async move {
+                // Whether it was done, refused or nobody knows: the letter says so.
+                let _ = office.redrive(&letter, Redrive::default(), &origin).await;
                 Ended::Over
             })
         });

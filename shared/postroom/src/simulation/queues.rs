@@ -29,8 +29,8 @@ pub(super) struct Queues {
 pub struct SimulatedQueue {
     in_order: bool,
     messages: Vec<Waiting>,
-    /// Which messages a FIFO queue accepted, and when.
-    known: BTreeMap<MessageId, Timestamp>,
+    /// Which messages a FIFO queue accepted, and when; each redrive is another.
+    known: BTreeMap<(MessageId, u32), Timestamp>,
     accepted: u64,
 }
 
@@ -96,11 +96,12 @@ impl SimulatedQueue {
     /// Takes a message, once or, as standard queues do now and then, more often.
     pub fn accept(&mut self, row: &OutboxRow, copies: u32, visible_at: Timestamp) {
         if self.in_order {
-            let known = self.known.get(&row.message_id);
+            let sending = (row.message_id, row.redrive);
+            let known = self.known.get(&sending);
             if known.is_some_and(|at| later(*at, KNOWN) > visible_at) {
                 return;
             }
-            self.known.insert(row.message_id, visible_at);
+            self.known.insert(sending, visible_at);
         }
         for _ in 0..if self.in_order { 1 } else { copies } {
             self.accepted += 1;

@@ -14,6 +14,7 @@ use crate::clock::{between, later};
 use crate::courier::Courier;
 use crate::id::{Ids, MessageId};
 use crate::memory::SeededIds;
+use crate::office::DeadLetterOffice;
 use crate::runtime::{Ports, Runtime};
 use crate::simulation::business::{Answer, Business, Parts, Slot};
 use crate::simulation::callers::{Caller, Outcome};
@@ -62,7 +63,9 @@ pub(super) struct Ran {
 pub(super) type Workers = BTreeMap<&'static str, Arc<Worker>>;
 
 /// Everybody who takes part in a run.
-pub(super) struct Run {
+pub(super) struct Run<'a> {
+    pub(super) business: &'a dyn Business,
+    pub(super) office: DeadLetterOffice,
     pub(super) world: Arc<World>,
     pub(super) ports: Simulated,
     pub(super) parts: Parts,
@@ -81,6 +84,7 @@ pub(super) struct Run {
 pub(super) struct Actor {
     pub(super) errand: Errand,
     pub(super) frozen_until: Option<Timestamp>,
+    pub(super) begun_at: Timestamp,
     name: String,
     future: BoxFuture<'static, Ended>,
 }
@@ -97,6 +101,8 @@ pub(super) enum Errand {
     },
     Relay,
     Slot(usize),
+    /// What an operator decides about a dead letter.
+    Decision,
     /// A request that nobody waits for any more.
     Late,
 }
@@ -126,10 +132,10 @@ impl Wake for Woken {
     }
 }
 
-impl Run {
+impl<'a> Run<'a> {
     /// Runs a business to its end.
     pub(super) fn of(
-        business: &dyn Business,
+        business: &'a dyn Business,
         script: &Script,
         choices: Choices,
         history: bool,
@@ -139,7 +145,7 @@ impl Run {
         let mut violations = rest.err().into_iter().collect::<Vec<_>>();
         // Nothing goes on behind the end.
         run.actors.clear();
-        violations.extend(check::all(&run, business));
+        violations.extend(check::all(&run));
         let mut state = run.world.lock();
         violations.extend(std::mem::take(&mut state.evidence.violations));
         violations.sort_by_key(|violation| violation.law);
@@ -151,7 +157,7 @@ impl Run {
         Ran { violations, figures, tape, history }
     }
 
-    fn new(business: &dyn Business, script: &Script, choices: Choices, history: bool) -> Self {
+    fn new(business: &'a dyn Business, script: &Script, choices: Choices, history: bool) -> Self {
         let reactions = business.reactions();
         let handlers = reactions.queues();
         let queues = handlers.iter().map(|handler| (*handler, reactions.is_in_order(handler)));
@@ -172,6 +178,7 @@ impl Run {
         );
         let outside = Outside { world: Arc::clone(&world) };
         let parts = Parts { runtime, dead_letters: Arc::new(simulated.clone()), outside };
+        let office = DeadLetterOffice::new(parts.runtime.clone(), Arc::new(simulated.clone()));
         let workers = business.workers(&parts).into_iter();
         let workers = workers.map(|worker| (worker.queue(), Arc::new(worker))).collect();
         let now = world.lock().now;
@@ -183,6 +190,8 @@ impl Run {
             DueSlot { slot, time, due: Some(time) }
         });
         Self {
+            business,
+            office,
             callers: callers.collect(),
             slots: slots.collect(),
             actors: BTreeMap::new(),
@@ -254,8 +263,12 @@ impl Run {
         self.begun += 1;
         let (id, name) = (self.begun, format!("{name} {}", self.begun));
         let future = future(id);
-        self.actors.insert(id, Actor { errand, frozen_until: None, name, future });
-        self.world.lock().figures.invocations += 1;
+        let begun_at = {
+            let mut state = self.world.lock();
+            state.figures.invocations += 1;
+            state.now
+        };
+        self.actors.insert(id, Actor { errand, frozen_until: None, begun_at, name, future });
         self.poll(id);
     }
 
@@ -328,7 +341,7 @@ impl Run {
     }
 
     /// An invocation is over; `None`: nothing is heard of it.
-    fn end(&mut self, id: u64, ended: Option<Ended>) {
+    pub(super) fn end(&mut self, id: u64, ended: Option<Ended>) {
         let Some(Actor { errand, future, .. }) = self.actors.remove(&id) else { return };
         // It gives back its tickets.
         drop(future);
@@ -344,7 +357,14 @@ impl Run {
             (Errand::Slot(slot), Some(Ended::Visited(Err(_))) | None) => {
                 self.slots[slot].due = Some(later(state.now, AGAIN));
             }
-            (Errand::Slot(_) | Errand::Batch { .. } | Errand::Relay | Errand::Late, _) => {}
+            (
+                Errand::Slot(_)
+                | Errand::Batch { .. }
+                | Errand::Relay
+                | Errand::Decision
+                | Errand::Late,
+                _,
+            ) => {}
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Dead letters.
 
 use crate::BoxFuture;
-use crate::port::{DeadLetter, DeadLetters, StoreError};
+use crate::id::{CorrelationId, TenantId};
+use crate::port::{DeadLetter, DeadLetters, LetterFile, LetterHead, Page, StoreError};
 use crate::simulation::Sabotage;
 use crate::simulation::ports::{Simulated, unavailable};
 use crate::simulation::world::WRITE;
@@ -33,6 +34,45 @@ impl DeadLetters for Simulated {
         Box::pin(async move {
             let found = self.world.read(DeadLetters::find(&self.memory, id)).await;
             found.map_err(unavailable("find a dead letter"))?
+        })
+    }
+}
+
+impl LetterFile for Simulated {
+    fn collect<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move {
+            let late = || -> BoxFuture<'static, ()> {
+                let (ports, letter) = (self.clone(), letter.clone());
+                Box::pin(async move {
+                    ports.world.turn(&[]).await;
+                    let _ = ports.memory.collect(&letter).await;
+                })
+            };
+            let collected = self.world.write(WRITE, self.memory.collect(letter), late).await;
+            collected.map_err(unavailable("collect"))?
+        })
+    }
+
+    fn open<'a>(
+        &'a self,
+        shard: u8,
+        before: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Page<LetterHead>, StoreError>> {
+        Box::pin(async move {
+            let open = self.world.read(self.memory.open(shard, before)).await;
+            open.map_err(unavailable("list dead letters"))?
+        })
+    }
+
+    fn chain<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        correlation_id: &'a CorrelationId,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Page<LetterHead>, StoreError>> {
+        Box::pin(async move {
+            let chain = LetterFile::chain(&self.memory, tenant, correlation_id, after);
+            self.world.read(chain).await.map_err(unavailable("chain"))?
         })
     }
 }

@@ -169,8 +169,14 @@ impl Simulated {
         self.world.lock().evidence.commit(tx, Vec::new());
         self.world.note(|| "committed all but the record".to_owned());
         self.world.turn(WRITE).await;
-        let record =
-            Transaction { items: Vec::new(), events: Vec::new(), outbox: Vec::new(), ..tx.clone() };
+        let record = Transaction {
+            items: Vec::new(),
+            events: Vec::new(),
+            outbox: Vec::new(),
+            letters: Vec::new(),
+            pardons: Vec::new(),
+            ..tx.clone()
+        };
         self.memory.commit(&record).await
     }
 }
