@@ -39,7 +39,7 @@ pub struct WorldOptions {
 #[derive(Debug)]
 pub struct World {
     system: System,
-    http: Client,
+    pub(crate) http: Client,
     token: Option<String>,
     // Holds the changed template for as long as the system may read it.
     _template: Option<tempfile::TempPath>,
@@ -234,41 +234,6 @@ impl World {
         let request = self.http.post(format!("{}/_faults", self.system.aws_url())).json(&fault);
         let reply = self.send(request).await;
         assert!(reply.status < 300, "{reply:?}");
-    }
-
-    /// Makes calls to the ad provider go wrong; see `POST /faults` of the provider.
-    pub async fn provider_fault(&self, fault: Value) {
-        let request = self.http.post(format!("{}/faults", self.system.provider_url())).json(&fault);
-        let reply = self.send(request).await;
-        assert!(reply.status < 300, "{reply:?}");
-    }
-
-    /// The calls the ad provider got about a campaign.
-    pub async fn provider_calls(&self, id: &str) -> Vec<Value> {
-        let url = format!("{}/calls", self.system.provider_url());
-        let reply = self.send(self.http.get(url)).await.expect(200);
-        let calls = reply.body.as_array().unwrap().iter();
-        calls.filter(|call| call["path"].as_str().unwrap().contains(id)).cloned().collect()
-    }
-
-    /// Those of them that asked for its figures.
-    pub async fn figures_asked(&self, id: &str) -> Vec<Value> {
-        let mut calls = self.provider_calls(id).await;
-        calls.retain(|call| call["path"].as_str().unwrap().ends_with("/insights"));
-        calls
-    }
-
-    /// Those of them that told it the campaign's state.
-    pub async fn states_pushed(&self, id: &str) -> Vec<Value> {
-        let mut calls = self.provider_calls(id).await;
-        calls.retain(|call| call["method"] == "PUT");
-        calls
-    }
-
-    /// What the ad provider knows of a campaign.
-    pub async fn provider_state(&self, id: &str) -> Reply {
-        let url = format!("{}/v1/campaigns/{id}", self.system.provider_url());
-        self.send(self.http.get(url)).await
     }
 
     /// How often each function called what since the last call of this.

@@ -18,6 +18,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let ports = aws.ports(&mut env, &[]);
     let dead_letters = Arc::new(aws.dead_letters(&mut env));
     let visibility = aws.visibility(&mut env, SyncCampaign::NAME);
+    let gate = aws.gate(&mut env, domain::ad_provider::NAME);
+    let gate = Arc::new(gate.at_most(env.optional_parsed("PROVIDER_CALLS_PER_SECOND")));
     let provider_url = env.text("PROVIDER_URL");
     env.check()?;
 
@@ -25,9 +27,9 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let job = SyncCampaign::new(Arc::new(HttpAdProvider::new(provider_url, Arc::new(SystemClock))));
     let runtime = Runtime::new(ports, reactions(&Settings::default()));
     let worker = Worker::new(SyncCampaign::NAME, runtime, dead_letters)
-        .job::<CampaignPublished, _>(job.clone())
-        .job::<CampaignPaused, _>(job.clone())
-        .job::<CampaignResumed, _>(job.clone())
-        .job::<CampaignCompleted, _>(job);
+        .gated_job::<CampaignPublished, _>(job.clone(), gate.clone())
+        .gated_job::<CampaignPaused, _>(job.clone(), gate.clone())
+        .gated_job::<CampaignResumed, _>(job.clone(), gate.clone())
+        .gated_job::<CampaignCompleted, _>(job, gate);
     run_worker(worker, visibility).await
 }

@@ -19,6 +19,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let ports = aws.ports(&mut env, reactions.queued(StatisticsSynced::TYPE));
     let dead_letters = Arc::new(aws.dead_letters(&mut env));
     let visibility = aws.visibility(&mut env, SyncStatistics::NAME);
+    let gate = aws.gate(&mut env, domain::ad_provider::NAME);
+    let gate = Arc::new(gate.at_most(env.optional_parsed("PROVIDER_CALLS_PER_SECOND")));
     let provider_url = env.text("PROVIDER_URL");
     env.check()?;
 
@@ -27,7 +29,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         SyncStatistics::new(Arc::new(HttpAdProvider::new(provider_url, Arc::new(SystemClock))));
     let runtime = Runtime::new(ports, reactions);
     let worker = Worker::new(SyncStatistics::NAME, runtime, dead_letters)
-        .job::<CampaignPublished, _>(job.clone())
-        .job::<StatisticsDue, _>(job);
+        .gated_job::<CampaignPublished, _>(job.clone(), gate.clone())
+        .gated_job::<StatisticsDue, _>(job, gate);
     run_worker(worker, visibility).await
 }

@@ -3,11 +3,13 @@
 use std::error::Error;
 use std::time::Duration;
 
-use postroom::{BoxFuture, Classify, Verdict};
+use postroom::{Blame, Blames, BoxFuture, Classify, Verdict};
 
 use crate::campaigns::Campaign;
 use crate::id::CampaignId;
 
+/// Its name among the services that jobs call: by it all workers share one gate.
+pub const NAME: &str = "ad-provider";
 /// How long a call to the provider may take, from its start to the last byte of its answer. A longer one has failed.
 pub const CALL_TIME_OUT: Duration = Duration::from_secs(10);
 
@@ -114,6 +116,23 @@ impl Classify for ProviderError {
             | Self::Unsendable { .. }
             | Self::Refused { .. }
             | Self::Malformed { .. } => Verdict::Permanent,
+        }
+    }
+}
+
+impl Blames for ProviderError {
+    fn blame(&self) -> Blame {
+        match self {
+            // A conflict is about one campaign.
+            Self::InTrouble { status: 409, .. } | Self::Gone { .. } | Self::Refused { .. } => {
+                Blame::Message
+            }
+            // An answer that nobody can read may be anybody's: a proxy's, or that of a service that is half there.
+            Self::Throttled { .. }
+            | Self::InTrouble { .. }
+            | Self::Unreachable { .. }
+            | Self::Malformed { .. } => Blame::Provider,
+            Self::Unsendable { .. } => Blame::NotAsked,
         }
     }
 }

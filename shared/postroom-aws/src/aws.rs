@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
-use postroom::{Courier, Ports, SystemClock, SystemIds};
+use postroom::{Courier, Gate, Ports, SystemClock, SystemIds};
 
+use crate::breaker::DynamoBreakers;
 use crate::client::sdk_config;
 use crate::dead_letters::DynamoDeadLetters;
 use crate::env::Env;
@@ -14,6 +15,7 @@ use crate::journal::DynamoJournal;
 use crate::keys::Tables;
 use crate::outbox::DynamoOutbox;
 use crate::queue::SqsQueue;
+use crate::rate::DynamoRates;
 use crate::store::DynamoStore;
 use crate::visibility::Visibility;
 
@@ -98,6 +100,21 @@ impl Aws {
     /// Messages that failed for good. Reads `DEAD_LETTERS_TABLE`.
     pub fn dead_letters(&self, env: &mut Env) -> DynamoDeadLetters {
         DynamoDeadLetters::new(self.dynamodb.retrying.clone(), env.text("DEAD_LETTERS_TABLE"))
+    }
+
+    /// Breakers of outside services. Reads `INBOX_TABLE`.
+    pub fn breakers(&self, env: &mut Env) -> DynamoBreakers {
+        DynamoBreakers::new(self.dynamodb.clone(), env.text("INBOX_TABLE"))
+    }
+
+    /// Rates of outside services. Reads `INBOX_TABLE`.
+    pub fn rates(&self, env: &mut Env) -> DynamoRates {
+        DynamoRates::new(self.dynamodb.clone(), env.text("INBOX_TABLE"))
+    }
+
+    /// The gate of an outside service, shared by all who name it so. Reads `INBOX_TABLE`.
+    pub fn gate(&self, env: &mut Env, provider: &'static str) -> Gate {
+        Gate::new(provider, Arc::new(self.breakers(env)), Arc::new(self.rates(env)))
     }
 
     /// When messages of a handler's queue come back. Reads the queue's URL.

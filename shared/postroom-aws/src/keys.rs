@@ -98,6 +98,27 @@
 //!  ["reason":        {"S": "why"}]}          why the last attempt failed
 //! ```
 //!
+//! The inbox table also holds what all processes know together of the outside services that jobs call: it is what every
+//! worker may read and write. These items are in no index and do not expire.
+//!
+//! A breaker, key `breaker#provider`; absent is closed. Changed under the condition that it stands as it was seen.
+//!
+//! ```json
+//! {"key":            {"S": "breaker#bank"},
+//!  "breaker":        {"S": "closed" | "open" | "probing"},
+//!  ["openings":      {"N": "3"}],            while not closed: how often in a row it was opened
+//!  ["probe_at":      {"S": "2026-…Z"}],      while open: from when on one call may find out whether it is well
+//!  ["prober":        {"S": "0192…"}],        while probing: who makes that call
+//!  ["probe_until":   {"S": "2026-…Z"}]}      while probing: when the prober is certainly gone
+//! ```
+//!
+//! A rate, key `rate#provider`; absent is: nothing was taken. `taken_until` is the end of the slots that are taken, in
+//! microseconds since 1970.
+//!
+//! ```json
+//! {"key": {"S": "rate#bank"}, "taken_until": {"N": "1795253400100000"}}
+//! ```
+//!
 //! # Dead letters: what failed for good
 //!
 //! Key `id`: `handler#event-id`, or `queue#message-id` where no handler takes the message. The index `chain` lists those
@@ -179,6 +200,7 @@ pub(crate) const ACTIONS: &str = "actions";
 pub(crate) const ACTOR_ID: &str = "actor_id";
 pub(crate) const ATTEMPTS: &str = "attempts";
 pub(crate) const BODY: &str = "body";
+pub(crate) const BREAKER: &str = "breaker";
 pub(crate) const BY: &str = "by";
 pub(crate) const CAUSES: &str = "causes";
 pub(crate) const CHAIN: &str = "chain";
@@ -205,6 +227,7 @@ pub(crate) const LEASE_UNTIL: &str = "lease_until";
 pub(crate) const LIVE: &str = "live";
 pub(crate) const MESSAGE_ID: &str = "message_id";
 pub(crate) const OPEN: &str = "open";
+pub(crate) const OPENINGS: &str = "openings";
 pub(crate) const OUTPUT: &str = "output";
 pub(crate) const OUTPUT_BYTES: &str = "output_bytes";
 pub(crate) const OUTPUT_SHA256: &str = "output_sha256";
@@ -212,6 +235,9 @@ pub(crate) const OWNER: &str = "owner";
 pub(crate) const PARTS: &str = "parts";
 pub(crate) const PK: &str = "pk";
 pub(crate) const PRIOR_OWNER: &str = "prior_owner";
+pub(crate) const PROBER: &str = "prober";
+pub(crate) const PROBE_AT: &str = "probe_at";
+pub(crate) const PROBE_UNTIL: &str = "probe_until";
 pub(crate) const QUEUE: &str = "queue";
 pub(crate) const QUEUED: &str = "queued";
 pub(crate) const REASON: &str = "reason";
@@ -223,6 +249,7 @@ pub(crate) const SKIPPED: &str = "skipped";
 pub(crate) const STARTED_AT: &str = "started_at";
 pub(crate) const STATUS: &str = "status";
 pub(crate) const STREAM: &str = "stream";
+pub(crate) const TAKEN_UNTIL: &str = "taken_until";
 pub(crate) const TENANT_ID: &str = "tenant_id";
 pub(crate) const TIME: &str = "time";
 pub(crate) const TOKEN: &str = "token";

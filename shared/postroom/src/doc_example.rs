@@ -5,8 +5,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Classify, Command, Effects, Envelope, Event, Job, Listener, Message, OnUnknown, Outcome, Place,
-    Refusal, RefusalKind, Refuse, Stored, StreamId, Tx, TxError, Verdict,
+    Blame, Blames, Classify, Command, Effects, Envelope, Event, Job, Listener, Message, OnUnknown,
+    Outcome, Place, Refusal, RefusalKind, Refuse, Stored, StreamId, Tx, TxError, Verdict,
 };
 
 #[derive(Debug, Clone, Copy)]
@@ -120,6 +120,16 @@ impl Classify for ShopError {
             }
             Self::Bank => Verdict::RETRY,
             Self::Tx(source) => source.verdict(),
+        }
+    }
+}
+
+impl Blames for ShopError {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::Bank => Blame::Provider,
+            Self::Exists { .. } | Self::TooManyOpen { .. } | Self::Gone { .. } => Blame::Message,
+            Self::Tx(_) => Blame::NotAsked,
         }
     }
 }

@@ -31,6 +31,7 @@ mod reactions;
 mod courier;
 mod runtime;
 mod schedule;
+mod gate;
 mod worker;
 mod office;
 
@@ -38,6 +39,7 @@ pub use clock::{Clock, SystemClock, between, milliseconds, sortable};
 pub use command::{Command, Idempotency, Origin};
 pub use courier::{Courier, Relayed};
 pub use envelope::{DecodeError, Envelope, RawEnvelope};
+pub use gate::Gate;
 pub use id::{
     ActorId, ClientToken, CorrelationId, DedupKey, Fingerprint, IdempotencyKey, Ids, InvalidId,
     MessageId, OwnerToken, SystemIds, TenantId,
@@ -59,7 +61,7 @@ pub use stored::{Key, Partition, Place, Stored, StreamId};
 pub use transaction::{Completion, Fence, Guard, ItemWrite, LetterChange, Pardon, Transaction};
 pub use tx::{Tx, TxError};
 pub use verdict::{
-    Classify, Failure, Refusal, RefusalKind, Refuse, Verdict, panic_text, reason_of,
+    Blame, Blames, Classify, Failure, Refusal, RefusalKind, Refuse, Verdict, panic_text, reason_of,
 };
 pub use worker::{Disposition, MissingHandlers, Record, Worker};
 

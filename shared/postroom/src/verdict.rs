@@ -25,6 +25,25 @@ pub trait Classify {
     fn verdict(&self) -> Verdict;
 }
 
+/// Whose fault a failed call to an outside service is, as far as that service's breaker goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blame {
+    /// The service: it cannot be reached, says that it is in trouble, or asks to slow down. Enough of these in a row open
+    /// its breaker.
+    Provider,
+    /// The message: the service answered as it should. It is well.
+    Message,
+    /// Nobody's who is known: the service was not asked.
+    NotAsked,
+}
+
+/// An error of a job whose service has a gate says whom it blames. Write the `match` without a `_` arm, as for
+/// [`Classify`].
+pub trait Blames {
+    /// Whose fault it is.
+    fn blame(&self) -> Blame;
+}
+
 /// What kind of no a caller gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefusalKind {

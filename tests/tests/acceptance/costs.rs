@@ -22,15 +22,15 @@ async fn a_command_costs_its_reads_and_one_transaction_and_a_job_its_reads_and_t
         json!({"dynamodb.GetItem": 2, "dynamodb.TransactWriteItems": 1,
             "sqs.SendMessageBatch": 2, "dynamodb.BatchWriteItem": 1})
     );
-    // Reads: the campaign, and what was synced before. Then claim, and record with completion.
+    // Reads: the campaign, and what was synced before; and the provider's breaker, once in ten seconds. Then claim, and record with completion.
     assert_eq!(
         calls["sync-statistics"],
-        json!({"dynamodb.UpdateItem": 1, "dynamodb.GetItem": 2, "dynamodb.TransactWriteItems": 1})
+        json!({"dynamodb.UpdateItem": 1, "dynamodb.GetItem": 3, "dynamodb.TransactWriteItems": 1})
     );
-    // Read: the campaign. Then claim, and completion: it has nothing to record.
+    // Read: the campaign, and the breaker. Then claim, and completion: it has nothing to record.
     assert_eq!(
         calls["sync-campaign"],
-        json!({"dynamodb.UpdateItem": 1, "dynamodb.GetItem": 1, "dynamodb.TransactWriteItems": 1})
+        json!({"dynamodb.UpdateItem": 1, "dynamodb.GetItem": 2, "dynamodb.TransactWriteItems": 1})
     );
     world.stop().await;
 }

@@ -11,3 +11,4 @@ mod crashes;
 mod costs;
 mod fixtures;
 mod program;
+mod provider_down;

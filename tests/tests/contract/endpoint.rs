@@ -78,6 +78,8 @@ impl Endpoint {
             inbox: ports.inbox,
             outbox: Arc::new(aws.outbox(env)),
             dead_letters: Arc::new(aws.dead_letters(env)),
+            breakers: Arc::new(aws.breakers(env)),
+            rates: Arc::new(aws.rates(env)),
         };
         env.check().unwrap();
         adapters

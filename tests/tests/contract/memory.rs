@@ -18,7 +18,9 @@ fn adapters() -> Ready<Adapters> {
         journal: memory.clone(),
         inbox: memory.clone(),
         outbox: memory.clone(),
-        dead_letters: memory,
+        dead_letters: memory.clone(),
+        breakers: memory.clone(),
+        rates: memory,
     })
 }
 
@@ -27,6 +29,7 @@ postroom::journal_contract!(adapters);
 postroom::inbox_contract!(adapters);
 postroom::outbox_contract!(adapters);
 postroom::dead_letters_contract!(adapters);
+postroom::gate_contract!(adapters);
 
 struct InMemory {
     queue: MemoryQueue,

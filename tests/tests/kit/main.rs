@@ -7,6 +7,7 @@ mod idempotency;
 mod transactions;
 mod workers;
 mod leases;
+mod gates;
 mod keys;
 mod letters;
 mod renewal;

@@ -142,6 +142,27 @@ macro_rules! dead_letters_contract {
     };
 }
 
+/// Makes tests of all that [`Breakers`](crate::port::Breakers) and [`Rates`](crate::port::Rates) promise.
+#[macro_export]
+macro_rules! gate_contract {
+    ($adapters:path) => {
+        $crate::promises! { $adapters, breakers:
+            a_breaker_that_never_was_is_closed,
+            a_breaker_is_found_as_it_was_changed,
+            only_who_saw_it_as_it_stands_changes_it,
+            a_change_sent_twice_is_made_once,
+            of_those_who_want_to_probe_one_does,
+            each_provider_has_its_own,
+        }
+        $crate::promises! { $adapters, rates:
+            the_slots_of_the_last_second_are_there_and_no_older_ones,
+            slots_too_far_ahead_are_nobodys,
+            no_slot_is_given_out_twice,
+            each_provider_has_its_own,
+        }
+    };
+}
+
 /// Makes tests of all that a [`Queue`](crate::port::Queue) promises, over a
 /// [`QueueUnderTest`](crate::contract::queue::QueueUnderTest).
 #[macro_export]

@@ -15,7 +15,9 @@
 //!         journal: memory.clone(),
 //!         inbox: memory.clone(),
 //!         outbox: memory.clone(),
-//!         dead_letters: memory,
+//!         dead_letters: memory.clone(),
+//!         breakers: memory.clone(),
+//!         rates: memory,
 //!     }
 //! }
 //! postroom::store_contract!(adapters);
@@ -37,6 +39,8 @@ pub mod leases;
 pub mod outbox;
 pub mod queue;
 pub mod dead_letters;
+pub mod breakers;
+pub mod rates;
 pub mod clock;
 pub mod ids;
 pub mod differential;
@@ -44,7 +48,7 @@ pub mod differential;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::port::{Inbox, Journal, LetterFile, Outbox, Store};
+use crate::port::{Breakers, Inbox, Journal, LetterFile, Outbox, Rates, Store};
 
 /// The adapters that stand on one set of tables.
 #[derive(Clone)]
@@ -59,6 +63,10 @@ pub struct Adapters {
     pub outbox: Arc<dyn Outbox>,
     /// Messages that failed for good.
     pub dead_letters: Arc<dyn LetterFile>,
+    /// Breakers of outside services.
+    pub breakers: Arc<dyn Breakers>,
+    /// Rates of outside services.
+    pub rates: Arc<dyn Rates>,
 }
 
 impl AsRef<Self> for Adapters {

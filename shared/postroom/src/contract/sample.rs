@@ -61,6 +61,11 @@ pub(super) fn owner() -> OwnerToken {
     Uuid::now_v7().into()
 }
 
+/// An outside service that nobody else calls.
+pub(super) fn provider() -> String {
+    format!("bank-{}", Uuid::now_v7())
+}
+
 impl Sample {
     pub(super) fn new() -> Self {
         let id = Uuid::now_v7();

@@ -2,6 +2,7 @@
 //!
 //! They keep every promise of the contract suites that the adapters on AWS keep, and forget everything at the end.
 
+mod breaker;
 mod state;
 mod store;
 mod commit;

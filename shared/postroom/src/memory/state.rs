@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-#[cfg(feature = "simulation")]
 use jiff::Timestamp;
 use uuid::Uuid;
 
 #[cfg(feature = "simulation")]
 use crate::id::ClientToken;
 use crate::id::OwnerToken;
-use crate::port::{DeadLetter, InboxRecord, Item, JournalRecord, OutboxRow, Page, RunKey};
+use crate::port::{Breaker, DeadLetter, InboxRecord, Item, JournalRecord, OutboxRow, Page, RunKey};
 use crate::stored::Key;
 use crate::transaction::Transaction;
 
@@ -42,6 +41,10 @@ pub(super) struct State {
     /// By shard and position.
     pub(super) outbox: BTreeMap<(u8, String), OutboxRow>,
     pub(super) dead_letters: BTreeMap<String, DeadLetter>,
+    /// By provider.
+    pub(super) breakers: BTreeMap<String, Breaker>,
+    /// By provider: the end of the slots that are taken.
+    pub(super) taken_until: BTreeMap<String, Timestamp>,
     /// What was committed, by client token.
     pub(super) committed: BTreeMap<Uuid, Transaction>,
 }

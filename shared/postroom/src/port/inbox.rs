@@ -70,8 +70,8 @@ pub trait Inbox: Send + Sync {
 
 /// What makes two deliveries the same: `handler#event-id` (or what the handler knows it by instead), `command#command-id` or `idempotency#tenant#key`.
 ///
-/// Parts are escaped as those of a [`Partition`](crate::Partition) are. No handler may be called `command` or
-/// `idempotency`.
+/// Parts are escaped as those of a [`Partition`](crate::Partition) are. No handler may be called `command`,
+/// `idempotency`, `breaker` or `rate`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RunKey(String);
 
@@ -282,6 +282,8 @@ pub struct Failures {
 pub enum FailedAs {
     /// One more failed attempt, and not the last.
     Attempt,
+    /// Nobody's failed attempt: what it called is known to be down. It is tried again, and nothing is counted.
+    NotCounted,
     /// One more failed attempt, after which none is made.
     ForGood,
     /// The last failure, which was counted before, was one too many: none is made any more.
@@ -293,14 +295,14 @@ impl FailedAs {
     pub fn counts(self) -> u32 {
         match self {
             Self::Attempt | Self::ForGood => 1,
-            Self::GivenUp => 0,
+            Self::GivenUp | Self::NotCounted => 0,
         }
     }
 
     /// Where it leaves the run.
     pub fn status(self) -> RunStatus {
         match self {
-            Self::Attempt => RunStatus::Waiting,
+            Self::Attempt | Self::NotCounted => RunStatus::Waiting,
             Self::ForGood | Self::GivenUp => RunStatus::Parked,
         }
     }

@@ -8,7 +8,10 @@ mod outbox;
 mod queue;
 mod dead_letters;
 mod letter_head;
+mod breaker;
+mod rate;
 
+pub use breaker::{Breaker, BreakerChange, Breakers, Changed};
 pub use dead_letters::{
     DeadLetter, DeadLetters, FailureClass, LETTER_SHARDS, LetterFile, LetterStatus,
 };
@@ -21,4 +24,5 @@ pub use journal::{InRequest, Journal, JournalRecord};
 pub use letter_head::LetterHead;
 pub use outbox::{Outbox, OutboxRow, SHARDS};
 pub use queue::{Posted, Queue, QueueError};
+pub use rate::{Rates, Slots, SlotsAsked};
 pub use store::{CommitError, Item, Listing, Page, Store};

@@ -15,17 +15,24 @@ use crate::runtime::queued::{Ran, RunError, skipped};
 use crate::runtime::settle::Settled;
 use crate::runtime::{MAX_RUNS, Runtime};
 use crate::transaction::Fence;
-use crate::verdict::Classify;
+use crate::verdict::{Blame, Classify};
 
 impl Runtime {
-    /// Runs a job: claim, perform, then record and complete in one transaction.
+    /// Runs a job: claim, perform, then record and complete in one transaction. `blame` says whom an error of performing
+    /// blames.
     pub(crate) async fn perform<M: Message, J: Job<M>>(
         &self,
         job: &J,
         message: &Envelope<M>,
         run: &Run,
         holder: Holder,
+        blame: fn(&J::Error) -> Blame,
     ) -> Result<Ran, RunError> {
+        let failed = |error: J::Error| RunError::Handler {
+            verdict: error.verdict(),
+            blame: blame(&error),
+            source: Box::new(error),
+        };
         let until = holder.until(self.now());
         let claim = Claim { run: run.clone(), owner: holder.owner, until };
         let claimed = self.ports.inbox.claim(&claim).await;
@@ -50,7 +57,7 @@ impl Runtime {
         };
         let effect = job.perform(message, &effects);
         let outcome = self.under_lease(&run.key, &holder, until, effect).await;
-        let outcome = outcome.ok_or(RunError::LeaseLost)?.map_err(handler_error)?;
+        let outcome = outcome.ok_or(RunError::LeaseLost)?.map_err(failed)?;
         let recorded = self.record(job, message, run, &holder, outcome).await;
         match J::ON_UNKNOWN {
             OnUnknown::Repeat => recorded,
@@ -71,11 +78,11 @@ impl Runtime {
         for attempt in 1..=MAX_RUNS {
             let mut tx = self.tx_for(message, run, J::NAME);
             if let Outcome::Done(done) = &outcome {
-                job.record(message, done, &mut tx).await.map_err(handler_error)?;
+                job.record(message, done, &mut tx).await.map_err(not_recorded)?;
                 tx.drain().await?;
             }
             match self.complete(tx, run.clone(), fence, skipped(&outcome)).await? {
-                Settled::Committed => return Ok(Ran::Done),
+                Settled::Committed => return Ok(Ran::of(&outcome)),
                 Settled::AlreadyDone(_) => return Ok(Ran::Duplicate),
                 Settled::Parked { reason } => return Ok(Ran::Parked { reason }),
                 Settled::LeaseLost => return Err(RunError::LeaseLost),
@@ -94,6 +101,8 @@ impl Runtime {
     }
 }
 
-fn handler_error<E: Error + Classify + Send + Sync + 'static>(error: E) -> RunError {
-    RunError::Handler { verdict: error.verdict(), source: Box::new(error) }
+/// Whoever performed it was answered; whom an error of recording blames, it cannot be the one that was asked.
+fn not_recorded<E: Error + Classify + Send + Sync + 'static>(error: E) -> RunError {
+    let (verdict, blame) = (error.verdict(), Blame::Message);
+    RunError::Handler { verdict, blame, source: Box::new(error) }
 }

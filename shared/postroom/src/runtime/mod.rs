@@ -86,7 +86,7 @@ impl Runtime {
         Self { ports, reactions: Arc::clone(&self.reactions) }
     }
 
-    fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.ports.clock.now()
     }
 

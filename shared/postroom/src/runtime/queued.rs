@@ -17,21 +17,35 @@ use crate::runtime::{MAX_RUNS, Runtime, expiry};
 use crate::transaction::Fence;
 use crate::tx::Tx;
 use crate::tx::seal::Seal;
-use crate::verdict::{Classify, Failure, Verdict};
+use crate::verdict::{Blame, Classify, Failure, Verdict};
 
 /// How a run ended without failing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Ran {
-    /// It took effect, or chose not to; either is remembered.
+    /// It took effect, which is remembered.
     Done,
+    /// It chose to do nothing, which is remembered as well.
+    Skipped,
     /// It had taken effect before.
     Duplicate,
     /// Another worker is at it.
     InFlight { until: Timestamp },
+    /// Its provider's gate sent it away before anything was claimed.
+    Held { after: Duration },
     /// The time that was left when the lease was taken is too short: nothing was tried, and the lease given back.
     NoTime,
     /// It had failed for good before.
     Parked { reason: String },
+}
+
+impl Ran {
+    /// How a run ended that came to an outcome.
+    pub(super) fn of<T>(outcome: &Outcome<T>) -> Self {
+        match outcome {
+            Outcome::Done(_) => Self::Done,
+            Outcome::Skipped { .. } => Self::Skipped,
+        }
+    }
 }
 
 /// Why a run failed; with what it takes to record the failure.
@@ -41,8 +55,16 @@ pub(crate) enum RunError {
     #[error("the handler failed")]
     Handler {
         verdict: Verdict,
+        blame: Blame,
         #[source]
         source: Box<dyn Error + Send + Sync>,
+    },
+    /// It failed while its provider was known to be down: that is no attempt of the run.
+    #[error("its provider is down")]
+    ProviderDown {
+        after: Duration,
+        #[source]
+        source: Box<RunError>,
     },
     /// An earlier attempt may have had its effect, which must not happen twice.
     #[error(
@@ -79,6 +101,7 @@ impl Classify for RunError {
     fn verdict(&self) -> Verdict {
         match self {
             Self::Handler { verdict, .. } => *verdict,
+            Self::ProviderDown { after, .. } => Verdict::Retry { after: *after },
             Self::UnknownOutcome | Self::NotRecorded { .. } => Verdict::Permanent,
             Self::Contended { .. } | Self::LeaseLost => Verdict::RETRY,
             Self::Inbox { source } => source.verdict(),
@@ -100,7 +123,8 @@ impl RunError {
 
 impl From<Failure> for RunError {
     fn from(failure: Failure) -> Self {
-        Self::Handler { verdict: failure.verdict, source: Box::new(failure) }
+        let (verdict, blame) = (failure.verdict, Blame::NotAsked);
+        Self::Handler { verdict, blame, source: Box::new(failure) }
     }
 }
 
@@ -138,7 +162,7 @@ impl Runtime {
             let outcome = outcome.map_err(|error| Failure::of(L::NAME, error))?;
             tx.drain().await?;
             match self.complete(tx, run.clone(), Fence::NotDone, skipped(&outcome)).await? {
-                Settled::Committed => return Ok(Ran::Done),
+                Settled::Committed => return Ok(Ran::of(&outcome)),
                 Settled::AlreadyDone(_) => return Ok(Ran::Duplicate),
                 Settled::Parked { reason } => return Ok(Ran::Parked { reason }),
                 // A listener needs no lease; somebody holds one under its key all the same, and will finish.

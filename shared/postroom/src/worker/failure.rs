@@ -50,17 +50,18 @@ impl Worker {
         }
         let unread = matches!(error, RecordError::Decode { .. } | RecordError::NoKey { .. });
         let claimed = attempt.handler.leased() && !unread;
+        let down = matches!(error, RecordError::Run { source: RunError::ProviderDown { .. } });
         let run = FailedRun {
             run: attempt.run.clone(),
             owner: claimed.then_some(attempt.owner),
             at: self.now(),
-            outcome: FailedAs::Attempt,
+            outcome: if down { FailedAs::NotCounted } else { FailedAs::Attempt },
             reason,
         };
         let failed = Failed { attempt, run, causes };
         match error.verdict() {
             Verdict::Permanent => self.failed_for_good(failed, FailureClass::Permanent).await,
-            Verdict::Retry { .. } if self.ends_a_leased_run(&failed.run).await => {
+            Verdict::Retry { .. } if !down && self.ends_a_leased_run(&failed.run).await => {
                 self.failed_for_good(failed, FailureClass::Exhausted).await
             }
             Verdict::Retry { after } => self.failed_for_now(failed, after).await,

@@ -2,10 +2,12 @@
 
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::BoxFuture;
 use crate::envelope::{DecodeError, Envelope, RawEnvelope};
+use crate::gate::{Admission, Gate};
 use crate::id::DedupKey;
 use crate::job::{Job, OnUnknown};
 use crate::listener::Listener;
@@ -13,7 +15,7 @@ use crate::message::{Event, Message};
 use crate::port::Run;
 use crate::reactions::{IsJob, IsListener, QueuedHandler};
 use crate::runtime::{Holder, Ran, RunError, Runtime};
-use crate::verdict::{Verdict, panic_text};
+use crate::verdict::{Blame, Verdict, panic_text};
 
 /// Why a record's run failed.
 #[derive(Debug, thiserror::Error)]
@@ -73,14 +75,34 @@ pub(super) struct Started<'a> {
     pub(super) holder: Holder,
 }
 
-pub(super) struct JobHandler<M, J> {
+pub(super) struct JobHandler<M: Message, J: Job<M>> {
     job: J,
+    gated: Option<Gated<J::Error>>,
     of: PhantomData<fn() -> M>,
 }
 
-impl<M, J> JobHandler<M, J> {
-    pub(super) fn new(job: J) -> Self {
-        Self { job, of: PhantomData }
+/// What a gated job has besides.
+pub(super) struct Gated<E> {
+    pub(super) gate: Arc<Gate>,
+    pub(super) blame: fn(&E) -> Blame,
+}
+
+impl<M: Message, J: Job<M>> JobHandler<M, J> {
+    pub(super) fn new(job: J, gated: Option<Gated<J::Error>>) -> Self {
+        Self { job, gated, of: PhantomData }
+    }
+
+    async fn run(&self, message: &Envelope<M>, started: Started<'_>) -> Result<Ran, RunError> {
+        let Started { runtime, run, holder } = started;
+        let Some(Gated { gate, blame }) = &self.gated else {
+            return runtime.perform(&self.job, message, run, holder, |_| Blame::NotAsked).await;
+        };
+        let pass = match gate.admit(runtime, &holder, J::TIME_NEEDED).await {
+            Admission::Go(pass) => pass,
+            Admission::Wait(after) => return Ok(Ran::Held { after }),
+        };
+        let ran = runtime.perform(&self.job, message, run, holder, *blame).await;
+        gate.settle(runtime, pass, ran).await
     }
 }
 
@@ -110,8 +132,8 @@ impl<M: Message, J: Job<M>> QueuedRun for JobHandler<M, J> {
 
     fn prepare<'a>(&'a self, message: RawEnvelope) -> Result<Prepared<'a>, RecordError> {
         let (message, key) = read(message, J::NAME, |message| self.job.key(message))?;
-        let run = move |Started { runtime, run, holder }: Started<'a>| -> Running<'a> {
-            Box::pin(async move { runtime.perform(&self.job, &message, run, holder).await })
+        let run = move |started: Started<'a>| -> Running<'a> {
+            Box::pin(async move { self.run(&message, started).await })
         };
         Ok(Prepared { key, run: Box::new(run) })
     }

@@ -16,12 +16,14 @@ use futures_util::stream::{self, StreamExt};
 use jiff::Timestamp;
 
 use crate::BoxFuture;
+use crate::gate::Gate;
 use crate::job::Job;
 use crate::listener::Listener;
 use crate::message::{Event, Message};
 use crate::port::DeadLetters;
 use crate::runtime::Runtime;
-use crate::worker::handler::{JobHandler, ListenerHandler, QueuedRun};
+use crate::verdict::Blames;
+use crate::worker::handler::{Gated, JobHandler, ListenerHandler, QueuedRun};
 use crate::worker::lanes::Plan;
 #[cfg(feature = "simulation")]
 use crate::{envelope::RawEnvelope, port::RunKey};
@@ -93,7 +95,18 @@ impl Worker {
     #[must_use]
     #[track_caller]
     pub fn job<M: Message, J: Job<M>>(self, job: J) -> Self {
-        self.with(M::TYPE, Box::new(JobHandler::<M, J>::new(job)))
+        self.with(M::TYPE, Box::new(JobHandler::<M, J>::new(job, None)))
+    }
+
+    /// Runs `job` on messages of type `M`, as far as the gate of the service that it calls lets it.
+    ///
+    /// # Panics
+    /// As [`job`](Self::job).
+    #[must_use]
+    #[track_caller]
+    pub fn gated_job<M: Message, J: Job<M, Error: Blames>>(self, job: J, gate: Arc<Gate>) -> Self {
+        let gated = Gated { gate, blame: J::Error::blame };
+        self.with(M::TYPE, Box::new(JobHandler::<M, J>::new(job, Some(gated))))
     }
 
     /// Runs `listener` on events of type `E`.

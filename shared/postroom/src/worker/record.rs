@@ -167,6 +167,17 @@ impl Worker {
                 info!(duration_ms, "done");
                 Disposition::Acknowledge
             }
+            Ok(Ran::Skipped) => {
+                info!(duration_ms, "skipped");
+                Disposition::Acknowledge
+            }
+            Ok(Ran::Held { after }) => {
+                info!(
+                    wait_ms = milliseconds(after),
+                    "not tried: its provider's gate holds it back"
+                );
+                Disposition::Redeliver { after: Some(after) }
+            }
             Ok(Ran::Duplicate) => {
                 info!(duration_ms, "done before");
                 Disposition::Acknowledge

@@ -22,7 +22,9 @@ async fn the_store_in_memory_answers_as_dynamodb_does() {
             journal: memory.clone(),
             inbox: memory.clone(),
             outbox: memory.clone(),
-            dead_letters: memory,
+            dead_letters: memory.clone(),
+            breakers: memory.clone(),
+            rates: memory,
         };
         let mut endpoint = Endpoint::with_queues(&[]).await;
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postroom::{
-    Classify, Effects, Envelope, Event, Job, OnUnknown, Outcome, ReadError, Tx, Verdict, Versioned,
+    Blame, Blames, Classify, Effects, Envelope, Event, Job, OnUnknown, Outcome, ReadError, Tx,
+    Verdict, Versioned,
 };
 
 use crate::ad_provider::{AdProvider, CALL_TIME_OUT, CampaignState, ProviderError, Pushed};
@@ -49,6 +50,15 @@ impl Classify for SyncCampaignError {
             Self::CampaignGone { .. } => Verdict::Permanent,
             Self::Read { source, .. } => source.verdict(),
             Self::Provider { source, .. } => source.verdict(),
+        }
+    }
+}
+
+impl Blames for SyncCampaignError {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::CampaignGone { .. } | Self::Read { .. } => Blame::NotAsked,
+            Self::Provider { source, .. } => source.blame(),
         }
     }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postroom::{
-    Classify, Effects, Envelope, Job, OnUnknown, Outcome, ReadError, Tx, TxError, Verdict,
+    Blame, Blames, Classify, Effects, Envelope, Job, OnUnknown, Outcome, ReadError, Tx, TxError,
+    Verdict,
 };
 
 use crate::ad_provider::{AdProvider, CALL_TIME_OUT, InsightsRequest, ProviderError};
@@ -64,6 +65,15 @@ impl Classify for SyncStatisticsError {
             Self::Read { source, .. } => source.verdict(),
             Self::Provider { source, .. } => source.verdict(),
             Self::Tx { source, .. } => source.verdict(),
+        }
+    }
+}
+
+impl Blames for SyncStatisticsError {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::CampaignGone { .. } | Self::Read { .. } | Self::Tx { .. } => Blame::NotAsked,
+            Self::Provider { source, .. } => source.blame(),
         }
     }
 }
