@@ -12,8 +12,8 @@ use crate::keys::{OWNER, STATUS};
 #[derive(Debug)]
 pub(crate) struct Change {
     condition: String,
-    sets: Vec<String>,
-    removes: Vec<String>,
+    sets: String,
+    removes: String,
     pub(crate) names: HashMap<String, String>,
     pub(crate) values: Attributes,
 }
@@ -23,8 +23,8 @@ impl Change {
     pub(crate) fn if_true(condition: &str) -> Self {
         Self {
             condition: condition.to_owned(),
-            sets: Vec::new(),
-            removes: Vec::new(),
+            sets: String::new(),
+            removes: String::new(),
             names: HashMap::new(),
             values: Attributes::new(),
         }
@@ -47,7 +47,7 @@ impl Change {
 
     /// Makes `#name` stand for the attribute.
     pub(crate) fn name(mut self, name: &str) -> Self {
-        self.names.insert(format!("#{name}"), name.to_owned());
+        self.names.insert(["#", name].concat(), name.to_owned());
         self
     }
 
@@ -59,8 +59,10 @@ impl Change {
 
     /// Sets an attribute.
     pub(crate) fn set(self, name: &str, value: AttributeValue) -> Self {
-        let placeholder = format!(":{name}");
-        self.set_to(name, &placeholder).value(&placeholder, value)
+        let placeholder = [":", name].concat();
+        let mut change = self.set_to(name, &placeholder);
+        change.values.insert(placeholder, value);
+        change
     }
 
     /// Sets an attribute, or removes it.
@@ -73,13 +75,15 @@ impl Change {
 
     /// Sets an attribute to what an expression gives.
     pub(crate) fn set_to(mut self, name: &str, expression: &str) -> Self {
-        self.sets.push(format!("#{name} = {expression}"));
+        let begun = if self.sets.is_empty() { "SET #" } else { ", #" };
+        self.sets.extend([begun, name, " = ", expression]);
         self.name(name)
     }
 
     /// Removes an attribute.
     pub(crate) fn remove(mut self, name: &str) -> Self {
-        self.removes.push(format!("#{name}"));
+        let begun = if self.removes.is_empty() { " REMOVE #" } else { ", #" };
+        self.removes.extend([begun, name]);
         self.name(name)
     }
 
@@ -90,11 +94,6 @@ impl Change {
 
     /// The change. It sets at least one attribute.
     pub(crate) fn expression(&self) -> String {
-        let mut expression = format!("SET {}", self.sets.join(", "));
-        if !self.removes.is_empty() {
-            expression.push_str(" REMOVE ");
-            expression.push_str(&self.removes.join(", "));
-        }
-        expression
+        [self.sets.as_str(), &self.removes].concat()
     }
 }

@@ -41,7 +41,7 @@ impl Clock for SystemClock {
 /// assert_eq!(postroom::sortable(at), "2026-11-21T09:30:00.000000Z");
 /// ```
 pub fn sortable(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()
+    format!("{at:.6}")
 }
 
 /// `at` moved on by a duration; at the end of time it stays there.

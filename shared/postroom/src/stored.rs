@@ -1,6 +1,6 @@
 //! Where things live: what is stored, at which place, in which stream.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::marker::PhantomData;
 
 use serde::de::DeserializeOwned;
@@ -83,7 +83,7 @@ impl Partition {
         let mut text = join('#', &[tenant.as_str(), collection]);
         if let Some(parent) = parent {
             text.push('#');
-            text.push_str(&escape('#', parent));
+            escape('#', parent, &mut text);
         }
         Self(text)
     }
@@ -151,8 +151,15 @@ impl fmt::Display for StreamId {
 
 /// Joins parts so that different lists of parts are different texts.
 pub(crate) fn join(separator: char, parts: &[&str]) -> String {
-    let escaped: Vec<String> = parts.iter().map(|part| escape(separator, part)).collect();
-    escaped.join(&separator.to_string())
+    let length: usize = parts.iter().map(|part| part.len() + 1).sum();
+    let mut joined = String::with_capacity(length);
+    for (index, part) in parts.iter().enumerate() {
+        if index > 0 {
+            joined.push(separator);
+        }
+        escape(separator, part, &mut joined);
+    }
+    joined
 }
 
 /// The parts that were [`join`]ed.
@@ -162,9 +169,20 @@ pub(crate) fn split(separator: char, text: &str) -> Vec<String> {
     text.split(separator).map(part).collect()
 }
 
-fn escape(separator: char, part: &str) -> String {
-    let code = format!("%{:02X}", u32::from(separator));
-    part.replace('%', "%25").replace(separator, &code)
+/// Appends a part. Nearly all have nothing to escape.
+fn escape(separator: char, part: &str, to: &mut String) {
+    let mut rest = part;
+    while let Some(at) = rest.find(['%', separator]) {
+        let (plain, special) = rest.split_at(at);
+        to.push_str(plain);
+        let mut behind = special.chars();
+        if let Some(special) = behind.next() {
+            // Writing to a string does not fail.
+            let _ = write!(to, "%{:02X}", u32::from(special));
+        }
+        rest = behind.as_str();
+    }
+    to.push_str(rest);
 }
 
 #[cfg(test)]
