@@ -14,6 +14,7 @@ use crate::inbox::DynamoInbox;
 use crate::journal::DynamoJournal;
 use crate::keys::Tables;
 use crate::outbox::DynamoOutbox;
+use crate::plain_requests::PlainRequests;
 use crate::queue::SqsQueue;
 use crate::rate::DynamoRates;
 use crate::store::DynamoStore;
@@ -40,11 +41,11 @@ pub struct DynamoClients {
 impl DynamoClients {
     /// Both clients of one configuration. They share its HTTP client, and so their connections.
     pub fn new(config: &SdkConfig) -> Self {
-        let once = aws_sdk_dynamodb::config::Builder::from(config)
-            .retry_config(RetryConfig::disabled())
-            .build();
+        let retrying =
+            aws_sdk_dynamodb::config::Builder::from(config).interceptor(PlainRequests).build();
+        let once = retrying.to_builder().retry_config(RetryConfig::disabled()).build();
         Self {
-            retrying: aws_sdk_dynamodb::Client::new(config),
+            retrying: aws_sdk_dynamodb::Client::from_conf(retrying),
             once: aws_sdk_dynamodb::Client::from_conf(once),
         }
     }
@@ -54,7 +55,8 @@ impl Aws {
     /// Reads `AWS_REGION`, the credentials and, if it is there, `AWS_ENDPOINT_URL`.
     pub fn connect(env: &mut Env) -> Self {
         let config = sdk_config(env);
-        Self { dynamodb: DynamoClients::new(&config), sqs: aws_sdk_sqs::Client::new(&config) }
+        let sqs = aws_sdk_sqs::config::Builder::from(&config).interceptor(PlainRequests).build();
+        Self { dynamodb: DynamoClients::new(&config), sqs: aws_sdk_sqs::Client::from_conf(sqs) }
     }
 
     /// What a runtime stands on. Reads the four tables of a transaction, and a queue URL for each handler.

@@ -27,6 +27,7 @@ pub mod logging;
 
 mod env;
 mod client;
+mod plain_requests;
 mod attributes;
 mod change;
 mod classify;
