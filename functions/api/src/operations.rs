@@ -20,6 +20,7 @@ const RIGHT: &str = "ops";
 #[derive(Clone)]
 pub(crate) struct Operations {
     pub(crate) office: DeadLetterOffice,
+    pub(crate) letters: Arc<dyn LetterFile>,
     pub(crate) journal: Arc<dyn Journal>,
 }
 
@@ -29,7 +30,8 @@ impl Operations {
         letters: Arc<dyn LetterFile>,
         journal: Arc<dyn Journal>,
     ) -> Self {
-        Self { office: DeadLetterOffice::new(runtime.clone(), letters), journal }
+        let office = DeadLetterOffice::new(runtime.clone(), Arc::clone(&letters));
+        Self { office, letters, journal }
     }
 
     /// Over the tables that the environment names.

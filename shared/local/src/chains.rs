@@ -1,9 +1,9 @@
 //! Chains of causes, read from the local tables by their correlation id.
 
-use postroom::chain::Chain;
+use postroom::chain::{Chain, Sources};
 use postroom::port::StoreError;
 use postroom::{CorrelationId, TenantId};
-use postroom_aws::{Aws, DynamoInbox, DynamoJournal, Env, EnvError};
+use postroom_aws::{Aws, DynamoDeadLetters, DynamoInbox, DynamoJournal, Env, EnvError};
 
 use crate::template::REGION;
 
@@ -12,6 +12,7 @@ use crate::template::REGION;
 pub(crate) struct Chains {
     journal: DynamoJournal,
     inbox: DynamoInbox,
+    letters: DynamoDeadLetters,
 }
 
 impl Chains {
@@ -24,11 +25,13 @@ impl Chains {
             ("AWS_ENDPOINT_URL", aws_url),
             ("JOURNAL_TABLE", "local-journal"),
             ("INBOX_TABLE", "local-inbox"),
+            ("DEAD_LETTERS_TABLE", "local-dead-letters"),
         ]);
         let aws = Aws::connect(&mut env);
         let (journal, inbox) = (aws.journal(&mut env), aws.inbox(&mut env));
+        let letters = aws.dead_letters(&mut env);
         env.check()?;
-        Ok(Self { journal, inbox })
+        Ok(Self { journal, inbox, letters })
     }
 
     /// What has happened so far.
@@ -37,6 +40,7 @@ impl Chains {
         tenant: &TenantId,
         correlation_id: &CorrelationId,
     ) -> Result<Chain, StoreError> {
-        Chain::read(&self.journal, &self.inbox, tenant, correlation_id).await
+        let Self { journal, inbox, letters } = self;
+        Chain::read(Sources { journal, inbox, letters }, tenant, correlation_id).await
     }
 }

@@ -26,7 +26,7 @@ use crate::visibility::Visibility;
 #[derive(Debug, Clone)]
 pub struct Aws {
     dynamodb: DynamoClients,
-    sqs: aws_sdk_sqs::Client,
+    pub(crate) sqs: aws_sdk_sqs::Client,
 }
 
 /// DynamoDB, for calls that may be repeated and for those that only their caller may repeat.

@@ -65,10 +65,11 @@
 //! # Inbox: what was done, who is at it, how often it failed
 //!
 //! Key `key`: `handler#message-id` (where the handler knows messages by a name of its own, the UUID version 5 in the kit's
-//! name space of `dedup-key`, tenant and name in the message id's place), `command#command-id`, or `idempotency#tenant#key` where a command's caller brought a
-//! key. The index `chain` as in the journal; `time` is the start, the handler and the message id. `expires_at` (whole
-//! seconds since 1970, rounded up) is the table's TTL; readers filter what is past it themselves. The moves between the
-//! states are those of [`postroom::port::Inbox`].
+//! name space of `dedup-key`, tenant and name in the message id's place), `command#command-id`, or
+//! `idempotency#tenant#key` where a command's caller brought a key. That a command was refused is noted under
+//! `refused#command-id`, as `parked`; no run has that key. The index `chain` as in the journal; `time` is the start, the
+//! handler and the message id. `expires_at` (whole seconds since 1970, rounded up) is the table's TTL; readers filter what
+//! is past it themselves. The moves between the states are those of [`postroom::port::Inbox`].
 //!
 //! ```json
 //! {"key":            {"S": "charge-card#7b0c…"},

@@ -6,6 +6,7 @@ mod campaigns;
 mod http;
 mod idempotency;
 mod openapi;
+mod operator;
 mod schedule;
 mod crashes;
 mod costs;

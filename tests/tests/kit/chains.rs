@@ -1,14 +1,17 @@
 //! The chain: one tree from the command to its remotest effect.
 
-use postroom::chain::Chain;
-use postroom::doc_example::{Order, OrderPaid, OrderPlaced, ShopError};
-use postroom::{Envelope, Listener, Outcome, Reactions, Tx};
+use std::slice::from_ref;
 
+use postroom::chain::{Chain, Node};
+use postroom::doc_example::{Order, OrderPaid, OrderPlaced, ShopError};
+use postroom::{Envelope, Ids, Listener, Outcome, Reactions, Record, Redrive, Tx};
+
+use crate::office::{office, operator, parked};
 use crate::shop::{ScriptedBank, Shop, tenant};
 
 async fn drawn(shop: &Shop) -> String {
     let chain = "chain-1".parse().unwrap();
-    let read = Chain::read(&shop.memory, &shop.memory, &tenant(), &chain).await.unwrap();
+    let read = Chain::read(shop.sources(), &tenant(), &chain).await.unwrap();
     read.to_string()
 }
 
@@ -74,13 +77,73 @@ async fn what_a_listener_emits_hangs_under_that_listener() {
 }
 
 #[tokio::test]
+async fn a_refused_command_is_in_its_chain_with_its_reason() {
+    let shop = Shop::new();
+    shop.place("1").await.unwrap();
+    let written = shop.commits().len();
+
+    shop.place("1").await.unwrap_err();
+
+    assert_eq!(shop.commits().len(), written);
+    let drawn = drawn(&shop).await;
+    assert!(
+        drawn.ends_with("command     refused: place-order was not done: order 1 exists\n"),
+        "{drawn}"
+    );
+}
+
+#[tokio::test]
+async fn a_chain_goes_on_across_redrives_and_edits() {
+    let shop = Shop::new();
+    shop.place("2").await.unwrap();
+    let (record, id) = parked(&shop, "1").await;
+    let parked_drawn = drawn(&shop).await;
+    office(&shop).redrive(&id, Redrive::default(), &operator(&shop)).await.unwrap();
+    let redriven = drawn(&shop).await;
+    let refused = Err(ShopError::Gone { order: "1".to_owned() });
+    shop.card_worker(ScriptedBank::answering([refused])).process(from_ref(&record), None).await;
+    let body = record.body.replace(r#""order":"1""#, r#""order":"2""#);
+    office(&shop).edit(&id, &body, &operator(&shop)).await.unwrap();
+    let body = shop.sent().last().unwrap().body.clone();
+    let edited = Record { message_id: "edited".to_owned(), body, group: None };
+    shop.card_worker(ScriptedBank::default()).process(&[edited], None).await;
+
+    let row = "charge-card                     queued      ";
+    assert!(parked_drawn.contains(&format!("{row}attempt 1/5  parked: ")), "{parked_drawn}");
+    assert!(redriven.contains(&format!("{row}waiting, redriven 1×")), "{redriven}");
+    let finished = drawn(&shop).await;
+    assert!(finished.contains("order 1 is gone, redriven 2×"), "{finished}");
+    assert!(
+        finished.contains("    └ charge-card                   queued      attempt 1/5  done"),
+        "{finished}"
+    );
+    assert!(finished.contains("      └ order.paid"), "{finished}");
+}
+
+#[tokio::test]
+async fn the_way_to_an_event_begins_at_its_root() {
+    let shop = Shop::new();
+    let record = shop.placed("1").await;
+    shop.card_worker(ScriptedBank::default()).process(&[record], None).await;
+    let paid = shop.journal().await.pop().unwrap().envelope.id;
+    let chain = "chain-1".parse().unwrap();
+    let chain = Chain::read(shop.sources(), &tenant(), &chain).await.unwrap();
+
+    let names = |path: Vec<&Node>| path.iter().map(|node| node.name.clone()).collect::<Vec<_>>();
+
+    let expected = ["place-order", "order.placed", "charge-card", "order.paid"];
+    assert_eq!(names(chain.path_to(paid)), expected);
+    assert!(chain.path_to(shop.ids.fresh().into()).is_empty());
+}
+
+#[tokio::test]
 async fn another_tenants_chain_is_empty_even_under_the_same_id() {
     let shop = Shop::new();
     shop.placed("1").await;
 
     let chain = "chain-1".parse().unwrap();
     let other = "other".parse().unwrap();
-    let read = Chain::read(&shop.memory, &shop.memory, &other, &chain).await.unwrap();
+    let read = Chain::read(shop.sources(), &other, &chain).await.unwrap();
 
     assert!(read.roots.is_empty());
 }

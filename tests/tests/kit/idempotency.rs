@@ -232,7 +232,7 @@ async fn a_command_under_a_key_stands_in_its_chain() {
     let key = RunKey::of_idempotency(&tenant(), &"key".parse().unwrap());
     let record = Inbox::find(&shop.memory, &key, shop.now()).await.unwrap().unwrap();
     let chain = "chain-1".parse().unwrap();
-    let chain = Chain::read(&shop.memory, &shop.memory, &tenant(), &chain).await.unwrap();
+    let chain = Chain::read(shop.sources(), &tenant(), &chain).await.unwrap();
 
     assert_eq!((record.status, record.fingerprint.as_deref()), (RunStatus::Done, Some("1")));
     let roots: Vec<_> = chain.roots.iter().map(|root| root.name.as_str()).collect();

@@ -5,6 +5,7 @@ use std::future::ready;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use postroom::chain::Sources;
 use postroom::doc_example::{
     Bank, ChargeCard, Order, OrderPlaced, PlaceOrder, Settings, ShopError, reactions,
 };
@@ -275,6 +276,11 @@ impl Shop {
             expires_at: self.now() + Duration::from_hours(24),
         };
         Claim { run, owner: self.ids.fresh().into(), until: self.now() + lease }
+    }
+
+    /// Where its chains are read.
+    pub(crate) fn sources(&self) -> Sources<'_> {
+        Sources { journal: &self.memory, inbox: &self.memory, letters: &self.memory }
     }
 
     pub(crate) fn now(&self) -> jiff::Timestamp {

@@ -170,7 +170,7 @@ async fn a_task_is_done_once_and_hangs_in_its_chain_with_what_it_caused() {
     }
 
     let chain = "chain-1".parse().unwrap();
-    let drawn = Chain::read(&shop.memory, &shop.memory, &tenant(), &chain).await.unwrap();
+    let drawn = Chain::read(shop.sources(), &tenant(), &chain).await.unwrap();
     insta::assert_snapshot!(drawn.to_string(), @r"
     remind-later                        command     done, 3 writes of 100, 0 µs
     reminder                            queued      attempt 1/5  done  ░░░░████  waited 0 µs, ran 0 µs

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::chain::{Chain, Node, NodeKind};
-use crate::port::RunStatus;
+use crate::chain::{Chain, Letter, Node, NodeKind};
+use crate::port::{LetterStatus, RunStatus};
 use crate::transaction::Transaction;
 use crate::worker::MAX_ATTEMPTS;
 
@@ -53,6 +53,7 @@ fn describe(kind: &NodeKind) -> String {
             let most = Transaction::MAX_ACTIONS;
             format!("command     done, {actions} writes of {most}, {}", time(*ran))
         }
+        NodeKind::Refused { reason } => format!("command     refused: {reason}"),
         NodeKind::Event { stream, version, .. } => {
             format!("event       {stream} version {version}")
         }
@@ -61,8 +62,11 @@ fn describe(kind: &NodeKind) -> String {
         }
         NodeKind::InRequest { writes: 1, .. } => "in request  +1 write".to_owned(),
         NodeKind::InRequest { writes, .. } => format!("in request  +{writes} writes"),
-        NodeKind::Waiting => "queued      waiting".to_owned(),
-        NodeKind::Queued { status, attempt, waited, ran, reason } => {
+        NodeKind::Waiting { letter } => format!("queued      waiting{}", redriven(letter.as_ref())),
+        NodeKind::Queued { attempt: 0, status: RunStatus::Waiting, letter, .. } => {
+            format!("queued      waiting{}", redriven(letter.as_ref()))
+        }
+        NodeKind::Queued { status, attempt, waited, ran, reason, letter } => {
             let status = match (status, reason) {
                 (RunStatus::Running, _) => "running".to_owned(),
                 (RunStatus::Done, None) => "done".to_owned(),
@@ -77,8 +81,19 @@ fn describe(kind: &NodeKind) -> String {
                 time(*waited),
                 time(ran_for)
             );
-            format!("queued      attempt {attempt}/{MAX_ATTEMPTS}  {status}  {times}")
+            let redriven = redriven(letter.as_ref());
+            format!("queued      attempt {attempt}/{MAX_ATTEMPTS}  {status}{redriven}  {times}")
         }
+    }
+}
+
+/// What was decided about the dead letter of a run, if there was one.
+fn redriven(letter: Option<&Letter>) -> String {
+    let Some(letter) = letter else { return String::new() };
+    let decided = if letter.status == LetterStatus::Discarded { ", discarded" } else { "" };
+    match letter.redrives {
+        0 => decided.to_owned(),
+        redrives => format!(", redriven {redrives}×{decided}"),
     }
 }
 

@@ -71,7 +71,7 @@ pub trait Inbox: Send + Sync {
 /// What makes two deliveries the same: `handler#event-id` (or what the handler knows it by instead), `command#command-id` or `idempotency#tenant#key`.
 ///
 /// Parts are escaped as those of a [`Partition`](crate::Partition) are. No handler may be called `command`,
-/// `idempotency`, `breaker` or `rate`.
+/// `idempotency`, `refused`, `breaker` or `rate`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RunKey(String);
 
@@ -95,6 +95,16 @@ impl RunKey {
     /// The key of a command whose caller brought one: the tenant's own, whatever others call theirs.
     pub fn of_idempotency(tenant: &TenantId, key: &IdempotencyKey) -> Self {
         Self(join('#', &["idempotency", tenant.as_str(), key.as_str()]))
+    }
+
+    /// The key of the note that a command was refused.
+    pub fn of_refusal(command: MessageId) -> Self {
+        Self(join('#', &["refused", &command.to_string()]))
+    }
+
+    /// Whether it is the note of a refusal.
+    pub fn is_refusal(&self) -> bool {
+        self.0.starts_with("refused#")
     }
 
     /// Whether it is a command's.

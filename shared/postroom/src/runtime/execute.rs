@@ -121,7 +121,13 @@ impl Runtime {
         for attempt in 1..=MAX_RUNS {
             let (answer, transaction) = match self.decide(command, origin, &run).await {
                 Ok(decided) => decided,
-                Err(error) => return self.earlier_or::<C>(error, origin, &run.key).await,
+                Err(error) => {
+                    let told = self.earlier_or::<C>(error, origin, &run.key).await;
+                    if let Err(error) = &told {
+                        self.note_refusal(error, &run).await;
+                    }
+                    return told;
+                }
             };
             let settled = self.settle(&transaction).await;
             match settled.map_err(|source| ExecuteError::Settle { command: name, source })? {

@@ -1,6 +1,7 @@
 //! The runtime: runs commands, listeners and jobs, and is alone able to commit what they staged.
 
 mod execute;
+mod refusal;
 mod settle;
 mod queued;
 mod job;

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::request::Parts;
-use postroom::chain::{Chain, Node};
+use postroom::chain::{Chain, Node, Sources};
 use postroom::{CorrelationId, TenantId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -47,8 +47,12 @@ async fn one(
     TenantQuery(tenant): TenantQuery,
 ) -> Result<Json<ChainReply>, Problem> {
     let tenant = tenant.unwrap_or(origin.tenant_id);
-    let (journal, inbox) = (&*app.operations.journal, &*app.runtime.ports().inbox);
-    let chain = Chain::read(journal, inbox, &tenant, &correlation_id).await?;
+    let sources = Sources {
+        journal: &*app.operations.journal,
+        inbox: &*app.runtime.ports().inbox,
+        letters: &*app.operations.letters,
+    };
+    let chain = Chain::read(sources, &tenant, &correlation_id).await?;
     if chain.roots.is_empty() {
         return Err(Problem::new(Kind::CHAIN_NOT_FOUND));
     }
