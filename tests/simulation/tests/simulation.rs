@@ -26,7 +26,7 @@ fn under_all_faults_every_law_holds() {
     for count in [figures.done, figures.refused, figures.given_up, figures.dead_letters] {
         assert!(count > 0, "{figures}");
     }
-        assert!(figures.repeated_calls > 0 && figures.redrives > 0, "{figures}");
+    assert!(figures.repeated_calls > 0 && figures.redrives > 0, "{figures}");
 }
 
 #[test]
