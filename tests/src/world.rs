@@ -286,6 +286,14 @@ impl World {
         tables
     }
 
+    /// The same without the notes that a refused command leaves for its chain, and how many those are.
+    pub async fn tables_and_notes(&self) -> (BTreeMap<String, Vec<String>>, usize) {
+        let mut tables = self.tables().await;
+        let inbox = tables.get_mut("inbox").unwrap();
+        let notes = inbox.extract_if(.., |item| item.contains("refused#")).count();
+        (tables, notes)
+    }
+
     /// Puts a body into a queue, as it stands.
     pub async fn enqueue(&self, queue: &str, body: &str) {
         let url = format!("{}/000000000000/local-{queue}", self.system.aws_url());

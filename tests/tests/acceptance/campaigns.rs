@@ -93,7 +93,8 @@ async fn a_step_from_the_wrong_status_is_refused_by_name_and_leaves_nothing_writ
         assert!(refused.text("/detail").contains("is draft"), "{:#}", refused.body);
     }
 
-    assert_eq!(world.tables().await, before);
+    // One note each, that its chain shows.
+    assert_eq!(world.tables_and_notes().await, (before, 3));
     world.stop().await;
 }
 
