@@ -4,13 +4,13 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use postroom::RawEnvelope;
 use postroom::port::{
-    DeadLetter, FailureClass, InRequest, JournalRecord, LetterStatus, OutboxRow, Run, RunKey,
-    RunStatus,
+    Breaker, DeadLetter, FailureClass, InRequest, JournalRecord, LetterStatus, OutboxRow, Run,
+    RunKey, RunStatus,
 };
 use serde_json::{Value, json};
 
 use crate::attributes::Attributes;
-use crate::{dead_letters, inbox, journal, outbox};
+use crate::{breaker, dead_letters, inbox, journal, outbox};
 
 const MESSAGE: &str = "7b0c0000-0000-5000-8000-00000000000b";
 
@@ -128,6 +128,28 @@ fn an_inbox_record_is_kept_as_documented() {
         "expires_at": {"N": at().as_second().to_string()},
     });
     assert_eq!(shown(inbox::item(&run, RunStatus::Running)), expected);
+}
+
+#[test]
+fn a_breaker_is_kept_as_documented() {
+    let key = json!({"S": "breaker#bank"});
+    let closed = breaker::item("bank", Breaker::Closed);
+    assert_eq!(shown(closed), json!({"key": key, "breaker": {"S": "closed"}}));
+
+    let open = breaker::item("bank", Breaker::Open { openings: 3, probe_at: at() });
+    let expected = json!({
+        "key": key, "breaker": {"S": "open"}, "openings": {"N": "3"},
+        "probe_at": {"S": "2026-11-21T09:30:00.000000Z"},
+    });
+    assert_eq!(shown(open), expected);
+
+    let prober = MESSAGE.parse().unwrap();
+    let probing = breaker::item("bank", Breaker::Probing { openings: 3, prober, until: at() });
+    let expected = json!({
+        "key": key, "breaker": {"S": "probing"}, "openings": {"N": "3"},
+        "prober": {"S": MESSAGE}, "probe_until": {"S": "2026-11-21T09:30:00.000000Z"},
+    });
+    assert_eq!(shown(probing), expected);
 }
 
 fn dead_letter() -> DeadLetter {

@@ -1,10 +1,9 @@
 //! Gates of several processes over one store, in all orders that a seed brings.
 
 use std::collections::BTreeMap;
-use std::future::ready;
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -174,58 +173,89 @@ async fn a_prober_that_died_is_replaced_and_changes_nothing_when_it_was_only_lat
     let probe = world.pass(1).await;
     assert!(probe.probing.is_some());
 
+    // The process of the late one has learned of its successor meanwhile.
+    assert!(matches!(world.admit(0).await, Admission::Wait(_)));
     let before = world.breaker().await;
     world.tell(0, late, Told::Well).await;
 
     assert_eq!(world.breaker().await, before);
 }
 
-/// What nobody can reach.
+/// Memory that nobody can reach any more, and how often it was tried.
 #[derive(Default)]
-struct Unreachable {
-    asked: AtomicUsize,
+struct Lost {
+    memory: MemoryStore,
+    is_lost: AtomicBool,
+    tried: AtomicUsize,
 }
 
-impl Unreachable {
-    fn error<T: Send + 'static>(&self) -> BoxFuture<'static, Result<T, StoreError>> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
-        let error = StoreError::Unavailable { operation: "share", source: "no route".into() };
-        Box::pin(ready(Err(error)))
+impl Lost {
+    fn reach(&self) -> Result<(), StoreError> {
+        if !self.is_lost.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        self.tried.fetch_add(1, Ordering::Relaxed);
+        Err(StoreError::Unavailable { operation: "share", source: "no route".into() })
     }
 }
 
-impl Breakers for Unreachable {
-    fn find<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Breaker, StoreError>> {
-        self.error()
+impl Breakers for Lost {
+    fn find<'a>(&'a self, provider: &'a str) -> BoxFuture<'a, Result<Breaker, StoreError>> {
+        Box::pin(async move {
+            self.reach()?;
+            Breakers::find(&self.memory, provider).await
+        })
     }
 
     fn change<'a>(
         &'a self,
-        _: &'a BreakerChange<'a>,
+        change: &'a BreakerChange<'a>,
     ) -> BoxFuture<'a, Result<Changed, StoreError>> {
-        self.error()
+        Box::pin(async move {
+            self.reach()?;
+            self.memory.change(change).await
+        })
     }
 }
 
-impl Rates for Unreachable {
-    fn take<'a>(&'a self, _: &'a SlotsAsked<'a>) -> BoxFuture<'a, Result<Slots, StoreError>> {
-        self.error()
+impl Rates for Lost {
+    fn take<'a>(&'a self, asked: &'a SlotsAsked<'a>) -> BoxFuture<'a, Result<Slots, StoreError>> {
+        Box::pin(async move {
+            self.reach()?;
+            self.memory.take(asked).await
+        })
     }
+}
+
+/// A process whose store is lost when that is said.
+fn that_loses_its_store(rate: Option<u32>) -> (World, Arc<Lost>) {
+    let (mut world, lost) = (World::new(1, 0, None), Arc::new(Lost::default()));
+    let gate = Gate::new(PROVIDER, lost.clone(), lost.clone());
+    world.processes.push(gate.at_most(rate.and_then(NonZeroU32::new)));
+    (world, lost)
 }
 
 #[tokio::test]
 async fn where_nothing_is_shared_any_more_calls_are_made_and_asking_costs_little() {
-    let mut world = World::new(1, 0, None);
-    let nowhere = Arc::new(Unreachable::default());
-    let gate = Gate::new(PROVIDER, nowhere.clone(), nowhere.clone());
-    world.processes.push(gate.at_most(NonZeroU32::new(1)));
+    let (world, lost) = that_loses_its_store(Some(1));
+    lost.is_lost.store(true, Ordering::Relaxed);
 
     for _ in 0..100 {
         let pass = world.pass(0).await;
         world.tell(0, pass, Told::Well).await;
     }
 
-    assert_eq!(nowhere.asked.load(Ordering::Relaxed), 2, "the breaker once, and the rate");
+    assert_eq!(lost.tried.load(Ordering::Relaxed), 2, "the breaker once, and the rate");
+}
+
+#[tokio::test]
+async fn where_nobody_can_be_elected_any_more_calls_are_made() {
+    let (world, lost) = that_loses_its_store(None);
+    world.fail(0).await;
+    lost.is_lost.store(true, Ordering::Relaxed);
+    world.clock.advance(Duration::from_secs(10));
+
+    assert!(world.pass(0).await.probing.is_none());
 }
 
 /// Memory that counts what it is asked.
