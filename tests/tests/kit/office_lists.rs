@@ -2,24 +2,31 @@
 
 use std::time::Duration;
 
+use postroom::port::{DeadLetter, DeadLetters};
 use postroom::{Bulk, LetterFilter, Record};
 
 use crate::office::{letter, office, operator, parked};
 use crate::shop::{ScriptedBank, Shop};
 
+/// More than a page of every shard.
 #[tokio::test]
 async fn a_list_holds_every_open_letter_the_last_failed_first() {
     let shop = Shop::new();
-    let mut newest_first = Vec::new();
-    for order in 0..12 {
-        newest_first.insert(0, parked(&shop, &order.to_string()).await.1);
-        shop.clock.advance(Duration::from_secs(1));
+    let (_, id) = parked(&shop, "1").await;
+    let first = letter(&shop, &id).await;
+    let mut newest_first = vec![id];
+    for seconds in 1..300 {
+        let last_failed_at = first.last_failed_at + Duration::from_secs(seconds);
+        let next =
+            DeadLetter { id: format!("charge-card#{seconds}"), last_failed_at, ..first.clone() };
+        shop.memory.park(&next).await.unwrap();
+        newest_first.insert(0, next.id);
     }
     let (mut found, mut cursor) = (Vec::new(), None);
 
-    for _ in 0..4 {
-        let page = office(&shop).list(&LetterFilter::default(), 5, cursor).await.unwrap();
-        assert!(page.items.len() <= 5);
+    for _ in 0..10 {
+        let page = office(&shop).list(&LetterFilter::default(), 260, cursor).await.unwrap();
+        assert!(page.items.len() <= 260);
         found.extend(page.items.into_iter().map(|letter| letter.id));
         cursor = page.next;
         if cursor.is_none() {
