@@ -3,17 +3,29 @@
 - A cursor is one that its list gave out. Any other is 400.
 - An idempotency key belongs to one request. For another one it is 422.
 - An id is one that something has. Any other is 404, and reaches nothing.
-- Money is written without a fraction. To a schema 1.0 is an integer too; here it is 422, as no float ever is money.
+- A whole number is written without a fraction. To a schema 1.0 is an integer too; here it is 422, as no float ever is
+  money, nor a count.
+- A letter's message is an envelope. Any other object is 422.
+- A text that may be missing has its format when it is there. Of one that may also be `null`, the generator forgets it.
 """
 
+import json
+import re
 from itertools import count
+from pathlib import Path
+from typing import Any
 
 import schemathesis
 
 # By the path of the list: how to go on behind the page that was answered last.
 cursors: dict[str, str] = {}
 campaigns: list[str] = []
+letters: list[str] = []
 numbers = count()
+MESSAGE = json.loads(Path("events/versions/campaign.published.v1.json").read_text())
+UUID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
+TIME = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3])(:[0-5][0-9]){2}Z")
+FORMATS = {"fingerprint": UUID, "from": TIME, "before": TIME}
 
 
 @schemathesis.hook
@@ -21,8 +33,9 @@ def before_call(context: schemathesis.HookContext, case: schemathesis.Case, **_)
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
     number = next(numbers)
-    if "id" in case.path_parameters and campaigns and case.path_parameters["id"] not in campaigns:
-        case.path_parameters = {"id": campaigns[number % len(campaigns)]}
+    there = letters if case.path.startswith("/ops/") else campaigns
+    if "id" in case.path_parameters and there and case.path_parameters["id"] not in there:
+        case.path_parameters = {"id": there[number % len(there)]}
     if "cursor" in case.query:
         given_out = cursors.get(path_of(case))
         del case.query["cursor"]
@@ -30,16 +43,34 @@ def before_call(context: schemathesis.HookContext, case: schemathesis.Case, **_)
             case.query["cursor"] = given_out
     if "Idempotency-Key" in case.headers:
         case.headers["Idempotency-Key"] = f"{number} {case.headers['Idempotency-Key']}"[:255].strip()
-    if isinstance(case.body, dict) and "budget" in case.body:
-        case.body["budget"]["amount_minor"] = int(case.body["budget"]["amount_minor"])
+    if isinstance(case.body, dict) and isinstance(case.body.get("message"), dict):
+        case.body["message"] = MESSAGE
+    if isinstance(case.body, dict):
+        case.body = {name: whole(value) for name, value in case.body.items() if is_formatted(name, value)}
 
 
 @schemathesis.hook
 def after_call(context: schemathesis.HookContext, case: schemathesis.Case, response: schemathesis.Response) -> None:
     if response.status_code == 201:
         campaigns.append(response.json()["id"])
+    if response.status_code == 200 and case.path == "/ops/dead-letters":
+        letters.extend(letter["id"].replace("#", "~") for letter in response.json()["items"])
     if response.status_code == 200 and "next_cursor" in response.json():
         cursors[path_of(case)] = response.json()["next_cursor"]
+
+
+def is_formatted(name: str, value: Any) -> bool:
+    if name == "cursor":
+        return False
+    return name not in FORMATS or not isinstance(value, str) or FORMATS[name].fullmatch(value) is not None
+
+
+def whole(value: Any) -> Any:
+    """The same with whole numbers written as such."""
+    if isinstance(value, dict):
+        return {name: whole(inner) for name, inner in value.items()}
+    # Beyond 2^53 a float is no count either, and written out it would be longer than any number that is read.
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
 
 
 def path_of(case: schemathesis.Case) -> str:

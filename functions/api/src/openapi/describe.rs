@@ -129,8 +129,10 @@ impl Describe for ChainPath {
 
 impl Describe for TenantQuery {
     fn describe(operation: &mut Operation<'_>) {
-        let text = json!({ "type": "string" });
-        operation.in_query("tenant", "Whose chain, where it is not the caller's own.", &text);
+        // As `TenantId` reads it: no control characters.
+        let pattern = r"^[^\u0000-\u001F\u007F-\u009F]+$";
+        let tenant = json!({ "type": "string", "maxLength": 128, "pattern": pattern });
+        operation.in_query("tenant", "Whose chain, where it is not the caller's own.", &tenant);
         operation.may_end_as(Kind::MALFORMED_QUERY);
         operation.may_end_as(Kind::INVALID_FILTER);
     }
