@@ -185,13 +185,13 @@ async fn a_prober_that_died_is_replaced_and_changes_nothing_when_it_was_only_lat
 #[derive(Default)]
 struct Lost {
     memory: MemoryStore,
-    is_lost: AtomicBool,
+    gone: AtomicBool,
     tried: AtomicUsize,
 }
 
 impl Lost {
     fn reach(&self) -> Result<(), StoreError> {
-        if !self.is_lost.load(Ordering::Relaxed) {
+        if !self.gone.load(Ordering::Relaxed) {
             return Ok(());
         }
         self.tried.fetch_add(1, Ordering::Relaxed);
@@ -238,7 +238,7 @@ fn that_loses_its_store(rate: Option<u32>) -> (World, Arc<Lost>) {
 #[tokio::test]
 async fn where_nothing_is_shared_any_more_calls_are_made_and_asking_costs_little() {
     let (world, lost) = that_loses_its_store(Some(1));
-    lost.is_lost.store(true, Ordering::Relaxed);
+    lost.gone.store(true, Ordering::Relaxed);
 
     for _ in 0..100 {
         let pass = world.pass(0).await;
@@ -252,7 +252,7 @@ async fn where_nothing_is_shared_any_more_calls_are_made_and_asking_costs_little
 async fn where_nobody_can_be_elected_any_more_calls_are_made() {
     let (world, lost) = that_loses_its_store(None);
     world.fail(0).await;
-    lost.is_lost.store(true, Ordering::Relaxed);
+    lost.gone.store(true, Ordering::Relaxed);
     world.clock.advance(Duration::from_secs(10));
 
     assert!(world.pass(0).await.probing.is_none());
