@@ -1,5 +1,6 @@
 //! Rates on DynamoDB, in the inbox table: one number a provider, which grows by the slots that are taken.
 
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
@@ -9,7 +10,7 @@ use postroom::port::{Rates, Slots, SlotsAsked, StoreError};
 
 use crate::attributes::{Attributes, Reading, text};
 use crate::aws::DynamoClients;
-use crate::classify::store_error;
+use crate::classify::{says_not_now, store_error};
 use crate::keys::{KEY, TAKEN_UNTIL};
 
 const OPERATION: &str = "take slots of a rate";
@@ -38,12 +39,11 @@ impl DynamoRates {
             if let Some(at) = taken_until.filter(|until| *until > asked.latest()) {
                 return Ok(Slots::Later { at });
             }
-            if self.begin_anew(asked).await? {
-                return Ok(Slots::Taken { first: asked.earliest() });
+            if let Some(slots) = self.begin_anew(asked).await? {
+                return Ok(slots);
             }
         }
-        let source = format!("others were faster {MAX_ROUNDS} times").into();
-        Err(StoreError::Unavailable { operation: OPERATION, source })
+        Ok(Slots::Busy)
     }
 
     /// Takes the slots behind those that are taken, where these are neither long ago nor too far ahead. Otherwise answers
@@ -76,12 +76,13 @@ impl DynamoRates {
             Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
                 taken_until(refused.item.clone().unwrap_or_default()).map(Err)
             }
+            Some(refused) if is_busy(refused) => Ok(Ok(Slots::Busy)),
             _ => Err(store_error(OPERATION, error)),
         }
     }
 
-    /// Takes the earliest slots there are, where nobody has taken any for a while. `false`: somebody just did.
-    async fn begin_anew(&self, asked: &SlotsAsked<'_>) -> Result<bool, StoreError> {
+    /// Takes the earliest slots there are, where nobody has taken any for a while. `None`: somebody just did.
+    async fn begin_anew(&self, asked: &SlotsAsked<'_>) -> Result<Option<Slots>, StoreError> {
         let begun = self
             .update(asked)
             .update_expression("SET #taken_until = :end")
@@ -90,9 +91,12 @@ impl DynamoRates {
             .expression_attribute_values(":earliest", microseconds(asked.earliest()))
             .send()
             .await;
-        let Err(error) = begun else { return Ok(true) };
+        let Err(error) = begun else {
+            return Ok(Some(Slots::Taken { first: asked.earliest() }));
+        };
         match error.as_service_error() {
-            Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
+            Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(None),
+            Some(refused) if is_busy(refused) => Ok(Some(Slots::Busy)),
             _ => Err(store_error(OPERATION, error)),
         }
     }
@@ -112,6 +116,11 @@ impl Rates for DynamoRates {
     fn take<'a>(&'a self, asked: &'a SlotsAsked<'a>) -> BoxFuture<'a, Result<Slots, StoreError>> {
         Box::pin(self.slots(asked))
     }
+}
+
+/// Whether the item is asked for more often than DynamoDB serves one.
+fn is_busy(refused: &UpdateItemError) -> bool {
+    refused.code().is_some_and(says_not_now)
 }
 
 /// The key of a provider's rate. No handler is called `rate`.

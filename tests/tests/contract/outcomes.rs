@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use postroom::doc_example::{Order, PlaceOrder, Settings, ShopError, reactions};
 use postroom::memory::{MemoryQueue, SeededIds};
-use postroom::port::{Claim, Claimed, Run, RunKey};
+use postroom::port::{Claim, Claimed, Run, RunKey, Slots, SlotsAsked, StoreError};
 use postroom::{
     Classify, Command, Courier, ExecuteError, Idempotency, Ids, Origin, Ports, Reader, Runtime,
     SystemClock, SystemIds, TenantId, Tx, Verdict,
@@ -222,4 +222,28 @@ async fn a_refusal_is_no_answer_while_nobody_knows_whether_the_request_was_done_
     assert!(matches!(unknown, ExecuteError::Settle { .. }), "{unknown:?}");
     assert_eq!(unknown.verdict(), Verdict::RETRY);
     assert!(matches!(refused, ExecuteError::Command { .. }), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_rate_that_too_many_ask_for_is_busy_and_not_out_of_reach() {
+    let mut endpoint = Endpoint::with_queues(&[]).await;
+    let rates = endpoint.adapters().rates;
+    let asked = SlotsAsked {
+        provider: "bank",
+        every: Duration::from_secs(1),
+        count: 1,
+        now: "2026-11-21T09:30:00Z".parse().unwrap(),
+        patience: Duration::ZERO,
+    };
+
+    endpoint.fault("dynamodb.UpdateItem", 1, json!({"status": 400})).await;
+    let throttled_at_once = rates.take(&asked).await.unwrap();
+    let taken = rates.take(&asked).await.unwrap();
+    endpoint.fault("dynamodb.UpdateItem", 1, json!({"status": 503})).await;
+    let lost = rates.take(&asked).await;
+
+    assert_eq!(throttled_at_once, Slots::Busy);
+    assert!(matches!(taken, Slots::Taken { .. }), "{taken:?}");
+    assert!(matches!(lost, Err(StoreError::Unavailable { .. })), "{lost:?}");
+    assert_eq!(endpoint.calls("dynamodb.UpdateItem").await, 4, "none is repeated");
 }

@@ -57,7 +57,7 @@ pub async fn no_slot_is_given_out_twice(adapters: &Adapters) {
 
     let firsts = taken.into_iter().map(|slots| match slots {
         Slots::Taken { first } => first,
-        Slots::Later { at } => panic!("there is one, and not only {at}"),
+        other => panic!("there is one, and not {other:?}"),
     });
     let expected = (0..10).map(|lot| after(at(9), lot * 200));
     assert_eq!(firsts.collect::<BTreeSet<_>>(), expected.collect());

@@ -39,16 +39,23 @@ impl Lot {
     }
 
     /// The next slot that may still be used. Those that were left too long are lost.
-    pub(super) fn take(&mut self, rate: Rate, now: Timestamp) -> Option<Timestamp> {
+    pub(super) fn peek(&mut self, rate: Rate, now: Timestamp) -> Option<Timestamp> {
         let earliest = now.saturating_sub(SlotsAsked::CREDIT).unwrap_or(Timestamp::MIN);
-        while self.left > 0 {
-            let slot = self.next;
-            (self.next, self.left) = (later(slot, rate.every), self.left - 1);
-            if slot >= earliest {
-                return Some(slot);
-            }
+        while self.left > 0 && self.next < earliest {
+            self.drop_next(rate);
         }
-        None
+        (self.left > 0).then_some(self.next)
+    }
+
+    /// The same, and it is used.
+    pub(super) fn take(&mut self, rate: Rate, now: Timestamp) -> Option<Timestamp> {
+        let slot = self.peek(rate, now)?;
+        self.drop_next(rate);
+        Some(slot)
+    }
+
+    fn drop_next(&mut self, rate: Rate) {
+        (self.next, self.left) = (later(self.next, rate.every), self.left - 1);
     }
 }
 

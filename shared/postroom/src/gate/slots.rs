@@ -15,14 +15,26 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Those that are sent away for want of a slot come back over this time.
 const SPREAD: Duration = Duration::from_secs(5);
 /// For how long the shared rate is left alone after it could not be reached.
-const LEFT_ALONE: Duration = Duration::from_secs(10);
+const LOST: Duration = Duration::from_secs(10);
+/// The same after it was asked more often than it can answer.
+const BUSY: Duration = Duration::from_secs(1);
 
-/// Which slots this process has.
+/// Which slots this process has, and what it knows of the others.
 #[derive(Debug, Default)]
 pub(super) struct Own {
     lot: Lot,
-    /// Until when the shared rate is left alone, since it could not be reached.
-    unlimited_until: Option<Timestamp>,
+    /// Before this time no slot is free: slots that are taken are never given back.
+    next_free: Option<Timestamp>,
+    left_alone: Option<LeftAlone>,
+}
+
+/// Why the shared rate is not asked for a while.
+#[derive(Debug, Clone, Copy)]
+enum LeftAlone {
+    /// It could not be reached: calls are made without it.
+    Lost { until: Timestamp },
+    /// Too many ask: whoever finds no slot here comes back. It is just then that there must be a limit.
+    Busy { until: Timestamp },
 }
 
 impl Gate {
@@ -52,11 +64,23 @@ impl Gate {
     ) -> Result<Option<Timestamp>, Duration> {
         let mut own = self.slots.lock().await;
         let now = runtime.now();
-        if let Some(slot) = own.lot.take(rate, now) {
+        let latest = later(now, patience);
+        let later_than = |at: Timestamp| wait(runtime, now, at, SPREAD);
+        if let Some(slot) = own.lot.peek(rate, now) {
+            // Whoever is gone by then leaves it to another.
+            if slot > latest {
+                return Err(later_than(slot));
+            }
+            own.lot.take(rate, now);
             return Ok(Some(slot));
         }
-        if own.unlimited_until.is_some_and(|until| now < until) {
-            return Ok(None);
+        match own.left_alone {
+            Some(LeftAlone::Lost { until }) if now < until => return Ok(None),
+            Some(LeftAlone::Busy { until }) if now < until => return Err(later_than(until)),
+            Some(_) | None => {}
+        }
+        if let Some(at) = own.next_free.filter(|at| *at > latest) {
+            return Err(later_than(at));
         }
         let (provider, every, count) = (self.provider, rate.every, rate.lot);
         let asked = SlotsAsked { provider, every, count, now, patience };
@@ -66,10 +90,18 @@ impl Gate {
                 // Where the store took long, all of them may be lost already.
                 own.lot.take(rate, runtime.now()).map(Some).ok_or_else(|| runtime.jitter(SPREAD))
             }
-            Ok(Slots::Later { at }) => Err(wait(runtime, now, at, SPREAD)),
+            Ok(Slots::Later { at }) => {
+                own.next_free = Some(at);
+                Err(later_than(at))
+            }
+            Ok(Slots::Busy) => {
+                let until = later(now, BUSY);
+                own.left_alone = Some(LeftAlone::Busy { until });
+                Err(later_than(until))
+            }
             Err(error) => {
                 self.unreachable(&error);
-                own.unlimited_until = Some(later(now, LEFT_ALONE));
+                own.left_alone = Some(LeftAlone::Lost { until: later(now, LOST) });
                 Ok(None)
             }
         }

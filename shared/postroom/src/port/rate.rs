@@ -48,6 +48,9 @@ pub enum Slots {
         /// When the next would be.
         at: Timestamp,
     },
+    /// So many ask that the store answers no more of them: nothing was taken. No error: whoever made calls without an
+    /// answer would be without a limit just when there are too many.
+    Busy,
 }
 
 impl SlotsAsked<'_> {

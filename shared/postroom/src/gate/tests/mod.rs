@@ -1,6 +1,7 @@
 //! Gates of several processes over one store, in all orders that a seed brings.
 
-use std::collections::BTreeMap;
+mod rates;
+
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -84,6 +85,12 @@ impl World {
             Admission::Go(pass) => pass,
             Admission::Wait(wait) => panic!("held back for {wait:?}"),
         }
+    }
+
+    /// Lets the first process call once, when it may.
+    async fn call(&self) {
+        let pass = self.pass(0).await;
+        self.tell(0, pass, Told::Well).await;
     }
 
     /// Lets calls fail until the breaker is open.
@@ -345,43 +352,4 @@ async fn there_is_never_more_than_one_prober_and_nobody_else_calls_while_there_i
         }
     }
     assert!(probes > 1_000, "hardly anybody probed: {probes}");
-}
-
-#[tokio::test]
-async fn there_are_never_more_calls_than_the_rate_and_one_second_allow() {
-    let mut calls = 0;
-    for seed in 0..SEEDS {
-        let per_second = [1, 7, 20, 300][world_of(seed)];
-        let world = World::new(seed, 3, Some(per_second));
-        let mut called: BTreeMap<Timestamp, usize> = BTreeMap::new();
-        for _ in 0..STEPS {
-            if world.choose(3) == 0 {
-                let pause = u64::try_from(world.choose(400)).unwrap();
-                world.clock.advance(Duration::from_millis(pause));
-            } else if let Admission::Go(pass) = world.admit(world.choose(3)).await {
-                *called.entry(world.now()).or_default() += 1;
-                world.tell(0, pass, Told::Well).await;
-            }
-        }
-        calls += called.values().sum::<usize>();
-        check_rate(&called, per_second, seed);
-    }
-    assert!(calls > 10_000, "hardly anybody called: {calls}");
-}
-
-/// In any span of time so many as its slots, and those of the second before.
-fn check_rate(called: &BTreeMap<Timestamp, usize>, per_second: u32, seed: u64) {
-    for start in called.keys() {
-        let mut count = 0;
-        for (end, more) in called.range(start..) {
-            count += more;
-            let span = between(*start, *end) + SlotsAsked::CREDIT;
-            let most = span.as_micros() * u128::from(per_second) / 1_000_000 + 1;
-            assert!(count as u128 <= most, "seed {seed}: {count} calls in {span:?}");
-        }
-    }
-}
-
-fn world_of(seed: u64) -> usize {
-    usize::try_from(seed % 4).unwrap()
 }
