@@ -100,9 +100,12 @@ impl Batch {
             let is_fifo = arn.rsplit('.').next() == Some("fifo");
             let mut attributes = message.attributes;
             let group = attributes.remove("MessageGroupId").filter(|_| is_fifo);
+            let receives = attributes.remove("ApproximateReceiveCount");
+            // A number always; what is not from SQS is taken for new.
+            let receives = receives.and_then(|count| count.parse().ok()).unwrap_or(1);
             // A record without a body is one that cannot be decoded: its own failure, not the batch's.
             let body = message.body.unwrap_or_default();
-            records.push(Record { message_id, body, group });
+            records.push(Record { message_id, body, group, receives });
             receipt_handles.push(message.receipt_handle);
         }
         Ok(Self { records, receipt_handles })
@@ -175,6 +178,18 @@ mod tests {
 
         assert_eq!(groups("charge-card.fifo").as_deref(), Some("g"));
         assert_eq!(groups("charge-card"), None);
+    }
+
+    #[test]
+    fn a_message_tells_how_often_it_was_given_out() {
+        let receives = |attributes: &str| {
+            let records =
+                event(&format!(r#"{{"Records":[{{"messageId":"a","attributes":{attributes}}}]}}"#));
+            Batch::read(records).unwrap().records.remove(0).receives
+        };
+
+        assert_eq!(receives(r#"{"ApproximateReceiveCount":"12"}"#), 12);
+        assert_eq!(receives("{}"), 1);
     }
 
     #[test]

@@ -247,6 +247,7 @@ async fn a_skipped_run_is_kept_as_documented() {
         message_id: message.message_id.clone(),
         body: message.body,
         group: None,
+        receives: 1,
     });
 
     let dispositions = worker.process(&records.collect::<Vec<_>>(), None).await;

@@ -8,6 +8,7 @@ mod transactions;
 mod workers;
 mod leases;
 mod gates;
+mod backlogs;
 mod keys;
 mod letters;
 mod renewal;

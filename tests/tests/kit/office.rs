@@ -38,7 +38,7 @@ pub(crate) async fn letter(shop: &Shop, id: &str) -> DeadLetter {
 /// The message that was sent last, as its worker gets it.
 fn last_sent(shop: &Shop) -> Record {
     let body = shop.sent().last().unwrap().body.clone();
-    Record { message_id: "sqs-again".to_owned(), body, group: None }
+    Record { message_id: "sqs-again".to_owned(), body, group: None, receives: 1 }
 }
 
 fn code<T>(decided: Result<T, ExecuteError<DecideError>>) -> &'static str {

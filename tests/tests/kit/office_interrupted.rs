@@ -66,6 +66,7 @@ async fn a_redrive_that_is_interrupted_anywhere_loses_and_doubles_nothing() {
             message_id: format!("again-{index}"),
             body: row.body.clone(),
             group: None,
+            receives: 1,
         });
         let records: Vec<_> = records.collect();
         let worker = shop.card_worker(bank.clone());

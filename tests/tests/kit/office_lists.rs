@@ -43,7 +43,8 @@ async fn a_filter_means_what_it_names() {
     let begun = shop.now();
     let (_, gone) = parked(&shop, "1").await;
     shop.clock.advance(Duration::from_secs(1));
-    let record = Record { message_id: "odd".to_owned(), body: "odd".to_owned(), group: None };
+    let record =
+        Record { message_id: "odd".to_owned(), body: "odd".to_owned(), group: None, receives: 1 };
     shop.card_worker(ScriptedBank::default()).process(&[record], None).await;
     let odd = "charge-card#odd".to_owned();
     let fingerprint = letter(&shop, &gone).await.fingerprint;
@@ -73,7 +74,8 @@ async fn a_filter_means_what_it_names() {
 #[tokio::test]
 async fn letters_that_failed_in_the_same_way_are_counted_together() {
     let shop = Shop::new();
-    let odd = Record { message_id: "odd".to_owned(), body: "odd".to_owned(), group: None };
+    let odd =
+        Record { message_id: "odd".to_owned(), body: "odd".to_owned(), group: None, receives: 1 };
     shop.card_worker(ScriptedBank::default()).process(&[odd], None).await;
     let first_failed_at = shop.now();
     parked(&shop, "1").await;
@@ -126,7 +128,8 @@ async fn one_that_is_refused_does_not_stop_the_others() {
     let shop = Shop::new();
     let (_, id) = parked(&shop, "1").await;
     shop.clock.advance(Duration::from_secs(1));
-    let odd = Record { message_id: "odd".to_owned(), body: "odd".to_owned(), group: None };
+    let odd =
+        Record { message_id: "odd".to_owned(), body: "odd".to_owned(), group: None, receives: 1 };
     shop.card_worker(ScriptedBank::default()).process(&[odd], None).await;
 
     let bulk = Bulk { limit: 10, ..Bulk::default() };

@@ -151,7 +151,12 @@ impl Counting {
         let worker = Worker::new(CountOrder::NAME, self.shop.runtime.clone(), letters);
         let worker = worker.job(job.clone());
         for (index, row) in self.shop.queue.sent("count-order").into_iter().enumerate() {
-            let record = Record { message_id: format!("sqs-{index}"), body: row.body, group: None };
+            let record = Record {
+                message_id: format!("sqs-{index}"),
+                body: row.body,
+                group: None,
+                receives: 1,
+            };
             assert_eq!(worker.process(&[record], None).await, [Disposition::Acknowledge]);
         }
         job.0.load(Ordering::Relaxed)

@@ -222,7 +222,7 @@ impl Shop {
     pub(crate) async fn placed(&self, order: &str) -> Record {
         self.place(order).await.unwrap();
         let body = self.sent().last().unwrap().body.clone();
-        Record { message_id: format!("sqs-{order}"), body, group: None }
+        Record { message_id: format!("sqs-{order}"), body, group: None, receives: 1 }
     }
 
     pub(crate) fn sent(&self) -> Vec<OutboxRow> {

@@ -185,5 +185,5 @@ impl World {
 }
 
 fn record(body: &str) -> Record {
-    Record { message_id: "m1".to_owned(), body: body.to_owned(), group: None }
+    Record { message_id: "m1".to_owned(), body: body.to_owned(), group: None, receives: 1 }
 }

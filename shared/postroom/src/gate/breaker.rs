@@ -10,8 +10,7 @@ use crate::port::Breaker;
 
 /// How long a breaker is open at first; each time in a row it is open twice as long.
 const FIRST_OPEN: Duration = Duration::from_secs(10);
-/// The longest it is open, also where the provider asks for more. SQS gives a message out a hundred times before it gives
-/// it up, and at this pace those last for a day.
+/// The longest it is open, also where the provider asks for more.
 const LONGEST_OPEN: Duration = Duration::from_mins(15);
 /// The longest that whoever comes while somebody probes waits before it looks again; a probe mostly takes less.
 const WHILE_PROBING: Duration = Duration::from_secs(5);

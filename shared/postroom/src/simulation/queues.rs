@@ -129,9 +129,10 @@ impl SimulatedQueue {
             message.receives += 1;
             let group = message.row.group.clone().filter(|_| in_order);
             let message_id = format!("{}-{}", message.row.handler, message.id);
-            let record = Record { message_id, body: message.row.body.clone(), group };
+            let (body, receives) = (message.row.body.clone(), message.receives);
+            let record = Record { message_id, body, group, receives };
             let row = message.row.clone();
-            Received { record, row, receives: message.receives, id: message.id }
+            Received { record, row, receives, id: message.id }
         });
         taken.collect()
     }

@@ -12,6 +12,7 @@ use crate::reason_of;
 use crate::runtime::RunError;
 use crate::verdict::{Classify, Verdict, causes_of};
 use crate::worker::handler::{QueuedRun, RecordError};
+use crate::worker::pace::has_waited_enough;
 use crate::worker::{AGAIN, Disposition, MAX_ATTEMPTS, Record, Worker};
 
 /// The longest a message can be hidden; SQS allows 12 h from its receipt.
@@ -50,7 +51,8 @@ impl Worker {
         }
         let unread = matches!(error, RecordError::Decode { .. } | RecordError::NoKey { .. });
         let claimed = attempt.handler.leased() && !unread;
-        let down = matches!(error, RecordError::Run { source: RunError::ProviderDown { .. } });
+        let down = matches!(error, RecordError::Run { source: RunError::ProviderDown { .. } })
+            && !has_waited_enough(attempt.record);
         let run = FailedRun {
             run: attempt.run.clone(),
             owner: claimed.then_some(attempt.owner),
@@ -63,6 +65,10 @@ impl Worker {
             Verdict::Permanent => self.failed_for_good(failed, FailureClass::Permanent).await,
             Verdict::Retry { .. } if !down && self.ends_a_leased_run(&failed.run).await => {
                 self.failed_for_good(failed, FailureClass::Exhausted).await
+            }
+            Verdict::Retry { after } if down => {
+                let after = self.stay_away(attempt.record, after);
+                self.failed_for_now(failed, after).await
             }
             Verdict::Retry { after } => self.failed_for_now(failed, after).await,
         }

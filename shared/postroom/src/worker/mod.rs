@@ -4,6 +4,7 @@ mod handler;
 mod lanes;
 mod record;
 mod failure;
+mod pace;
 mod parking;
 mod fingerprint;
 
@@ -46,6 +47,9 @@ pub struct Record {
     pub body: String,
     /// Where the queue is a FIFO queue, its group: no two of it run at the same time, and a failed one stops the rest.
     pub group: Option<String>,
+    /// How often the queue has given it out, this time included: a pace to come back at, and no count of attempts. It
+    /// grows as well when nothing was tried.
+    pub receives: u32,
 }
 
 /// What has to happen to a record's message.

@@ -172,11 +172,10 @@ impl Worker {
                 Disposition::Acknowledge
             }
             Ok(Ran::Held { after }) => {
-                info!(
-                    wait_ms = milliseconds(after),
-                    "not tried: its provider's gate holds it back"
-                );
-                Disposition::Redeliver { after: Some(after) }
+                let wait = self.stay_away(attempt.record, after);
+                let wait_ms = milliseconds(wait);
+                info!(wait_ms, "not tried: its provider's gate holds it back");
+                Disposition::Redeliver { after: Some(wait) }
             }
             Ok(Ran::Duplicate) => {
                 info!(duration_ms, "done before");
