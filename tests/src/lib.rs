@@ -7,6 +7,7 @@
     reason = "a harness for tests: what fails here fails the test"
 )]
 
+pub mod aws;
 mod provider;
 mod reply;
 mod world;

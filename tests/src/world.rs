@@ -12,12 +12,10 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, sleep};
 
-use crate::Reply;
+use crate::{Reply, aws};
 
 /// How long anything queued may take before a test gives up on it.
 const PATIENCE: Duration = Duration::from_secs(40);
-/// The most pages of a table, each of 1 MB.
-const PAGES: usize = 1_000;
 
 /// Built once for all tests of a process; cargo would otherwise look at the whole workspace for each.
 static BINARIES: OnceCell<Binaries> = OnceCell::const_new();
@@ -236,6 +234,14 @@ impl World {
         assert!(reply.status < 300, "{reply:?}");
     }
 
+    /// Takes back everything that makes calls to AWS go wrong, and answers how often each effect came about.
+    pub async fn aws_heals(&self) -> Value {
+        let url = format!("{}/_faults", self.system.aws_url());
+        let reply = self.send(self.http.delete(&url)).await;
+        assert!(reply.status < 300, "{reply:?}");
+        self.send(self.http.get(&url)).await.expect(200).body["applied"].take()
+    }
+
     /// How often each function called what since the last call of this.
     pub async fn aws_calls(&self) -> Value {
         let url = format!("{}/_calls", self.system.aws_url());
@@ -246,32 +252,12 @@ impl World {
 
     /// Calls AWS as no function in particular: `("DynamoDB_20120810", "Scan", {...})`.
     pub async fn aws(&self, service: &str, action: &str, request: Value) -> Value {
-        let credential = "AWS4-HMAC-SHA256 Credential=test/20261121/us-east-1/any/aws4_request, \
-                          SignedHeaders=host;x-amz-date, Signature=0";
-        let request = self
-            .http
-            .post(self.system.aws_url())
-            .header("x-amz-target", format!("{service}.{action}"))
-            .header("content-type", "application/x-amz-json-1.0")
-            .header("x-amz-date", "20261121T000000Z")
-            .header("authorization", credential)
-            .body(request.to_string());
-        self.send(request).await.expect(200).body
+        aws::call(&self.http, &self.system.aws_url(), service, action, &request).await
     }
 
     /// Everything in a table.
     pub async fn table(&self, table: &str) -> Vec<Value> {
-        let mut request = json!({"TableName": format!("local-{table}"), "ConsistentRead": true});
-        let mut items = Vec::new();
-        for _ in 0..PAGES {
-            let mut scanned = self.aws("DynamoDB_20120810", "Scan", request.clone()).await;
-            items.append(scanned["Items"].as_array_mut().unwrap());
-            match scanned.get_mut("LastEvaluatedKey") {
-                Some(last) => request["ExclusiveStartKey"] = last.take(),
-                None => return items,
-            }
-        }
-        panic!("more than {PAGES} pages of {table}");
+        aws::table(&self.http, &self.system.aws_url(), table).await
     }
 
     /// Everything in every table, in an order that does not depend on the scan.

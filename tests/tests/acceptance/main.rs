@@ -11,5 +11,7 @@ mod schedule;
 mod crashes;
 mod costs;
 mod fixtures;
+mod serving;
 mod program;
+mod restart;
 mod provider_down;

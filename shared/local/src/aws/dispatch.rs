@@ -1,13 +1,14 @@
 //! From a request to its answer: which page or service, which fault, which caller.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use super::Killer;
@@ -23,6 +24,12 @@ use crate::sqs::protocol::{self, Call};
 /// DynamoDB takes requests of 16 MB; SQS takes less.
 // The same bound as the embedded database's own, dynoxide 3.2.0, `src/server/mod.rs`.
 const BODY_BYTES: usize = 16 * 1_024 * 1_024;
+
+const TRANSACTION: &str = "TransactWriteItems";
+const FAULT: &str = "a fault of the local system, see /_faults";
+
+/// How long a call that times out is held: longer than any client waits for its answer.
+const HELD: Duration = Duration::from_mins(1);
 
 /// The connection is to be closed without an answer.
 #[derive(Debug, thiserror::Error)]
@@ -86,6 +93,9 @@ impl Dispatcher {
                     Err(error) => refused_fault(&error),
                 }
             }
+            (&Method::GET, "/_faults") => {
+                reply::json(StatusCode::OK, &json!({ "applied": self.faults.applied() }))
+            }
             (&Method::DELETE, "/_faults") => {
                 self.faults.clear();
                 reply::no_content()
@@ -109,7 +119,7 @@ impl Dispatcher {
         self.calls.count(caller, &target);
         match self.faults.take(caller, &target) {
             None => {}
-            Some(Effect::Refuse(status)) => return Ok(refusal(status, target.service)),
+            Some(Effect::Refuse(status)) => return Ok(refusal(status, &target, &body)),
             Some(Effect::Delay(delay)) => sleep(delay).await,
             Some(Effect::KillBefore) => {
                 self.killer.kill(caller);
@@ -118,6 +128,15 @@ impl Dispatcher {
             Some(Effect::KillAfter) => {
                 self.perform(&target, parts, body).await;
                 self.killer.kill(caller);
+                return Err(Unanswered);
+            }
+            Some(Effect::TimeOutBefore) => {
+                sleep(HELD).await;
+                return Err(Unanswered);
+            }
+            Some(Effect::TimeOutAfter) => {
+                self.perform(&target, parts, body).await;
+                sleep(HELD).await;
                 return Err(Unanswered);
             }
             Some(Effect::DropResponse) => {
@@ -131,10 +150,12 @@ impl Dispatcher {
     async fn perform(&self, target: &Target<'_>, parts: &Parts, body: Bytes) -> Reply {
         match target.service {
             Service::DynamoDb | Service::DynamoDbStreams => {
-                let answer = self.dynamodb.forward(target.operation, &parts.headers, body).await;
+                let forwarded = body.clone();
+                let answer =
+                    self.dynamodb.forward(target.operation, &parts.headers, forwarded).await;
                 answer.unwrap_or_else(|error| {
                     tracing::error!(%error, "the embedded DynamoDB did not answer {target}");
-                    refusal(StatusCode::INTERNAL_SERVER_ERROR, target.service)
+                    refusal(StatusCode::INTERNAL_SERVER_ERROR, target, &body)
                 })
             }
             Service::Sqs => self.ask_sqs(target, parts, &body).await,
@@ -157,16 +178,38 @@ impl Dispatcher {
 }
 
 /// What the service says with that status when it is in trouble. All but 403 are retried.
-fn refusal(status: StatusCode, service: Service) -> Reply {
-    let code = match (status, service) {
+fn refusal(status: StatusCode, target: &Target<'_>, body: &[u8]) -> Reply {
+    let code = match (status, target.service) {
+        (StatusCode::BAD_REQUEST, Service::DynamoDb) if target.operation == TRANSACTION => {
+            return throttled_transaction(body);
+        }
         (StatusCode::BAD_REQUEST, Service::Sqs) => "RequestThrottled",
-        (StatusCode::BAD_REQUEST, _) => "ThrottlingException",
+        (StatusCode::BAD_REQUEST, Service::DynamoDb) => "ProvisionedThroughputExceededException",
+        (StatusCode::BAD_REQUEST, Service::DynamoDbStreams) => "ThrottlingException",
         (StatusCode::FORBIDDEN, _) => "AccessDeniedException",
         (StatusCode::SERVICE_UNAVAILABLE, _) => "ServiceUnavailable",
         (_, Service::Sqs) => "InternalFailure",
         (_, _) => "InternalServerError",
     };
-    reply::aws_error(status, code, "a fault of the local system, see /_faults")
+    reply::aws_error(status, code, FAULT)
+}
+
+/// A transaction is not refused as other calls are: it is cancelled, with a reason for each of its actions.
+// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>, from memory 2026-11-21.
+fn throttled_transaction(body: &[u8]) -> Reply {
+    let request: Value = serde_json::from_slice(body).unwrap_or_default();
+    let actions = request["TransactItems"].as_array().map_or(1, Vec::len);
+    let reason = |index| match index {
+        0 => json!({ "Code": "ThrottlingError", "Message": FAULT }),
+        _ => json!({ "Code": "None" }),
+    };
+    let reasons: Vec<Value> = (0..actions).map(reason).collect();
+    let body = json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Message": "Transaction cancelled, please refer cancellation reasons for specific reasons",
+        "CancellationReasons": reasons,
+    });
+    reply::aws(StatusCode::BAD_REQUEST, &body)
 }
 
 fn unknown_operation(message: &str) -> Reply {

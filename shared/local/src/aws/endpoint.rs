@@ -13,7 +13,6 @@ use super::Killer;
 use super::connections::Connections;
 use super::dispatch::Dispatcher;
 use super::dynamodb::{DynamoDb, DynamoDbClient, Refused};
-use super::queue_file::{QueueFile, ReadError};
 use crate::sqs::Sqs;
 
 /// How to start the endpoint. The default is any free port and nothing kept.
@@ -21,8 +20,8 @@ use crate::sqs::Sqs;
 pub struct AwsOptions {
     /// 0 takes any free port.
     pub port: u16,
-    /// Where tables and messages are kept across restarts; `None` forgets them. Tables are written
-    /// as they change, messages when the endpoint stops in order.
+    /// Where tables and messages are kept across restarts; `None` forgets them. Both are written as they change: what was
+    /// answered outlives a kill.
     pub data: Option<PathBuf>,
 }
 
@@ -75,7 +74,6 @@ pub struct AwsEndpoint {
     database: DynamoDb,
     client: DynamoDbClient,
     sqs: Sqs,
-    kept: Option<QueueFile>,
 }
 
 impl AwsEndpoint {
@@ -97,17 +95,14 @@ impl AwsEndpoint {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let database = DynamoDb::start(options.data.as_deref()).await?;
-        let kept = options.data.as_deref().map(QueueFile::new);
-        if let Some(file) = &kept {
-            let path = file.path().to_owned();
-            let unreadable =
-                |source: ReadError| AwsError::Messages { path, source: Box::new(source) };
-            file.restore(&sqs).map_err(unreadable)?;
+        if let Some(path) = options.data {
+            let kept = sqs.keep_in(&path);
+            kept.map_err(|source| AwsError::Messages { path, source: Box::new(source) })?;
         }
         let client = database.client();
         let dispatcher = Dispatcher::new(url(address), sqs.clone(), client.clone(), killer);
         let connections = Connections::accept(listener, Arc::new(dispatcher));
-        Ok(Self { address, connections, database, client, sqs, kept })
+        Ok(Self { address, connections, database, client, sqs })
     }
 
     /// `http://127.0.0.1:PORT`, without a slash at the end.
@@ -142,14 +137,12 @@ impl AwsEndpoint {
     }
 
     /// Stops taking requests, lets those under way finish for a moment, and stops the database.
-    /// With a data directory, the messages in the queues are written down last.
+    /// With a data directory, the messages in the queues are written down as they stand last.
     pub async fn stop(self) {
         self.connections.stop().await;
         drop(self.client);
         self.database.stop().await;
-        if let Some(Err(error)) = self.kept.as_ref().map(|file| file.save(&self.sqs)) {
-            tracing::error!(%error, "cannot keep the messages that are in the queues");
-        }
+        self.sqs.save();
     }
 }
 

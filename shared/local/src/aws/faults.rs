@@ -5,13 +5,14 @@
 //!  "kill_caller": "after"}
 //! ```
 //!
-//! `action` is one that the service has here, `function` one of the template's; it may be left out: any caller. Exactly one effect is given: `status` (400 throttled,
-//! 403 denied, 500 or 503), `delay_ms`, `kill_caller` (`before` the call reaches the service or
-//! `after` it did the work), or `drop_response: true` (the work is done, and the connection closed
-//! without an answer). A fault applies `times` times and is then gone; of several that match, the
-//! oldest applies.
+//! `action` is one that the service has here, `function` one of the template's; it may be left out: any caller. Exactly
+//! one effect is given: `status` (400 throttled, 403 denied, 500 or 503), `delay_ms`, `kill_caller` (`before` the call
+//! reaches the service or `after` it did the work), `time_out` (never answered, `before` it reached the service or
+//! `after` it did the work), or `drop_response: true` (the work is done, and the connection closed without an answer). A
+//! fault applies `times` times and is then gone; of several that match, the oldest applies.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::StatusCode;
@@ -20,7 +21,7 @@ use serde_json::Value;
 use super::target::{Service, Target};
 use crate::faults::{self, InvalidFault, LONGEST_DELAY_MS, Order, invalid};
 
-const MEMBERS: [&str; 8] = [
+const MEMBERS: [&str; 9] = [
     "service",
     "action",
     "function",
@@ -28,6 +29,7 @@ const MEMBERS: [&str; 8] = [
     "status",
     "delay_ms",
     "kill_caller",
+    "time_out",
     "drop_response",
 ];
 
@@ -42,12 +44,22 @@ pub(super) enum Effect {
     KillBefore,
     /// The caller dies when the service has done the work, without an answer.
     KillAfter,
+    /// The call gets lost, and its caller waits in vain.
+    TimeOutBefore,
+    /// The work is done, and the caller waits in vain.
+    TimeOutAfter,
     /// The work is done, and the caller never learns of it.
     DropResponse,
 }
 
 pub(super) type Fault = faults::Fault<Calls, Effect>;
-pub(super) type Faults = faults::Faults<Calls, Effect>;
+
+/// The faults in force, and how often each effect came about.
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    in_force: faults::Faults<Calls, Effect>,
+    applied: Mutex<BTreeMap<&'static str, u64>>,
+}
 
 /// Which calls go wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,10 +69,44 @@ pub(super) struct Calls {
     function: Option<String>,
 }
 
+impl Effect {
+    /// The member that orders it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Refuse(_) => "status",
+            Self::Delay(_) => "delay_ms",
+            Self::KillBefore | Self::KillAfter => "kill_caller",
+            Self::TimeOutBefore | Self::TimeOutAfter => "time_out",
+            Self::DropResponse => "drop_response",
+        }
+    }
+}
+
 impl Faults {
+    pub(super) fn add(&self, fault: Fault) -> Result<(), InvalidFault> {
+        self.in_force.add(fault)
+    }
+
+    /// Forgets what is left of them; what happened is counted on.
+    pub(super) fn clear(&self) {
+        self.in_force.clear();
+    }
+
     /// The effect on this call, which uses up one time of its fault.
     pub(super) fn take(&self, caller: &str, target: &Target<'_>) -> Option<Effect> {
-        self.first(|calls| calls.match_call(caller, target))
+        let effect = self.in_force.first(|calls| calls.match_call(caller, target))?;
+        *self.lock().entry(effect.name()).or_default() += 1;
+        Some(effect)
+    }
+
+    /// How often each effect came about, by the member that orders it.
+    pub(super) fn applied(&self) -> BTreeMap<&'static str, u64> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<&'static str, u64>> {
+        // A count is never half written.
+        self.applied.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -102,12 +148,8 @@ fn effect(order: &Order) -> Result<Effect, InvalidFault> {
         order
             .number("delay_ms", 1, LONGEST_DELAY_MS)?
             .map(|delay| Effect::Delay(Duration::from_millis(delay))),
-        match order.text("kill_caller")? {
-            None => None,
-            Some("before") => Some(Effect::KillBefore),
-            Some("after") => Some(Effect::KillAfter),
-            Some(_) => return Err(invalid("kill_caller", "neither before nor after".to_owned())),
-        },
+        before_or_after(order, "kill_caller", Effect::KillBefore, Effect::KillAfter)?,
+        before_or_after(order, "time_out", Effect::TimeOutBefore, Effect::TimeOutAfter)?,
         match order.get("drop_response") {
             None => None,
             Some(Value::Bool(true)) => Some(Effect::DropResponse),
@@ -119,8 +161,23 @@ fn effect(order: &Order) -> Result<Effect, InvalidFault> {
         (Some(effect), None) => Ok(effect),
         _ => Err(invalid(
             "status",
-            "exactly one of status, delay_ms, kill_caller and drop_response is needed".to_owned(),
+            "exactly one of status, delay_ms, kill_caller, time_out and drop_response is needed"
+                .to_owned(),
         )),
+    }
+}
+
+fn before_or_after(
+    order: &Order,
+    member: &'static str,
+    before: Effect,
+    after: Effect,
+) -> Result<Option<Effect>, InvalidFault> {
+    match order.text(member)? {
+        None => Ok(None),
+        Some("before") => Ok(Some(before)),
+        Some("after") => Ok(Some(after)),
+        Some(_) => Err(invalid(member, "neither before nor after".to_owned())),
     }
 }
 
@@ -175,6 +232,22 @@ mod tests {
     }
 
     #[test]
+    fn what_came_about_is_counted_and_what_is_only_in_force_is_not() {
+        let faults = Faults::default();
+        for rest in [r#""times": 2, "time_out": "after""#, r#""times": 2, "kill_caller": "before""#]
+        {
+            faults.add(fault(rest).expect("valid")).expect("room");
+        }
+
+        for _ in 0..3 {
+            faults.take("api", &target());
+        }
+        faults.clear();
+
+        assert_eq!(faults.applied(), [("kill_caller", 1), ("time_out", 2)].into());
+    }
+
+    #[test]
     fn a_fault_of_calls_that_nobody_makes_is_told_what_there_is() {
         let cases = [
             (r#""service": "sns", "action": "Publish""#, "service: not one of dynamodb, dynamo"),
@@ -202,6 +275,7 @@ mod tests {
             r#""status": 503"#,
             r#""times": 1, "status": 200"#,
             r#""times": 1, "kill_caller": "during""#,
+            r#""times": 1, "time_out": "during""#,
             r#""times": 1, "delay_ms": 60001"#,
             r#""times": 1, "drop_response": false"#,
             r#""times": 1"#,
@@ -218,6 +292,7 @@ mod tests {
                 "times",
                 "status",
                 "kill_caller",
+                "time_out",
                 "delay_ms",
                 "drop_response",
                 "status",

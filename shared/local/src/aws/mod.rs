@@ -10,6 +10,7 @@
 //! | `GET /_calls`     | how often each caller asked what: `{"api": {"dynamodb.GetItem": 3}}`, whether or not it succeeded |
 //! | `DELETE /_calls`  | 204; counts begin anew                                               |
 //! | `POST /_faults`   | 204, and the next calls go wrong as `faults.rs` shows; 400 names what is not understood |
+//! | `GET /_faults`    | how often each effect came about: `{"applied": {"status": 3, "kill_caller": 1}}` |
 //! | `DELETE /_faults` | 204; what is left of them is forgotten                               |
 
 mod endpoint;
@@ -19,7 +20,6 @@ mod target;
 mod calls;
 mod faults;
 mod dynamodb;
-mod queue_file;
 mod reply;
 
 use std::collections::BTreeSet;

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::message::Message;
 
@@ -20,6 +22,14 @@ pub(crate) enum State {
 pub(crate) struct Entry {
     pub(crate) message: Message,
     pub(crate) state: State,
+}
+
+/// What came into a queue, or left it for good.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Change {
+    Came(Box<Message>),
+    Gone(Uuid),
 }
 
 /// How many messages stand where.
@@ -42,6 +52,8 @@ pub(crate) struct Entries {
     /// Delayed and in flight, by when that ends.
     waiting: BTreeSet<(Timestamp, u64)>,
     by_age: BTreeSet<(Timestamp, u64)>,
+    /// What changed since it was last asked; `None` where nobody asks.
+    changes: Option<Vec<Change>>,
 }
 
 impl Entries {
@@ -52,7 +64,18 @@ impl Entries {
             ready: BTreeSet::new(),
             waiting: BTreeSet::new(),
             by_age: BTreeSet::new(),
+            changes: None,
         }
+    }
+
+    /// From now on remembers what changes, for whoever [takes](Self::take_changes) it.
+    pub(crate) fn watch(&mut self) {
+        self.changes.get_or_insert_default();
+    }
+
+    /// What changed since the last call of this.
+    pub(crate) fn take_changes(&mut self) -> Vec<Change> {
+        self.changes.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Ends what time has ended: retention, delay, visibility.
@@ -85,6 +108,9 @@ impl Entries {
         let sequence = self.next_sequence;
         self.next_sequence += 1;
         self.by_age.insert((message.sent_at, sequence));
+        if let Some(changes) = &mut self.changes {
+            changes.push(Change::Came(Box::new(message.clone())));
+        }
         self.by_sequence.insert(sequence, Entry { message, state });
         self.index(sequence, state);
         sequence
@@ -94,6 +120,9 @@ impl Entries {
         let entry = self.by_sequence.remove(&sequence)?;
         self.by_age.remove(&(entry.message.sent_at, sequence));
         self.unindex(sequence, entry.state);
+        if let Some(changes) = &mut self.changes {
+            changes.push(Change::Gone(entry.message.id));
+        }
         Some(entry.message)
     }
 
@@ -106,7 +135,11 @@ impl Entries {
 
     /// Removes everything; sequences go on from where they are.
     pub(crate) fn clear(&mut self) {
-        *self = Self::starting_at(self.next_sequence);
+        let changes = self.changes.take().map(|mut changes| {
+            changes.extend(self.messages().map(|message| Change::Gone(message.id)));
+            changes
+        });
+        *self = Self { changes, ..Self::starting_at(self.next_sequence) };
     }
 
     pub(crate) fn messages(&self) -> impl Iterator<Item = &Message> {

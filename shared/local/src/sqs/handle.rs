@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
 use super::SqsError;
+use super::disk::{Disk, DiskError};
 use super::message::Received;
 use super::queues::Queues;
 
@@ -28,6 +30,8 @@ pub struct Sqs {
 struct Shared {
     clock: Clock,
     queues: Mutex<Queues>,
+    /// Where messages are kept, if anywhere. Locked while the queues are: what came first is written first.
+    disk: Mutex<Option<Disk>>,
     /// Told whenever a message may have become receivable other than by time passing.
     arrivals: Notify,
 }
@@ -41,8 +45,32 @@ impl Sqs {
     /// Queues that live by the given clock. A waiting [`Sqs::receive`] looks again when real time
     /// says that something is due, so a clock that is moved by hand needs a new call.
     pub fn with_clock(clock: Clock) -> Self {
-        let queues = Mutex::new(Queues::default());
-        Self { shared: Arc::new(Shared { clock, queues, arrivals: Notify::new() }) }
+        let (queues, disk, arrivals) = (Mutex::default(), Mutex::default(), Notify::new());
+        Self { shared: Arc::new(Shared { clock, queues, disk, arrivals }) }
+    }
+
+    /// Takes back the messages that a directory keeps, and from now on keeps there whatever comes.
+    ///
+    /// # Errors
+    ///
+    /// What is there cannot be read.
+    pub(crate) fn keep_in(&self, directory: &Path) -> Result<(), DiskError> {
+        let (disk, kept) = Disk::open(directory)?;
+        let mut queues = self.lock();
+        queues.watch();
+        queues.restore(kept, (self.shared.clock)());
+        *self.disk() = Some(disk);
+        drop(queues);
+        self.shared.arrivals.notify_waiters();
+        Ok(())
+    }
+
+    /// Writes down every message as it stands now, if messages are kept.
+    pub(crate) fn save(&self) {
+        let queues = self.lock();
+        if let Some(Err(error)) = self.disk().as_mut().map(|disk| disk.save(&queues.kept())) {
+            tracing::error!(%error, "cannot keep the messages that are in the queues");
+        }
     }
 
     /// Creates a queue; the same again changes nothing.
@@ -107,7 +135,10 @@ impl Sqs {
     /// The queue does not exist.
     pub fn attributes(&self, queue: &str) -> Result<BTreeMap<String, String>, SqsError> {
         let now = (self.shared.clock)();
-        Ok(self.lock().get_mut(queue)?.attributes(now))
+        let mut queues = self.lock();
+        let attributes = queues.get_mut(queue)?.attributes(now);
+        self.write_down(&mut queues);
+        Ok(attributes)
     }
 
     /// [`Sqs::receive`] with a visibility timeout of the receiver's own.
@@ -125,7 +156,9 @@ impl Sqs {
             let now = (self.shared.clock)();
             let (received, next_change) = {
                 let mut queues = self.lock();
-                let (received, given_up) = queues.receive(queue, max, visibility, now)?;
+                let received = queues.receive(queue, max, visibility, now);
+                self.write_down(&mut queues);
+                let (received, given_up) = received?;
                 if given_up > 0 {
                     self.shared.arrivals.notify_waiters();
                 }
@@ -148,9 +181,36 @@ impl Sqs {
         change: impl FnOnce(&mut Queues, Timestamp) -> Result<T, SqsError>,
     ) -> Result<T, SqsError> {
         let now = (self.shared.clock)();
-        let outcome = change(&mut self.lock(), now);
+        let outcome = {
+            let mut queues = self.lock();
+            let outcome = change(&mut queues, now);
+            self.write_down(&mut queues);
+            outcome
+        };
         self.shared.arrivals.notify_waiters();
         outcome
+    }
+
+    /// Writes down what has changed, before anybody is answered.
+    fn write_down(&self, queues: &mut Queues) {
+        let changes = queues.take_changes();
+        if changes.is_empty() {
+            return;
+        }
+        let mut disk = self.disk();
+        let Some(disk) = disk.as_mut() else { return };
+        let mut written = disk.append(changes);
+        if disk.is_long() {
+            written = written.and_then(|()| disk.save(&queues.kept()));
+        }
+        if let Err(error) = written {
+            tracing::error!(%error, "messages are not kept: they are lost with this process");
+        }
+    }
+
+    fn disk(&self) -> MutexGuard<'_, Option<Disk>> {
+        // A log has no state that a panic could leave half changed.
+        self.shared.disk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Queues> {

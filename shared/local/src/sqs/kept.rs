@@ -1,4 +1,4 @@
-//! Messages that outlive the system: by queue, `{"jobs": [{"id": …, "body": …}]}`.
+//! Messages that outlive the system: by queue, `{"jobs": [{"id": …, "body": …}]}`. Where they lie is in `disk`.
 //!
 //! Only messages are kept. What a queue is comes from the template, so a message waits here until
 //! its queue is created again, and is then ready at once: receipts and delays are forgotten, as is
@@ -8,31 +8,15 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::Sqs;
 use super::message::Message;
 use super::queues::Queues;
 
 /// Messages by queue, oldest first.
 pub(crate) type Kept = BTreeMap<String, Vec<Message>>;
 
-impl Sqs {
-    /// Every message there is, wherever it stands.
-    pub(crate) fn kept(&self) -> Kept {
-        self.lock().kept()
-    }
-
-    /// Gives messages back to their queues, now or when the queue is created.
-    pub(crate) fn restore(&self, kept: Kept) {
-        // Refusing is no option of this change.
-        let _ = self.change(|queues, now| {
-            queues.restore(kept, now);
-            Ok(())
-        });
-    }
-}
-
 impl Queues {
-    fn kept(&self) -> Kept {
+    /// Every message there is, wherever it stands.
+    pub(super) fn kept(&self) -> Kept {
         let mut kept = self.unclaimed.clone();
         for (name, queue) in &self.by_name {
             let messages: Vec<_> = queue.messages().cloned().collect();
@@ -43,7 +27,8 @@ impl Queues {
         kept
     }
 
-    fn restore(&mut self, kept: Kept, now: Timestamp) {
+    /// Gives messages back to their queues, now or when the queue is created.
+    pub(super) fn restore(&mut self, kept: Kept, now: Timestamp) {
         self.unclaimed = kept;
         let present: Vec<String> = self.by_name.keys().cloned().collect();
         for name in present {
@@ -65,6 +50,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::sqs::Sqs;
     use crate::sqs::message::{Draft, MessageAttribute};
 
     fn with_messages_in(queue: &str) -> Sqs {
@@ -81,14 +67,18 @@ mod tests {
         sqs
     }
 
+    fn restore(sqs: &Sqs, kept: Kept) {
+        sqs.lock().restore(kept, Timestamp::now());
+    }
+
     #[tokio::test]
     async fn messages_come_back_as_they_were_when_their_queue_is_created_again() {
         let before = with_messages_in("jobs");
         let received = before.receive("jobs", 1, Duration::ZERO).await.expect("received");
-        let text = serde_json::to_string(&before.kept()).expect("JSON");
+        let text = serde_json::to_string(&before.lock().kept()).expect("JSON");
 
         let after = Sqs::new();
-        after.restore(serde_json::from_str(&text).expect("kept"));
+        restore(&after, serde_json::from_str(&text).expect("kept"));
         after.create_queue("jobs", &BTreeMap::new()).expect("created");
 
         let again = after.receive("jobs", 10, Duration::ZERO).await.expect("received");
@@ -101,11 +91,11 @@ mod tests {
 
     #[test]
     fn messages_whose_queue_was_not_created_again_are_kept_further() {
-        let kept = with_messages_in("jobs").kept();
+        let kept = with_messages_in("jobs").lock().kept();
         let sqs = Sqs::new();
 
-        sqs.restore(kept);
+        restore(&sqs, kept);
 
-        assert_eq!(sqs.kept()["jobs"].len(), 2);
+        assert_eq!(sqs.lock().kept()["jobs"].len(), 2);
     }
 }

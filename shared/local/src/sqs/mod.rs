@@ -2,7 +2,7 @@
 //!
 //! `queue` is one queue as a pure state machine, `queues` all of them together, [`Sqs`] the shared
 //! handle that knows the time and waits, `protocol` the AWS JSON 1.0 wire. Everything is in memory;
-//! `kept` is what may be written down at the end. Where AWS is vague this server is strict: order in
+//! `kept` is what may be written down, `disk` where. Where AWS is vague this server is strict: order in
 //! a standard queue is kept, and a receipt that was overtaken by another deletes nothing.
 
 mod error;
@@ -18,6 +18,7 @@ mod queue;
 mod queues;
 mod moves;
 mod kept;
+mod disk;
 mod handle;
 pub(crate) mod protocol;
 

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::SqsError;
 use super::arn::check_queue_name;
+use super::entries::Change;
 use super::kept::Kept;
 use super::message::Received;
 use super::moves::MoveTask;
@@ -21,6 +22,10 @@ pub(crate) struct Queues {
     pub(super) moves: Vec<MoveTask>,
     /// Messages of an earlier run whose queues were not created again so far.
     pub(super) unclaimed: Kept,
+    /// Whether somebody takes what changes.
+    watched: bool,
+    /// What changed in queues that are deleted by now.
+    changes: Vec<(String, Change)>,
 }
 
 impl Queues {
@@ -42,7 +47,11 @@ impl Queues {
         }
         let settings = Settings::new(name, attributes)?;
         self.check_redrive(name, &settings)?;
-        self.by_name.insert(name.to_owned(), Queue::new(name, settings, now));
+        let mut queue = Queue::new(name, settings, now);
+        if self.watched {
+            queue.watch();
+        }
+        self.by_name.insert(name.to_owned(), queue);
         self.claim(name, now);
         Ok(())
     }
@@ -63,8 +72,28 @@ impl Queues {
     }
 
     pub(crate) fn delete(&mut self, name: &str) -> Result<(), SqsError> {
-        let gone = self.by_name.remove(name);
-        gone.map(drop).ok_or_else(|| missing(name))
+        let mut gone = self.by_name.remove(name).ok_or_else(|| missing(name))?;
+        gone.purge();
+        self.changes
+            .extend(gone.take_changes().into_iter().map(|change| (name.to_owned(), change)));
+        Ok(())
+    }
+
+    /// From now on remembers which messages come and go.
+    pub(crate) fn watch(&mut self) {
+        self.watched = true;
+        self.by_name.values_mut().for_each(Queue::watch);
+    }
+
+    /// Which messages came and went since the last call of this: what came first, so that a message that changed its queue
+    /// is never in none.
+    pub(crate) fn take_changes(&mut self) -> Vec<(String, Change)> {
+        let mut changes = std::mem::take(&mut self.changes);
+        for (name, queue) in &mut self.by_name {
+            changes.extend(queue.take_changes().into_iter().map(|change| (name.clone(), change)));
+        }
+        changes.sort_by_key(|(_, change)| matches!(change, Change::Gone(_)));
+        changes
     }
 
     pub(crate) fn get(&self, name: &str) -> Result<&Queue, SqsError> {

@@ -15,7 +15,7 @@ use crate::sqs::SqsError;
 use crate::sqs::arn::queue_arn;
 use crate::sqs::deduplication::{Deduplication, Key};
 use crate::sqs::digest;
-use crate::sqs::entries::{Barriers, Entries, Entry, State};
+use crate::sqs::entries::{Barriers, Change, Entries, Entry, State};
 use crate::sqs::message::{Draft, Message, Received};
 use crate::sqs::receipt::Receipt;
 use crate::sqs::settings::{DeduplicationScope, Settings};
@@ -225,6 +225,16 @@ impl Queue {
     /// Every message, oldest first, wherever it stands.
     pub(crate) fn messages(&self) -> impl Iterator<Item = &Message> {
         self.entries.messages()
+    }
+
+    /// From now on remembers which messages come and go.
+    pub(crate) fn watch(&mut self) {
+        self.entries.watch();
+    }
+
+    /// Which messages came and went since the last call of this.
+    pub(crate) fn take_changes(&mut self) -> Vec<Change> {
+        self.entries.take_changes()
     }
 
     /// When a message becomes ready without anyone doing anything.

@@ -1,13 +1,15 @@
 //! The endpoint as its clients see it: over HTTP on the loopback address.
 
+mod faults;
+
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::target::Service;
-use super::{AwsEndpoint, AwsError, AwsOptions, Killer};
+use crate::aws::target::Service;
+use crate::aws::{AwsEndpoint, AwsError, AwsOptions, Killer};
 use crate::sqs::Sqs;
 
 /// Remembers whom it was told to kill.
@@ -219,89 +221,6 @@ async fn a_refusal_of_sqs_has_the_names_that_sdks_look_for() {
     );
     let body: Value = refused.json().await.expect("JSON");
     assert_eq!(body["__type"], "com.amazonaws.sqs#QueueDoesNotExist");
-}
-
-#[tokio::test]
-async fn a_status_fault_refuses_one_call_that_the_service_never_sees() {
-    let harness = Harness::start().await;
-    harness.add_fault(json!({ "status": 503 })).await;
-
-    let refused = harness.send_message("api").await.expect("answered");
-    let seen = harness.messages();
-    let accepted = harness.send_message("api").await.expect("answered");
-
-    assert_eq!((refused.status().as_u16(), accepted.status().as_u16()), (503, 200));
-    assert_eq!((seen.as_str(), harness.messages().as_str()), ("0", "1"));
-}
-
-#[tokio::test]
-async fn a_caller_killed_before_its_call_has_changed_nothing() {
-    let harness = Harness::start().await;
-    harness.add_fault(json!({ "kill_caller": "before", "function": "api" })).await;
-
-    let other = harness.send_message("worker").await.map(|answer| answer.status().as_u16());
-    let unanswered = harness.send_message("api").await;
-
-    assert!(unanswered.is_err());
-    assert_eq!(other.expect("answered"), 200);
-    assert_eq!((harness.witness.killed(), harness.messages()), (vec!["api".into()], "1".into()));
-}
-
-#[tokio::test]
-async fn a_caller_killed_after_its_call_has_done_the_work_without_learning_of_it() {
-    let harness = Harness::start().await;
-    harness.add_fault(json!({ "kill_caller": "after" })).await;
-
-    let unanswered = harness.send_message("api").await;
-
-    assert!(unanswered.is_err());
-    assert_eq!((harness.witness.killed(), harness.messages()), (vec!["api".into()], "1".into()));
-}
-
-#[tokio::test]
-async fn a_dropped_response_leaves_the_outcome_unknown_and_the_caller_alive() {
-    let harness = Harness::start().await;
-    harness.add_fault(json!({ "drop_response": true })).await;
-
-    let unanswered = harness.send_message("api").await;
-
-    assert!(unanswered.is_err());
-    assert_eq!((harness.witness.killed(), harness.messages()), (vec![], "1".into()));
-}
-
-#[tokio::test]
-async fn a_delayed_call_is_answered_later() {
-    let harness = Harness::start().await;
-    harness.add_fault(json!({ "delay_ms": 50 })).await;
-    let start = Instant::now();
-
-    let answered = harness.send_message("api").await.expect("answered");
-
-    assert!(answered.status().is_success());
-    assert!(start.elapsed() >= Duration::from_millis(50));
-}
-
-#[tokio::test]
-async fn faults_can_be_taken_back() {
-    let harness = Harness::start().await;
-    harness.add_fault(json!({ "status": 503 })).await;
-
-    let taken_back =
-        harness.http.delete(format!("{}/_faults", harness.endpoint.url())).send().await;
-
-    assert!(taken_back.expect("answered").status().is_success());
-    assert!(harness.send_message("api").await.expect("answered").status().is_success());
-}
-
-#[tokio::test]
-async fn a_fault_that_is_not_understood_is_refused_with_the_field_named() {
-    let harness = Harness::start().await;
-
-    let refused = harness.add_fault(json!({ "kill_caller": "during" })).await;
-
-    assert_eq!(refused.status().as_u16(), 400);
-    let body: Value = refused.json().await.expect("JSON");
-    assert_eq!(body["field"], "kill_caller");
 }
 
 #[tokio::test]
