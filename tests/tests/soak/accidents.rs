@@ -1,36 +1,61 @@
-//! What goes wrong, drawn from a seed.
+//! What goes wrong, drawn from the seed.
 //!
-//! By the count of publishes and not by the clock: on a slow machine more accidents would meet each message, until one
-//! failed as often as it may and was parked.
+//! By the count of commands and not by the clock: on a slow machine more accidents would meet each message.
 
-use std::fmt;
-use std::num::ParseIntError;
-use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use tests::World;
 
-use crate::WORKERS;
+use crate::seed::Seed;
 
-/// One publish in so many is followed by the death of a worker, in all its processes.
-const KILL_EVERY: u64 = 20;
-/// One in so many is followed by failures of the provider.
-const FAULT_EVERY: u64 = 30;
+/// One command in so many is followed by the death of a function, in all its processes.
+const KILL_EVERY: u64 = 25;
+/// One in so many is followed by failures of the ad provider.
+const PROVIDER_EVERY: u64 = 60;
+/// One in so many is followed by failures of AWS.
+const AWS_EVERY: u64 = 6;
+/// One in so many is followed by a run of the relay, one by a run of the schedule.
+const RELAY_EVERY: u64 = 25;
+const SCHEDULE_EVERY: u64 = 80;
+/// The provider refuses so many campaigns for good, of which it keeps the faults, and it keeps a hundred.
+const MOST_DOOMED: u64 = 40;
 
-/// Where the accidents are drawn from.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Seed(u64);
+/// Who is killed, each as often as it stands here.
+const FUNCTIONS: [&str; 6] =
+    ["api", "api", "relay-outbox", "schedule-statistics", "sync-campaign", "sync-statistics"];
 
-/// How many there were.
+/// Calls that go wrong, each as often as it stands here: every one that is made all the time.
+const CALLS: [(&str, &str); 16] = [
+    ("dynamodb", "TransactWriteItems"),
+    ("dynamodb", "TransactWriteItems"),
+    ("dynamodb", "TransactWriteItems"),
+    ("dynamodb", "TransactWriteItems"),
+    ("dynamodb", "GetItem"),
+    ("dynamodb", "GetItem"),
+    ("dynamodb", "GetItem"),
+    ("dynamodb", "UpdateItem"),
+    ("dynamodb", "UpdateItem"),
+    ("dynamodb", "UpdateItem"),
+    ("dynamodb", "BatchWriteItem"),
+    ("dynamodb", "BatchWriteItem"),
+    ("sqs", "SendMessageBatch"),
+    ("sqs", "SendMessageBatch"),
+    ("sqs", "SendMessageBatch"),
+    ("dynamodb", "Query"),
+];
+
+/// How much was done to the system.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Happened {
-    pub(crate) kills: usize,
-    pub(crate) faults: usize,
+    pub(crate) kills: u64,
+    pub(crate) provider_faults: u64,
+    pub(crate) aws_faults: u64,
+    pub(crate) schedules: u64,
+    pub(crate) doomed: u64,
 }
 
-/// Accidents that go on as long as campaigns are published.
+/// Accidents that go on as long as there are commands.
 pub(crate) struct Accidents {
     state: Mutex<(Seed, Happened)>,
 }
@@ -40,27 +65,68 @@ impl Accidents {
         Self { state: Mutex::new((seed, Happened::default())) }
     }
 
-    /// The first, which is certain to be met however short the soak.
+    /// The first ones, which are certain to be met however short the soak.
     pub(crate) async fn begin(&self, world: &World) {
         world.provider_fault(json!({"campaign_id": "*", "times": 2, "status": 503})).await;
-        self.change(|_, happened| happened.faults += 1);
+        let faults = [
+            json!({"service": "dynamodb", "action": "TransactWriteItems", "times": 1,
+                "drop_response": true}),
+            json!({"service": "sqs", "action": "SendMessageBatch", "times": 1, "status": 400}),
+        ];
+        for fault in faults {
+            world.aws_fault(fault).await;
+        }
+        self.change(|_, happened| {
+            happened.provider_faults += 1;
+            happened.aws_faults += 2;
+        });
     }
 
-    /// What happens after one publish: most often nothing.
+    /// What happens after one command: most often nothing.
     pub(crate) async fn follow(&self, world: &World) {
-        let fault = self.change(|seed, happened| {
-            if seed.between(1, KILL_EVERY) == 1 {
-                let worker = usize::try_from(seed.between(0, 1)).unwrap_or_default();
-                world.system().kill(WORKERS[worker]);
-                happened.kills += 1;
-            }
-            let fault = (seed.between(1, FAULT_EVERY) == 1).then(|| provider_fault(seed));
-            happened.faults += usize::from(fault.is_some());
-            fault
+        let (killed, provider, aws, schedule) = self.change(|seed, happened| {
+            let killed = seed.once_in(KILL_EVERY).then(|| seed.of(&FUNCTIONS));
+            let provider = seed.once_in(PROVIDER_EVERY).then(|| provider_fault(seed));
+            let aws = seed.once_in(AWS_EVERY).then(|| aws_fault(seed));
+            let relay = seed.once_in(RELAY_EVERY).then_some("relay-outbox");
+            let schedule = seed.once_in(SCHEDULE_EVERY).then_some("schedule-statistics");
+            happened.kills += u64::from(killed.is_some());
+            happened.provider_faults += u64::from(provider.is_some());
+            happened.aws_faults += u64::from(aws.is_some());
+            happened.schedules += u64::from(schedule.is_some());
+            (killed, provider, aws, schedule.or(relay))
         });
-        if let Some(fault) = fault {
+        if let Some(function) = killed {
+            world.system().kill(function);
+        }
+        if let Some(fault) = provider {
             world.provider_fault(fault).await;
         }
+        if let Some(fault) = aws {
+            world.aws_fault(fault).await;
+        }
+        if let Some(schedule) = schedule {
+            world.post(&format!("/dev/schedules/{schedule}")).await.expect(202);
+        }
+    }
+
+    /// Lets the provider refuse all about a campaign for good, and the table of dead letters fail now and then.
+    pub(crate) async fn doom(&self, world: &World, campaign: &str) -> bool {
+        let (status, throttled) = self.change(|seed, happened| {
+            let status = (happened.doomed < MOST_DOOMED).then(|| seed.of(&[404, 410]));
+            happened.doomed += u64::from(status.is_some());
+            (status, seed.once_in(2))
+        });
+        let Some(status) = status else { return false };
+        let fault = json!({"campaign_id": campaign, "times": 10_000, "status": status});
+        world.provider_fault(fault).await;
+        if throttled {
+            let fault =
+                json!({"service": "dynamodb", "action": "PutItem", "times": 1, "status": 500});
+            world.aws_fault(fault).await;
+            self.change(|_, happened| happened.aws_faults += 1);
+        }
+        true
     }
 
     pub(crate) fn happened(&self) -> Happened {
@@ -85,32 +151,29 @@ fn provider_fault(seed: &mut Seed) -> Value {
     }
 }
 
-impl Seed {
-    /// Another one each time.
-    pub(crate) fn fresh() -> Self {
-        Self(u64::from(Timestamp::now().subsec_nanosecond().unsigned_abs()))
+/// The next calls of one operation, whoever makes them, are throttled, fail, are slow, lose their answer, kill their
+/// caller, or get lost on the way there or back. Times of more than two outlast what the SDK repeats by itself.
+fn aws_fault(seed: &mut Seed) -> Value {
+    let (service, action) = seed.of(&CALLS);
+    let mut fault = json!({"service": service, "action": action, "times": 1});
+    let when = seed.of(&["before", "after"]);
+    match seed.between(0, 19) {
+        0..=6 => {
+            fault["status"] = json!(400);
+            fault["times"] = json!(seed.between(1, 5));
+        }
+        7..=10 => {
+            fault["status"] = json!(seed.of(&[500, 503]));
+            fault["times"] = json!(seed.between(1, 4));
+        }
+        11..=13 => {
+            fault["drop_response"] = json!(true);
+            fault["times"] = json!(seed.between(1, 2));
+        }
+        14..=16 => fault["kill_caller"] = json!(when),
+        17..=18 => fault["delay_ms"] = json!(seed.between(50, 500)),
+        // Each costs its caller three seconds.
+        _ => fault["time_out"] = json!(when),
     }
-
-    /// The next number, both bounds included. `SplitMix64`: small, and even enough for accidents.
-    fn between(&mut self, least: u64, most: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        least + (mixed ^ (mixed >> 31)) % (most - least + 1)
-    }
-}
-
-impl fmt::Display for Seed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl FromStr for Seed {
-    type Err = ParseIntError;
-
-    fn from_str(text: &str) -> Result<Self, ParseIntError> {
-        text.parse().map(Self)
-    }
+    fault
 }
