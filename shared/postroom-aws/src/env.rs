@@ -114,7 +114,7 @@ impl Env {
         }
     }
 
-    pub(crate) fn malformed(&mut self, name: &str, reason: &dyn fmt::Display) {
+    fn malformed(&mut self, name: &str, reason: &dyn fmt::Display) {
         self.add(Problem::Malformed { name: name.to_owned(), reason: reason.to_string() });
     }
 

@@ -24,6 +24,7 @@
 
 pub mod keys;
 pub mod logging;
+mod metrics;
 
 mod env;
 mod client;

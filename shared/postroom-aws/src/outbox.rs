@@ -136,7 +136,13 @@ fn readable(attributes: Attributes) -> Option<OutboxRow> {
         Ok(row) => Some(row),
         Err(error) => {
             let reason = reason_of(&error);
-            warn!(shard, due, reason, "a row cannot be read; it stays in the outbox");
+            warn!(
+                shard,
+                due,
+                reason,
+                metric.unreadable = 1,
+                "a row cannot be read; it stays in the outbox"
+            );
             None
         }
     }

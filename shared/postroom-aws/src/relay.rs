@@ -7,7 +7,6 @@ use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use postroom::port::StoreError;
 use postroom::{Clock, Courier, Relayed, SystemClock, reason_of};
 use serde::de::IgnoredAny;
-use tracing::info;
 
 use crate::deadline::RunTime;
 
@@ -56,10 +55,7 @@ pub async fn handle_relay(courier: &Courier, deadline_ms: u64) -> Result<Relayed
     let time = RunTime::of(deadline_ms, now);
     let relayed = time.limit(courier.relay(due_by(now), time.stop_at)).await;
     let relayed = relayed.ok_or(RelayError::OutOfTime)?;
-    let relayed = relayed.map_err(|source| RelayError::Read { source })?;
-    let Relayed { sent, left } = relayed;
-    info!(sent, left, "relayed the outbox");
-    Ok(relayed)
+    relayed.map_err(|source| RelayError::Read { source })
 }
 
 fn due_by(now: Timestamp) -> Timestamp {

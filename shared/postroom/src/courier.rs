@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use jiff::Timestamp;
-use tracing::warn;
+use tracing::{debug, info, warn};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, between, milliseconds};
 use crate::port::{Outbox, OutboxRow, Queue, SHARDS, StoreError};
 use crate::reason_of;
 
@@ -88,6 +88,8 @@ impl Courier {
             // Said aloud: a relay that cannot keep up fails at nothing, and is later with every run.
             warn!(sent = round.relayed.sent, "there was no time for all messages in the outbox");
         }
+        let Relayed { sent, left } = round.relayed;
+        info!(sent, left, "relayed the outbox");
         match failed {
             None => Ok(round.relayed),
             Some(error) => Err(error),
@@ -105,6 +107,9 @@ impl Courier {
         // Bounded by the rows that were due when the run began, and by the deadline.
         while self.clock.now() < deadline {
             let page = self.outbox.due(shard, by, after.as_deref()).await?;
+            if after.is_none() {
+                self.tell_age(shard, page.items.first());
+            }
             self.deliver(page.items, deadline, round).await;
             after = page.next;
             if after.is_none() {
@@ -113,6 +118,14 @@ impl Courier {
         }
         round.out_of_time = true;
         Ok(())
+    }
+
+    /// Tells how long the oldest row of a shard has been due, the first since they come in that order. At once: a run whose
+    /// queues do not answer is cut off, and is the one whose age matters.
+    fn tell_age(&self, shard: u8, oldest: Option<&OutboxRow>) {
+        let age = oldest.map(|row| between(row.due, self.clock.now()));
+        let age_ms = milliseconds(age.unwrap_or_default());
+        debug!(shard, metric.outbox_age_ms = age_ms, "the oldest message is {age_ms} ms late");
     }
 
     /// Sends rows batch by batch until `deadline`, and forgets those that were accepted.
@@ -153,6 +166,8 @@ impl Courier {
                         "the queue refused a message; it stays in the outbox"
                     );
                 }
+                let published = batch.len() - posted.refused.len();
+                debug!(handler, metric.published = published, "handed {published} messages over");
                 posted.refused.into_iter().map(|(index, _)| index).collect()
             }
             Err(error) => {

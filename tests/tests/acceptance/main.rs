@@ -8,6 +8,7 @@ mod idempotency;
 mod openapi;
 mod operator;
 mod schedule;
+mod traces;
 mod crashes;
 mod costs;
 mod fixtures;

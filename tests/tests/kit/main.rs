@@ -22,3 +22,4 @@ mod followers;
 mod routes;
 mod costs;
 mod chains;
+mod lines;

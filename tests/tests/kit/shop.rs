@@ -163,6 +163,7 @@ impl Shop {
         clock: Arc<ManualClock>,
         courier: Courier,
     ) -> Self {
+        crate::lines::listen();
         let ids = Arc::new(SeededIds::new(1));
         let ports = Ports {
             store: store.clone(),

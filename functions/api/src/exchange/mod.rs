@@ -43,7 +43,15 @@ pub(crate) async fn exchange(State(app): State<App>, mut request: Request, next:
         };
         let duration_ms = milliseconds(between(started_at, app.runtime.ports().clock.now()));
         let status = reply.status().as_u16();
-        info!(status, duration_ms, "{method} {path} answered {status}");
+        let is_our_fault = reply.status().is_server_error();
+        info!(
+            status,
+            duration_ms,
+            metric.processed = u64::from(!is_our_fault),
+            metric.failed = u64::from(is_our_fault),
+            metric.processing_time_ms = duration_ms,
+            "{method} {path} answered {status}"
+        );
         reply
     };
     let reply = reply.instrument(span).await;

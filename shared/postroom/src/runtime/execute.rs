@@ -4,7 +4,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use serde_json::Value;
-use tracing::{info, warn};
+use tracing::{Instrument, info, info_span, warn};
 
 use crate::clock::{between, milliseconds};
 use crate::command::{Command, Origin};
@@ -115,6 +115,20 @@ impl Runtime {
         command: &C,
         origin: &Origin,
     ) -> Result<Executed<C::Output>, ExecuteError<C::Error>> {
+        let span = info_span!(
+            "command",
+            correlation_id = %origin.correlation_id,
+            tenant_id = %origin.tenant_id,
+            handler = C::NAME,
+        );
+        self.execute_runs(command, origin).instrument(span).await
+    }
+
+    async fn execute_runs<C: Command>(
+        &self,
+        command: &C,
+        origin: &Origin,
+    ) -> Result<Executed<C::Output>, ExecuteError<C::Error>> {
         let name = C::NAME;
         // One time for all runs: what is derived from it comes out the same.
         let run = self.command_run(name, origin);
@@ -134,8 +148,6 @@ impl Runtime {
                 Settled::Committed => {
                     self.ports.courier.hand_over(transaction.outbox()).await;
                     info!(
-                        correlation_id = %origin.correlation_id,
-                        handler = name,
                         actions = transaction.actions(),
                         duration_ms = milliseconds(between(run.started_at, self.now())),
                         "committed {name}"
@@ -144,7 +156,7 @@ impl Runtime {
                 }
                 Settled::AlreadyDone(record) => return repeat::<C>(*record, origin),
                 Settled::LostRace | Settled::LeaseLost | Settled::Parked { .. } => {
-                    warn!(correlation_id = %origin.correlation_id, handler = name, attempt, "lost a race");
+                    warn!(attempt, "lost a race");
                     self.back_off(attempt).await;
                 }
             }

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use tracing::warn;
+use tracing::{Span, warn};
 
 use crate::envelope::Envelope;
 use crate::job::{Effects, Job, OnUnknown};
@@ -40,7 +40,10 @@ impl Runtime {
             Claimed::Granted { unknown: true, .. } if J::ON_UNKNOWN == OnUnknown::Park => {
                 return Err(RunError::UnknownOutcome);
             }
-            Claimed::Granted { attempts, .. } => attempts,
+            Claimed::Granted { attempts, .. } => {
+                Span::current().record("attempt", attempts + 1);
+                attempts
+            }
             Claimed::InFlight { until } => return Ok(Ran::InFlight { until }),
             Claimed::Done => return Ok(Ran::Duplicate),
             Claimed::Parked { reason } => return Ok(Ran::Parked { reason }),

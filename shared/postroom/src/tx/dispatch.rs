@@ -3,6 +3,8 @@
 use std::any::Any;
 use std::sync::Arc;
 
+use tracing::{Instrument, info_span};
+
 use crate::envelope::Envelope;
 use crate::id::MessageId;
 use crate::message::Message;
@@ -15,6 +17,7 @@ use crate::verdict::Failure;
 pub(super) struct Pending {
     r#type: &'static str,
     id: MessageId,
+    causation_id: MessageId,
     hops: u32,
     /// Its place among the staged journal records.
     index: usize,
@@ -23,8 +26,8 @@ pub(super) struct Pending {
 
 impl Pending {
     pub(super) fn new<E: Message>(envelope: Envelope<E>, index: usize) -> Self {
-        let (id, hops) = (envelope.id, envelope.hops);
-        Self { r#type: E::TYPE, id, hops, index, event: Box::new(envelope) }
+        let (id, causation_id, hops) = (envelope.id, envelope.causation_id, envelope.hops);
+        Self { r#type: E::TYPE, id, causation_id, hops, index, event: Box::new(envelope) }
     }
 }
 
@@ -40,7 +43,14 @@ impl Tx {
                 let frame = Frame { handler, cause: pending.id, hops: pending.hops, ordinal: 0 };
                 let turn = frame.turn();
                 let outer = std::mem::replace(&mut self.frame, frame);
-                let outcome = listener.on(pending.event.as_ref(), self).await?;
+                let span = info_span!(
+                    "listener",
+                    handler,
+                    "event.type" = pending.r#type,
+                    event.id = %pending.id,
+                    causation_id = %pending.causation_id,
+                );
+                let outcome = listener.on(pending.event.as_ref(), self).instrument(span).await?;
                 self.frame = outer;
 
                 let skipped = match outcome {

@@ -44,10 +44,20 @@ impl Worker {
     pub(super) async fn failed(&self, attempt: &Attempt<'_>, error: &RecordError) -> Disposition {
         let causes = causes_of(error);
         let reason = causes.join(": ");
-        if let RecordError::Run { source: RunError::LeaseLost | RunError::Inbox { .. } } = error {
-            // Nothing is ours to record: another worker is at it, or the inbox does not answer.
-            warn!(reason, "not done");
-            return AGAIN;
+        // Nothing is ours to record: another worker is at it, or the inbox does not answer.
+        match error {
+            RecordError::Run { source: RunError::LeaseLost } => {
+                warn!(reason, metric.lease_lost = 1, "not done");
+                return AGAIN;
+            }
+            RecordError::Run { source: RunError::Inbox { .. } } => {
+                warn!(reason, metric.failed = 1, "not done");
+                return AGAIN;
+            }
+            RecordError::Decode { .. }
+            | RecordError::NoKey { .. }
+            | RecordError::Run { .. }
+            | RecordError::Panic { .. } => {}
         }
         let unread = matches!(error, RecordError::Decode { .. } | RecordError::NoKey { .. });
         let claimed = attempt.handler.leased() && !unread;
@@ -97,13 +107,19 @@ impl Worker {
             Ok(Failures { attempts, .. }) => {
                 let wait = after.max(self.back_off(attempts)).min(MAX_WAIT);
                 let wait_ms = milliseconds(wait);
-                warn!(reason, attempt = attempts, wait_ms, "failed; will be tried again");
+                warn!(
+                    reason,
+                    attempt = attempts,
+                    wait_ms,
+                    metric.failed = 1,
+                    "failed; will be tried again"
+                );
                 Disposition::Redeliver { after: Some(wait) }
             }
             Err(LeaseError::LeaseLost) => self.failed_beside(&failed.run).await,
             Err(LeaseError::Store { source }) => {
                 let inbox = reason_of(&source);
-                warn!(reason, inbox, "failed, and the attempt was not recorded");
+                warn!(reason, inbox, metric.failed = 1, "failed, and the attempt was not recorded");
                 AGAIN
             }
         }
@@ -116,7 +132,8 @@ impl Worker {
         let found = match inbox.find(&run.key, *at).await {
             Ok(found) => found,
             Err(error) => {
-                warn!(reason, inbox = reason_of(&error), "failed for good, not recorded");
+                let inbox = reason_of(&error);
+                warn!(reason, inbox, metric.failed = 1, "failed for good, not recorded");
                 return AGAIN;
             }
         };
@@ -140,7 +157,12 @@ impl Worker {
     async fn failed_beside(&self, failed: &FailedRun) -> Disposition {
         let found = self.runtime.ports().inbox.find(&failed.run.key, failed.at).await;
         let status = found.ok().flatten().map(|record| record.status);
-        info!(reason = failed.reason, status = ?status, "failed, but the run is not this attempt's");
+        info!(
+            reason = failed.reason,
+            status = ?status,
+            metric.lease_lost = 1,
+            "failed, but the run is not this attempt's"
+        );
         match status {
             Some(RunStatus::Done | RunStatus::Parked) => Disposition::Acknowledge,
             Some(RunStatus::Running | RunStatus::Waiting) | None => AGAIN,

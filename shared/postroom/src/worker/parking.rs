@@ -93,12 +93,25 @@ impl Worker {
         match self.dead_letters.park(letter).await {
             Ok(()) => {
                 let handler = self.queue;
-                warn!(reason, dead_letter = id, handler, fingerprint, "failed for good; parked");
+                warn!(
+                    reason,
+                    dead_letter = id,
+                    handler,
+                    fingerprint,
+                    metric.permanent = 1,
+                    "failed for good; parked"
+                );
                 true
             }
             Err(error) => {
                 let store = reason_of(&error);
-                warn!(reason, dead_letter = id, store, "failed for good, but could not be parked");
+                warn!(
+                    reason,
+                    dead_letter = id,
+                    store,
+                    metric.failed = 1,
+                    "failed for good, but could not be parked"
+                );
                 false
             }
         }

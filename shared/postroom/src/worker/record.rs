@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::{Either, select};
 use jiff::Timestamp;
+use tracing::field::Empty;
 use tracing::{Instrument, Span, info, info_span, warn};
 
 use crate::clock::{between, later, milliseconds};
@@ -68,7 +69,10 @@ impl Worker {
             let (left_ms, needed_ms) = (milliseconds(left), milliseconds(needed));
             warn!(
                 message_id = record.message_id,
-                left_ms, needed_ms, "not started: no time is left"
+                left_ms,
+                needed_ms,
+                metric.deadline_returned = 1,
+                "not started: no time is left"
             );
             return AT_ONCE;
         }
@@ -84,11 +88,13 @@ impl Worker {
             "record",
             correlation_id = %message.correlation_id,
             causation_id = %message.causation_id,
-            event.r#type = message.r#type,
+            // Quoted: as a name it would keep its `r#`.
+            "event.type" = message.r#type,
             event.id = %message.id,
             tenant_id = %message.tenant_id,
             handler = handler.name(),
             message_id = record.message_id,
+            attempt = Empty,
         );
         let prepared = handler.prepare(message.clone());
         let key = prepared.as_ref().map_or(DedupKey::of(message.id), |prepared| prepared.key);
@@ -136,7 +142,10 @@ impl Worker {
         match select(pin!(run), self.runtime.ports().clock.sleep(left)).await {
             Either::Left((disposition, _)) => Some(disposition),
             Either::Right(((), _)) => {
-                warn!("cancelled at the deadline; it will be redelivered");
+                warn!(
+                    metric.deadline_returned = 1,
+                    "cancelled at the deadline; it will be redelivered"
+                );
                 None
             }
         }
@@ -161,14 +170,18 @@ impl Worker {
             },
             |ran| ran.map_err(|source| RecordError::Run { source }),
         );
-        let duration_ms = milliseconds(between(attempt.run.started_at, self.now()));
+        let now = self.now();
+        let duration_ms = milliseconds(between(attempt.run.started_at, now));
         match ran {
-            Ok(Ran::Done) => {
-                info!(duration_ms, "done");
-                Disposition::Acknowledge
-            }
-            Ok(Ran::Skipped) => {
-                info!(duration_ms, "skipped");
+            Ok(ran @ (Ran::Done | Ran::Skipped)) => {
+                info!(
+                    duration_ms,
+                    metric.processed = 1,
+                    metric.processing_time_ms = duration_ms,
+                    metric.lag_ms = milliseconds(between(attempt.message.time, now)),
+                    "{}",
+                    if matches!(ran, Ran::Done) { "done" } else { "skipped" }
+                );
                 Disposition::Acknowledge
             }
             Ok(Ran::Held { after }) => {
@@ -178,18 +191,22 @@ impl Worker {
                 Disposition::Redeliver { after: Some(wait) }
             }
             Ok(Ran::Duplicate) => {
-                info!(duration_ms, "done before");
+                info!(duration_ms, metric.duplicate = 1, "done before");
                 Disposition::Acknowledge
             }
             Ok(Ran::Parked { reason }) => {
-                info!(reason, "parked before");
+                info!(reason, metric.duplicate = 1, "parked before");
                 Disposition::Acknowledge
             }
             Ok(Ran::InFlight { until }) => {
                 Disposition::Redeliver { after: Some(between(self.now(), until)) }
             }
             Ok(Ran::NoTime) => {
-                warn!(duration_ms, "not started: no time is left since its lease was taken");
+                warn!(
+                    duration_ms,
+                    metric.deadline_returned = 1,
+                    "not started: no time is left since its lease was taken"
+                );
                 AT_ONCE
             }
             Err(error) => self.failed(attempt, &error).await,
