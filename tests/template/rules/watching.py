@@ -33,6 +33,32 @@ def a_queue_is_watched_for_age_and_a_dead_letter_queue_for_content_too(template:
                 yield f"{queue.id}: {metric}"
 
 
+def a_worker_is_watched_for_what_it_parks_and_for_what_it_has_no_time_for(template: Template) -> Iterator[str]:
+    """Add alarms on the metrics that its log lines carry, as SyncStatisticsParkedAlarm and …DeadlineAlarm are."""
+    watched = alarms(template)
+    for function, queue in template.workers():
+        # A queue of its own: what reads dead letters parks nothing.
+        for metric in ("permanent", "deadline_returned") if queue.id == f"{function.stem}Queue" else ():
+            if ("Postroom", metric, function.id) not in watched:
+                yield f"{function.id}: {metric}"
+
+
+def the_relay_is_watched_for_what_stays_in_the_outbox(template: Template) -> Iterator[str]:
+    """Add alarms on the metrics of the relay, as RelayOutboxAgeAlarm and RelayOutboxUnreadableAlarm are."""
+    watched = alarms(template)
+    for metric in ("outbox_age_ms", "unreadable"):
+        if ("Postroom", metric, "RelayOutboxFunction") not in watched:
+            yield metric
+
+
+def a_question_to_the_logs_is_asked_of_every_function(template: Template) -> Iterator[str]:
+    """Add the function's log group to LogGroupNames: a chain runs through all of them."""
+    groups = {f"{function.stem}LogGroup" for function in template.functions()}
+    for query in template.all("Logs::QueryDefinition"):
+        asked = {target(group) for group in query.at("LogGroupNames") or []}
+        yield from (f"{query.id}: {group}" for group in sorted(groups - asked))
+
+
 def an_alarm_says_what_to_look_at_and_reaches_the_topic(template: Template) -> Iterator[str]:
     """Add AlarmDescription and AlarmActions as the other alarms have them."""
     for alarm in template.all("CloudWatch::Alarm"):
