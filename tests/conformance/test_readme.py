@@ -47,6 +47,18 @@ def test_a_killed_process_and_a_failing_provider_are_seen_and_made_good(urls: di
         assert re.search(rf"{job} +queued +attempt [1-3]/5  done", in_the_end), in_the_end
 
 
+def test_a_failure_is_found_and_redriven_with_the_tool(urls: dict[str, str]):
+    using, _ = shell("ID=$(new)")
+    [failing] = shell("alias postroom")
+    defining = using.partition("ID=")[0]
+
+    said = run(f"shopt -s expand_aliases\n{defining}{failing}", urls)
+
+    # What is shown of the letters, of their chain, and of what is done about them.
+    for text in ("campaign.published", "parked", "2 letters would be redriven, 0 left", "2 letters redriven, 0 left"):
+        assert text in said, said
+
+
 def shell(having: str) -> list[str]:
     """The shell blocks that have this in them."""
     return [block for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) if having in block]
@@ -64,7 +76,7 @@ def run(script: str, urls: dict[str, str]) -> str:
         "AWS_ACCESS_KEY_ID": "any",
         "AWS_SECRET_ACCESS_KEY": "any",
     }
-    ended = subprocess.run(["bash", "-eu", "-c", here(script, urls)], cwd=ROOT, env=environment, timeout=120,
+    ended = subprocess.run(["bash", "-eu", "-c", here(script, urls)], cwd=ROOT, env=environment, timeout=300,
                            capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
     return ended.stdout
@@ -73,5 +85,5 @@ def run(script: str, urls: dict[str, str]) -> str:
 def here(text: str, urls: dict[str, str]) -> str:
     """The same with the addresses of this run."""
     for port, service in ((3000, "api"), (3001, "provider"), (4566, "aws")):
-        text = re.sub(rf"(http://)?localhost:{port}", urls[service], text)
+        text = re.sub(rf"(http://)?(localhost|127\.0\.0\.1):{port}", urls[service], text)
     return text

@@ -48,6 +48,14 @@ def test_a_token_that_is_not_for_us_is_refused(claims: dict | None, emulated: Sy
     assert refused.status_code == 401
 
 
+def test_rights_are_read_from_what_this_gateway_makes_of_groups(emulated: System, tokens: Issuer) -> None:
+    def asked(*groups: str) -> int:
+        claims = {"sub": "ann", "custom:tenant": "demo", **({"cognito:groups": list(groups)} if groups else {})}
+        return emulated.call("GET", "/ops/dead-letters", token=tokens.token(**claims)).status_code
+
+    assert [asked(), asked("team"), asked("ops"), asked("team", "ops")] == [403, 403, 200, 200]
+
+
 def test_whoever_has_no_token_is_refused_by_both(local: System, emulated: System) -> None:
     answers = [system.call("GET", "/campaigns", token=None) for system in (local, emulated)]
 

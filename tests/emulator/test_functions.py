@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from examples import FUNCTIONS, example, is_success
+from examples import FUNCTIONS, ROOT, example, is_success
 from system import System
 
 # How a program for x86_64 begins, and at byte 18 names its machine.
@@ -23,6 +23,8 @@ def test_its_program_is_for_the_processor_that_was_asked_for(function: str, buil
     assert head.startswith(ELF64_LITTLE)
     assert head.endswith(X86_64)
     assert program.stat().st_mode & 0o111 == 0o111
+    # Where `cargo lambda build` leaves it, as the README says.
+    assert (ROOT / "target/lambda" / function / "bootstrap").read_bytes() == program.read_bytes()
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

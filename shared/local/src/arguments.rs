@@ -39,7 +39,7 @@ On the HTTP API, besides the routes of the application:
     POST /dev/schedules/NAME                   fires a schedule now; its answer is in its log
 
 On the AWS endpoint:
-    GET  /_calls    how often each function called what
+    GET  /_calls    how often each function called what; DELETE begins anew
     POST /_faults   the next calls fail, wait, or kill their caller; DELETE forgets what is left of them
 
 On the ad provider:

@@ -84,14 +84,18 @@ fn http_client(endpoint: Option<&str>) -> SharedHttpClient {
     if endpoint.is_some_and(|endpoint| endpoint.starts_with("http://")) {
         return Builder::new().build_http();
     }
-    let roots = tls::TrustStore::empty().with_pem_certificate(AMAZON_ROOTS);
-    let context = tls::TlsContext::builder().with_trust_store(roots).build();
+    let context = tls::TlsContext::builder().with_trust_store(trusted()).build();
     // Building a context checks nothing but client certificates, of which there are none.
     let context = context.unwrap_or_default();
     Builder::new()
         .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
         .tls_context(context)
         .build_https()
+}
+
+/// Whom a function believes: Amazon, and nobody whom the machine believes.
+fn trusted() -> tls::TrustStore {
+    tls::TrustStore::empty().with_pem_certificate(AMAZON_ROOTS)
 }
 
 #[cfg(test)]
@@ -133,5 +137,13 @@ mod tests {
         let roots = String::from_utf8_lossy(AMAZON_ROOTS);
 
         assert_eq!(roots.matches("-----BEGIN CERTIFICATE-----").count(), 5);
+    }
+
+    #[test]
+    fn the_roots_of_the_machine_are_not_read() {
+        // The store tells nobody but its debugger.
+        let trusted = format!("{:?}", trusted());
+
+        assert!(trusted.contains("enable_native_roots: false"), "{trusted}");
     }
 }

@@ -9,6 +9,8 @@ OPEN = frozenset({
     # What the API can do, and nothing of anybody: clients read it before they have a token.
     "get /openapi.json",
 })
+# What a user of the template's own pool has for its tenant.
+TENANT = "custom:tenant"
 
 
 def a_route_asks_for_a_token(template: Template) -> Iterator[str]:
@@ -35,6 +37,24 @@ def a_token_is_checked_for_issuer_and_audience(template: Template) -> Iterator[s
             for what in ("issuer", "audience"):
                 if not look(authorizer, "jwtConfiguration", what):
                     yield f"{api.id}: {name} has no {what}"
+
+
+def a_token_of_our_own_pool_says_whose_data_and_which_rights(template: Template) -> Iterator[str]:
+    """A user's tenant and groups come from whoever made the user: nobody signs up alone, or writes its own tenant."""
+    for pool in template.all("Cognito::UserPool"):
+        tenant = [attribute for attribute in pool.at("Schema") or [] if attribute["Name"] == "tenant"]
+        if [look(attribute, "Mutable") for attribute in tenant] != [False]:
+            yield f"{pool.id}: no `tenant` that stays as it is"
+        if pool.at("AdminCreateUserConfig", "AllowAdminCreateUserOnly") is not True:
+            yield f"{pool.id}: anybody may sign up"
+    for client in template.all("Cognito::UserPoolClient"):
+        # Without a list it would be every attribute.
+        if TENANT not in (client.at("ReadAttributes") or []):
+            yield f"{client.id}: the token does not say {TENANT}"
+        if TENANT in (client.at("WriteAttributes") or [TENANT]):
+            yield f"{client.id}: callers may write {TENANT}"
+    if "ops" not in [group.at("GroupName") for group in template.all("Cognito::UserPoolGroup")]:
+        yield "no group `ops`"
 
 
 def an_api_is_throttled_and_logged(template: Template) -> Iterator[str]:

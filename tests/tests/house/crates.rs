@@ -63,6 +63,18 @@ fn dependencies_point_inwards() {
 }
 
 #[test]
+fn panics_of_what_is_deployed_can_be_caught() {
+    let manifest = read("Cargo.toml");
+    let (_, release) = manifest.split_once("\n[profile.release]\n").expect("a release profile");
+    let release = release.split("\n[").next().unwrap_or_default();
+
+    assert!(
+        release.lines().any(|line| line == "panic = \"unwind\""),
+        "Leave it at unwind: one poison message must not take its batch with it."
+    );
+}
+
+#[test]
 fn every_crate_is_listed_with_its_arrows() {
     let metadata = metadata(&["--no-deps"]);
 

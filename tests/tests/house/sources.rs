@@ -27,6 +27,17 @@ const RUNTIME: &[&str] =
     &["tokio::time", "tokio::spawn", "tokio::task", "instant::now", "timestamp::now", "zoned::now"];
 /// Where the machine's own clock and ids are.
 const OF_THE_MACHINE: &[&str] = &["shared/postroom/src/clock.rs", "shared/postroom/src/id.rs"];
+/// Where AWS's configuration and HTTP client are made.
+const CLIENTS: &str = "shared/postroom-aws/src/client.rs";
+/// Ways to make another one: a second reads its roots again, and shares no connections.
+const CLIENT: &[&str] = &[
+    "load_defaults",
+    "load_from_env",
+    "from_env()",
+    "sdkconfig::builder",
+    "build_http",
+    "truststore",
+];
 /// Parts of words that belong to the business. `provider` alone is also the SDK's word for credentials.
 const BUSINESS: &[&str] = &[
     "ad provider",
@@ -68,6 +79,18 @@ fn nothing_is_left_for_later() {
     let violations = found(&sources(&[".rs", ".py", ".ci/run"]), &words, Text::Whole);
 
     must_be_empty(&violations, "Do it now or leave it out; a test that is not run is deleted.");
+}
+
+#[test]
+fn one_file_makes_the_clients_of_aws() {
+    let mut deployed = of(&["functions/", "shared/postroom-aws/"]);
+    let count = deployed.len();
+    deployed.retain(|source| source.path != CLIENTS);
+    assert_eq!(deployed.len() + 1, count, "{CLIENTS} is where clients are made");
+
+    let violations = found(&deployed, CLIENT, Text::Code);
+
+    must_be_empty(&violations, "Make it of `Aws::connect`: a second client costs a second start.");
 }
 
 #[test]

@@ -133,7 +133,7 @@ async fn resuming_needs_no_place_as_it_was_never_given_up() {
 }
 
 #[tokio::test]
-async fn a_refused_step_leaves_no_trace() {
+async fn a_refused_step_leaves_nothing_but_its_note() {
     let world = World::new();
     let campaign_id = world.create().await;
     let before = (world.memory.items(), world.memory.journal_records());

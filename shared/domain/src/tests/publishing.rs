@@ -31,7 +31,7 @@ async fn one_publish_writes_everything_that_reacts_to_it() {
 }
 
 #[tokio::test]
-async fn a_publish_beyond_the_plan_leaves_no_trace() {
+async fn a_publish_beyond_the_plan_leaves_nothing_but_its_note() {
     let world = World::new();
     let (live, one_too_many) = (world.create().await, world.create().await);
     world.publish(live).await.unwrap();

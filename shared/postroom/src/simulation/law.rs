@@ -23,7 +23,7 @@ pub enum Law {
     Gapless,
     /// A repeated request is done once, and answered as it was the first time.
     SameAnswer,
-    /// Of a request that was only ever refused nothing is written.
+    /// Of a request that was only ever refused nothing is committed.
     NothingOfRefused,
     /// Causes lead from every event and every task back to a command of the same chain.
     Rooted,
@@ -69,7 +69,9 @@ impl Law {
             Self::SameAnswer => {
                 "a repeated request is done once, and answered as it was the first time"
             }
-            Self::NothingOfRefused => "of a request that was only ever refused nothing is written",
+            Self::NothingOfRefused => {
+                "of a request that was only ever refused nothing is committed"
+            }
             Self::Rooted => {
                 "causes lead from every event and every task back to a command of the same chain"
             }

@@ -39,6 +39,9 @@ async fn a_passing_failure_waits_by_its_recorded_attempts_and_not_by_its_receive
             back.extend(records(&some).iter().map(|record| (second, record.clone())));
         }
         assert_eq!(back.len(), 30, "all are back after {longest} s");
+        // Whole seconds: of waits up to two there is no shorter one than the longest.
+        let first = back.iter().map(|(second, _)| *second).min().unwrap();
+        assert!(first * 2 <= longest, "of 30 some wait little: {first} s of {longest}");
         let last = back.iter().map(|(second, _)| *second).max().unwrap();
         assert!(last * 2 > longest, "of 30 some wait long: {last} s of {longest}");
         event = json!({"Records": back.into_iter().map(|(_, record)| record).collect::<Vec<_>>()});
