@@ -83,7 +83,8 @@ def run(script: str, urls: dict[str, str]) -> str:
 
 
 def here(text: str, urls: dict[str, str]) -> str:
-    """The same with the addresses of this run."""
+    """The same with the addresses of this run, and its folder for what is built."""
+    text = text.replace("target/debug", f"{os.environ.get('CARGO_TARGET_DIR', 'target')}/debug")
     for port, service in ((3000, "api"), (3001, "provider"), (4566, "aws")):
         text = re.sub(rf"(http://)?(localhost|127\.0\.0\.1):{port}", urls[service], text)
     return text

@@ -15,8 +15,10 @@ use crate::system::{Options, System};
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Under which correlation id the publishing is found again.
 const CHAIN: &str = "demo-publish";
+/// What takes part; the rest is started by schedules.
+const FUNCTIONS: &[&str] = &["api", "sync-campaign", "sync-statistics"];
 
-/// Starts the system, publishes a campaign, waits for its statistics, draws what happened, stops everything.
+/// Starts the system, publishes a campaign, waits for what is queued, draws what happened, stops everything.
 ///
 /// # Errors
 /// What went wrong first, in one line with its causes.
@@ -53,11 +55,12 @@ async fn show(system: &System, screen: &mut impl Write) -> anyhow::Result<()> {
     }
 
     writeln!(screen, "\n3. A queued job asks the ad provider. Its statistics follow.\n")?;
-    let statistics = demo.wait_for(screen, &format!("/campaigns/{id}/statistics")).await?;
+    let statistics =
+        demo.wait_for(screen, &format!("/campaigns/{id}/statistics"), |_| true).await?;
     writeln!(screen, "   {statistics}")?;
 
     writeln!(screen, "\n4. All of it, from the correlation id `{CHAIN}`:\n")?;
-    let chain = demo.get(screen, &format!("/dev/chains/{CHAIN}")).await?;
+    let chain = demo.wait_for(screen, &format!("/dev/chains/{CHAIN}"), has_ended).await?;
     writeln!(screen)?;
     for line in text(&chain).lines() {
         writeln!(screen, "   {line}")?;
@@ -67,7 +70,7 @@ async fn show(system: &System, screen: &mut impl Write) -> anyhow::Result<()> {
     let calls = demo.http.get(format!("{}/_calls", system.aws_url())).send().await?;
     let calls: Value = serde_json::from_str(&calls.text().await?)?;
     for (function, counts) in calls.as_object().into_iter().flatten() {
-        if ["api", "sync-statistics"].contains(&function.as_str()) {
+        if FUNCTIONS.contains(&function.as_str()) {
             let counts = counts.as_object().into_iter().flatten();
             let counts: Vec<_> = counts.map(|(call, count)| format!("{call} {count}")).collect();
             writeln!(screen, "   {function}: {}", counts.join(", "))?;
@@ -106,30 +109,37 @@ impl Demo {
         Ok(body)
     }
 
-    /// Asks again until it is there.
-    async fn wait_for(&self, screen: &mut impl Write, path: &str) -> anyhow::Result<Value> {
+    /// Asks again until it is there, and as it should be.
+    async fn wait_for(
+        &self,
+        screen: &mut impl Write,
+        path: &str,
+        ready: impl Fn(&Value) -> bool,
+    ) -> anyhow::Result<Value> {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let (status, body) = self.ask(path).await?;
-            match status {
-                StatusCode::NOT_FOUND if Instant::now() < deadline => {
-                    sleep(Duration::from_millis(50)).await;
-                }
-                StatusCode::NOT_FOUND => {
-                    bail!("GET {path} still answers {status} after {PATIENCE:?}")
-                }
-                status => {
-                    shown(screen, "GET", path, status)?;
-                    ensure!(status.is_success(), "GET {path} answers {status}: {body}");
-                    return Ok(body);
-                }
+            if status != StatusCode::NOT_FOUND && (!status.is_success() || ready(&body)) {
+                shown(screen, "GET", path, status)?;
+                ensure!(status.is_success(), "GET {path} answers {status}: {body}");
+                return Ok(body);
             }
+            if Instant::now() > deadline {
+                bail!("GET {path} still answers {status} after {PATIENCE:?}: {body}");
+            }
+            sleep(Duration::from_millis(50)).await;
         }
     }
 
     async fn ask(&self, path: &str) -> anyhow::Result<(StatusCode, Value)> {
         read(self.http.get(format!("{}{path}", self.api)).send().await?).await
     }
+}
+
+/// Whether every queued run that a drawn chain shows is done.
+fn has_ended(chain: &Value) -> bool {
+    let mut queued = text(chain).lines().filter(|line| line.contains(" queued "));
+    queued.all(|line| line.contains(" done "))
 }
 
 async fn read(response: reqwest::Response) -> anyhow::Result<(StatusCode, Value)> {

@@ -2,6 +2,7 @@
 
 use aws_runtime::invocation_id::InvocationIdInterceptor;
 use aws_runtime::request_info::RequestInfoInterceptor;
+use aws_runtime::service_clock_skew::ServiceClockSkewInterceptor;
 use aws_runtime::user_agent::UserAgentInterceptor;
 use aws_sdk_dynamodb::config::interceptors::BeforeSerializationInterceptorContextRef;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept};
@@ -31,7 +32,9 @@ impl Intercept for PlainRequests {
             .interceptor_state()
             .store_put(disable_interceptor::<UserAgentInterceptor>(CAUSE))
             .store_put(disable_interceptor::<InvocationIdInterceptor>(CAUSE))
-            .store_put(disable_interceptor::<RequestInfoInterceptor>(CAUSE));
+            .store_put(disable_interceptor::<RequestInfoInterceptor>(CAUSE))
+            // The difference between the clocks is for the request info alone.
+            .store_put(disable_interceptor::<ServiceClockSkewInterceptor>(CAUSE));
         Ok(())
     }
 }
