@@ -19,6 +19,11 @@ pub(crate) struct Change {
 }
 
 impl Change {
+    /// A change whatever is there.
+    pub(crate) fn always() -> Self {
+        Self::if_true("")
+    }
+
     /// A change under a condition, whose names and values are added by [`name`](Self::name) and [`value`](Self::value).
     pub(crate) fn if_true(condition: &str) -> Self {
         Self {
@@ -42,6 +47,12 @@ impl Change {
     /// Only if this holds too.
     pub(crate) fn and(mut self, condition: &str) -> Self {
         self.condition = format!("({}) AND {condition}", self.condition);
+        self
+    }
+
+    /// Also if this holds.
+    pub(crate) fn or(mut self, condition: &str) -> Self {
+        self.condition = format!("({}) OR {condition}", self.condition);
         self
     }
 
@@ -87,9 +98,9 @@ impl Change {
         self.name(name)
     }
 
-    /// The condition.
-    pub(crate) fn condition(&self) -> &str {
-        &self.condition
+    /// The condition, if it has one.
+    pub(crate) fn condition(&self) -> Option<String> {
+        (!self.condition.is_empty()).then(|| self.condition.clone())
     }
 
     /// The change. It sets at least one attribute.

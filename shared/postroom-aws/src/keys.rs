@@ -89,7 +89,7 @@
 //!  ["lease_until":   {"S": "2026-…Z"}],      while running
 //!  ["first_failed_at": {"S": "2026-…Z"}],    when it failed first; stays, whatever follows
 //!  ["finished_at":   {"S": "2026-…Z"}],      when it was done or failed last
-//!  ["token":         {"S": "0192…"}],        once done: the client token of its transaction
+//!  ["token":         {"S": "0192…"}],        once done or given up: the client token of its transaction
 //!  ["skipped":       {"S": "why"}],          once done: why it chose to do nothing
 //!  ["output":        {"S": "{\"id\":…}"}],   once done: a command's answer, as JSON
 //!  ["output_sha256": {"S": "9f86…"}],        once done, where that has more than 256 KiB: its digest instead,

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::Tx;
+use crate::envelope::Envelope;
 use crate::id::{ActorId, CorrelationId, IdempotencyKey, MessageId, TenantId};
 use crate::verdict::{Classify, Refuse};
 
@@ -42,6 +43,20 @@ pub struct Origin {
     pub traceparent: Option<String>,
     /// How the caller recognises its own retries, if it does.
     pub idempotency: Option<Idempotency>,
+}
+
+impl Origin {
+    /// Of what a handler does about a message.
+    pub(crate) fn of_message<M>(message: &Envelope<M>) -> Self {
+        Self {
+            command_id: message.id,
+            tenant_id: message.tenant_id.clone(),
+            actor_id: message.actor_id.clone(),
+            correlation_id: message.correlation_id.clone(),
+            traceparent: message.traceparent.clone(),
+            idempotency: None,
+        }
+    }
 }
 
 /// A caller's promise that requests under one key are the same request.

@@ -58,7 +58,9 @@ pub use reader::{List, ReadError, Reader, Versioned};
 pub use runtime::{ExecuteError, Executed, Ports, Runtime, SettleError};
 pub use schedule::{Schedule, ScheduleError, Scheduled};
 pub use stored::{Key, Partition, Place, Stored, StreamId};
-pub use transaction::{Completion, Fence, Guard, ItemWrite, LetterChange, Pardon, Transaction};
+pub use transaction::{
+    Completion, End, Fence, Guard, ItemWrite, LetterChange, Pardon, Transaction,
+};
 pub use tx::{Tx, TxError};
 pub use verdict::{
     Blame, Blames, Classify, Failure, Refusal, RefusalKind, Refuse, Verdict, panic_text, reason_of,

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::id::{ClientToken, MessageId, OwnerToken};
 use crate::live::LiveShard;
-use crate::port::{Answer, JournalRecord, LetterStatus, OutboxRow, Run, RunKey};
+use crate::port::{Answer, DeadLetter, JournalRecord, LetterStatus, OutboxRow, Run, RunKey};
 use crate::stored::Key;
 
 /// Everything one command or one handler run writes: all of it, or nothing.
@@ -57,9 +57,17 @@ impl Transaction {
         &self.pardons
     }
 
-    /// The inbox record that says this was done.
+    /// The inbox record that says this was done, or given up.
     pub fn completion(&self) -> &Completion {
         &self.completion
+    }
+
+    /// The dead letter it writes, where its run is given up.
+    pub fn parked(&self) -> Option<&DeadLetter> {
+        match &self.completion.end {
+            End::Done { .. } => None,
+            End::GivenUp(letter) => Some(letter),
+        }
     }
 
     /// How many actions it is to the store.
@@ -69,6 +77,7 @@ impl Transaction {
             + self.outbox.len()
             + self.letters.len()
             + self.pardons.len()
+            + usize::from(self.parked().is_some())
             + 1
     }
 }
@@ -125,32 +134,48 @@ pub struct LetterChange {
     pub edited_as: Option<MessageId>,
 }
 
-/// Forgets the failures of a run, which then waits for its first attempt. Nobody may be at it, nor may it be done.
+/// Forgets the failures of a run that waits or is parked. It then waits for its first attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pardon {
     /// Whose.
     pub key: RunKey,
-    /// When: a lease that has run out by then stands in nobody's way.
+    /// When: a record that has expired by then is none.
     pub at: Timestamp,
 }
 
-/// How the inbox record becomes `done`.
+/// How the inbox record ends.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Completion {
-    /// What was done.
+    /// What was done, or given up.
     pub run: Run,
     /// What has to be true of the record.
     pub fence: Fence,
     /// When.
     pub finished_at: Timestamp,
-    /// Why it chose to do nothing, if it did.
-    pub skipped: Option<String>,
-    /// What a command answered.
-    pub output: Option<Answer>,
-    /// What its caller asked for under an idempotency key, condensed.
-    pub fingerprint: Option<String>,
+    /// How.
+    pub end: End,
     /// How many actions the transaction has.
     pub actions: u32,
+}
+
+/// How a run ends.
+#[derive(Debug, Clone, PartialEq)]
+pub enum End {
+    /// It took effect, or chose to do nothing: the record becomes `done`.
+    Done {
+        /// Why it chose to do nothing, if it did.
+        skipped: Option<String>,
+        /// What a command answered.
+        output: Option<Answer>,
+        /// What its caller asked for under an idempotency key, condensed.
+        fingerprint: Option<String>,
+    },
+    /// It failed for good: the record becomes `parked`, with the attempts and the reason of this letter, which is written
+    /// with it.
+    ///
+    /// The letter is open then, whatever lay under its id. What lies there must have been redriven as often as it says:
+    /// who gives up has seen every decision.
+    GivenUp(Box<DeadLetter>),
 }
 
 /// What has to be true of the inbox record at commit.
@@ -160,4 +185,6 @@ pub enum Fence {
     NotDone,
     /// This owner holds its lease.
     Held(OwnerToken),
+    /// Nobody is at it, and so many attempts have failed as were seen: with none, it may also be absent or expired.
+    Idle { attempts: u32 },
 }

@@ -18,9 +18,9 @@ Options:
     --threads N       how many at once                                   [one for each processor]
     --sabotage NAME   plant a mistake, which is to be caught: no-inbox, send-before-commit,
                       no-outbox, record-in-second-write, no-version-condition, unfenced-lease,
-                      acknowledge-before-park, number-before-commit, forget-answers,
-                      fresh-id-when-relayed, lease-without-end; or, in the shop itself,
-                      key-per-attempt, repeat-unknown, count-without-guard
+                      acknowledge-before-park, park-in-two-writes, number-before-commit,
+                      forget-answers, fresh-id-when-relayed, lease-without-end; or, in the
+                      shop itself, key-per-attempt, repeat-unknown, count-without-guard
     --help            this page
 
 A run that breaks a law is made as short as it can be, and printed. Exit codes: 0 every law held, 1 one was broken,

@@ -16,6 +16,8 @@ pub(crate) enum ShopError {
     Full { limit: usize },
     #[error("nothing is left")]
     SoldOut,
+    #[error("nothing is reserved yet")]
+    NoParcel,
     /// What cannot be repeated may have happened.
     #[error("whether the label was printed is for a person to find out")]
     PerhapsPrinted,
@@ -35,6 +37,7 @@ impl Classify for ShopError {
             | Self::NotOpen { .. }
             | Self::Full { .. }
             | Self::SoldOut
+            | Self::NoParcel
             | Self::PerhapsPrinted => Verdict::Permanent,
             Self::Outside(source) => source.verdict(),
             Self::Read(source) => source.verdict(),
@@ -52,7 +55,11 @@ impl Refuse for ShopError {
             Self::NotOpen { .. } => refused("order-not-open", RefusalKind::Conflict),
             Self::Full { .. } => refused("too-many-orders", RefusalKind::Conflict),
             Self::SoldOut => refused("sold-out", RefusalKind::Conflict),
-            Self::PerhapsPrinted | Self::Outside(_) | Self::Read(_) | Self::Tx(_) => None,
+            Self::NoParcel
+            | Self::PerhapsPrinted
+            | Self::Outside(_)
+            | Self::Read(_)
+            | Self::Tx(_) => None,
         }
     }
 }

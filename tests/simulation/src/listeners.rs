@@ -5,7 +5,7 @@ use postroom::{Envelope, Event, Listener, Outcome, Stored, Tx};
 use crate::error::ShopError;
 use crate::messages::{OrderCancelled, OrderPaid, OrderPlaced, StockReserved};
 use crate::shop::Mistake;
-use crate::stored::{HistoryLine, Places, Stock, Till};
+use crate::stored::{HistoryLine, Places, Scale, Stock, Till};
 
 /// An event about one order.
 pub(crate) trait OfOrder: Event {
@@ -90,6 +90,24 @@ impl Listener<OrderPlaced> for ReserveStock {
         let left = left.checked_sub(1).ok_or(ShopError::SoldOut)?;
         tx.save(&Stock { left })?;
         tx.emit(StockReserved { order: event.data.order.clone() })?;
+        Ok(Outcome::DONE)
+    }
+}
+
+/// Weighs the parcel of an order. Before anything is reserved there is no parcel, and no second try.
+#[derive(Debug)]
+pub(crate) struct WeighParcel;
+
+impl Listener<OrderPlaced> for WeighParcel {
+    const NAME: &'static str = "weigh-parcel";
+    type Error = ShopError;
+
+    async fn on(&self, _: &Envelope<OrderPlaced>, tx: &mut Tx) -> Result<Outcome, ShopError> {
+        if tx.peek(&Stock::AT_FIRST.place()).await?.is_none() {
+            return Err(ShopError::NoParcel);
+        }
+        let Scale { weighed } = tx.load(&Scale::default().place()).await?.unwrap_or_default();
+        tx.save(&Scale { weighed: weighed + 1 })?;
         Ok(Outcome::DONE)
     }
 }

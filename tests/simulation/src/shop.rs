@@ -10,12 +10,12 @@ use crate::commands::{CancelOrder, PlaceOrder};
 use crate::jobs::{
     ChargeCard, CountOrder, PrintLabel, PrintLabelAgain, RemindCustomer, TellWarehouse,
 };
-use crate::listeners::{CountPayment, History, PlaceLimit, ReserveStock};
+use crate::listeners::{CountPayment, History, PlaceLimit, ReserveStock, WeighParcel};
 use crate::messages::{
     CountDue, OrderCancelled, OrderPaid, OrderPlaced, ReminderDue, StockReserved,
 };
 use crate::schedule::CountOrders;
-use crate::stored::{Counted, Order, Places, Status, Stock, Till};
+use crate::stored::{Counted, Order, Places, Scale, Status, Stock, Till};
 
 /// How many orders there may be that are not cancelled.
 const MOST: usize = 3;
@@ -69,6 +69,7 @@ reactions! {
         in_request History,
         in_request PlaceLimit { most: MOST },
         queued ReserveStock,
+        queued WeighParcel,
         queued ChargeCard,
         queued_in_order TellWarehouse,
     }
@@ -109,6 +110,7 @@ impl Business for Shop {
         vec![
             label,
             parts.worker("reserve-stock").listener::<OrderPlaced, _>(ReserveStock),
+            parts.worker("weigh-parcel").listener::<OrderPlaced, _>(WeighParcel),
             parts.worker("count-payment").listener::<OrderPaid, _>(CountPayment { mistake }),
             parts
                 .worker("charge-card")
@@ -166,6 +168,10 @@ impl Business for Shop {
         let till = end.get(&Till::default().place()).unwrap_or_default().payments;
         if !(till..=till + parked("count-payment")).contains(&paid) {
             return Err(format!("{till} payments were counted for {paid} paid orders"));
+        }
+        let weighed = end.get(&Scale::default().place()).unwrap_or_default().weighed;
+        if !(weighed..=weighed + parked("weigh-parcel")).contains(&orders.len()) {
+            return Err(format!("{weighed} parcels were weighed of {} orders", orders.len()));
         }
         let mut counted = end.all::<Counted>().into_iter();
         counted.try_for_each(|counted| match counted.slots.len() {

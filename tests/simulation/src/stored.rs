@@ -84,6 +84,20 @@ impl Stored for Stock {
     }
 }
 
+/// How many parcels were weighed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Scale {
+    pub(crate) weighed: usize,
+}
+
+impl Stored for Scale {
+    const COLLECTION: &'static str = "scale";
+
+    fn place(&self) -> Place<Self> {
+        Place::new("all")
+    }
+}
+
 /// How many orders were paid.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Till {

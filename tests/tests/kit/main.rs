@@ -11,6 +11,7 @@ mod gates;
 mod backlogs;
 mod keys;
 mod letters;
+mod giving_up;
 mod renewal;
 mod stepped;
 mod office;

@@ -34,8 +34,13 @@ struct Step {
 impl Future for Step {
     type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
-        if std::mem::replace(&mut self.given_way, true) { Poll::Ready(()) } else { Poll::Pending }
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if std::mem::replace(&mut self.given_way, true) {
+            return Poll::Ready(());
+        }
+        // Or whoever runs several at once would never ask again.
+        context.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 
@@ -143,6 +148,10 @@ impl<P: Queue + ?Sized> Queue for Stepped<P> {
 }
 
 impl<P: DeadLetters + ?Sized> DeadLetters for Stepped<P> {
+    fn prepare<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(around(async { self.0.prepare(letter).await }))
+    }
+
     fn park<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(around(async { self.0.park(letter).await }))
     }

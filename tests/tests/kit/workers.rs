@@ -221,6 +221,10 @@ async fn an_error_after_the_effect_is_a_duplicate_and_no_failure() {
 struct NoLetters;
 
 impl DeadLetters for NoLetters {
+    fn prepare<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.park(letter)
+    }
+
     fn park<'a>(&'a self, _: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
         let error = StoreError::Unavailable { operation: "park", source: "out of reach".into() };
         Box::pin(ready(Err(error)))

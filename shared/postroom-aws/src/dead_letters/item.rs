@@ -19,19 +19,25 @@ const PART_BYTES: usize = 300 * 1024;
 pub(super) const OPTIONAL: [&str; 9] =
     [HANDLER, PARTS, ENVELOPE, EDITED_AS, MESSAGE_ID, TYPE, TENANT_ID, CORRELATION_ID, CHAIN];
 
-/// An open dead letter as it is kept: itself, and then what of its body does not fit. Redrives are counted in the table.
-pub(crate) fn items(letter: &DeadLetter) -> Vec<Attributes> {
+/// An open dead letter as it is kept: itself, and as much of its body as fits. Redrives are counted in the table.
+pub(crate) fn first_item(letter: &DeadLetter) -> Attributes {
     let parts = cut(&letter.body);
     let mut first = item(letter);
     first.insert(BODY.to_owned(), text(parts[0]));
     if parts.len() > 1 {
         first.insert(PARTS.to_owned(), number(u64::try_from(parts.len()).unwrap_or(u64::MAX)));
     }
-    let further = parts[1..].iter().enumerate().map(|(index, part)| {
-        let id = part_id(&letter.id, index + 1);
-        Attributes::from([(ID.to_owned(), text(id)), (BODY.to_owned(), text(*part))])
-    });
-    std::iter::once(first).chain(further).collect()
+    first
+}
+
+/// What of its body does not fit: an item for each further part.
+pub(crate) fn further_parts(letter: &DeadLetter) -> Vec<Attributes> {
+    let parts = cut(&letter.body).into_iter().enumerate().skip(1);
+    let item = |(index, part): (usize, &str)| {
+        let id = part_id(&letter.id, index);
+        Attributes::from([(ID.to_owned(), text(id)), (BODY.to_owned(), text(part))])
+    };
+    parts.map(item).collect()
 }
 
 /// All of it but the body.

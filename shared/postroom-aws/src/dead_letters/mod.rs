@@ -2,8 +2,9 @@
 
 mod item;
 
+use std::collections::BTreeMap;
+
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use postroom::port::{
     DeadLetter, DeadLetters, LetterFile, LetterHead, LetterStatus, Page, StoreError,
@@ -16,8 +17,8 @@ use crate::classify::store_error;
 use crate::keys::{BODY, EDITED_AS, ID, OPEN, OPEN_INDEX, PARTS, REDRIVES, STATUS, TIME};
 use crate::pages::{ChainQuery, PAGE, page_of};
 
-pub(crate) use item::items;
 use item::{OPTIONAL, head, letter, part_id, status};
+pub(crate) use item::{first_item, further_parts};
 
 const READ: &str = "read a dead letter";
 const PARK: &str = "park a dead letter";
@@ -27,13 +28,6 @@ const PARK: &str = "park a dead letter";
 pub struct DynamoDeadLetters {
     client: Client,
     table: String,
-}
-
-/// What a letter may replace.
-#[derive(Debug, Clone, Copy)]
-enum Over {
-    Whatever,
-    NotOpen,
 }
 
 /// The key of a letter.
@@ -56,64 +50,45 @@ pub(crate) fn decision(change: &LetterChange) -> Change {
         .remove(OPEN)
 }
 
+/// The change that writes the letter of a run that is given up, as part of a transaction. Its further parts are there.
+pub(crate) fn parking(letter: &DeadLetter) -> Change {
+    let seen = if letter.redrives == 0 {
+        "attribute_not_exists(#redrives) OR #redrives = :seen"
+    } else {
+        "#redrives = :seen"
+    };
+    let condition = Change::if_true(seen).name(REDRIVES).value(":seen", number(letter.redrives));
+    replacing(letter, condition)
+}
+
+/// The change by which a letter replaces what was under its id. Its redrives stay counted.
+fn replacing(letter: &DeadLetter, condition: Change) -> Change {
+    let item = first_item(letter);
+    let absent = OPTIONAL.iter().filter(|name| !item.contains_key(**name));
+    let change = absent.fold(condition, |change, name| change.remove(name));
+    // In one order: sent again under its token, a transaction has to be the same to the letter.
+    let of_letter: BTreeMap<_, _> = item.into_iter().filter(|(name, _)| name != ID).collect();
+    of_letter.into_iter().fold(change, |change, (name, value)| change.set(&name, value))
+}
+
 impl DynamoDeadLetters {
     /// The dead letters in a table.
     pub fn new(client: Client, table: String) -> Self {
         Self { client, table }
     }
 
-    /// Writes a letter over what it may replace, and answers whether it did.
-    async fn write(&self, letter: &DeadLetter, over: Over) -> Result<bool, StoreError> {
-        let mut items = items(letter);
+    /// Writes a letter over what the condition permits, and answers whether it did.
+    async fn write(&self, letter: &DeadLetter, condition: Change) -> Result<bool, StoreError> {
         // The letter itself last: where it is, all of its body is.
-        for part in items.drain(1..) {
-            let put = self.client.put_item().table_name(&self.table).set_item(Some(part));
-            put.send().await.map_err(|error| store_error(PARK, error))?;
-        }
-        let item = items.remove(0);
-        // One call for all but those that were redriven before.
-        Ok(self.put(item.clone(), over).await? || self.update(&letter.id, item, over).await?)
-    }
-
-    /// Puts a letter that was never redriven.
-    async fn put(&self, item: Attributes, over: Over) -> Result<bool, StoreError> {
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
-        let put = put.expression_attribute_names("#redrives", REDRIVES);
-        let put = match over {
-            Over::Whatever => put.condition_expression("attribute_not_exists(#redrives)"),
-            Over::NotOpen => put
-                .condition_expression(
-                    "attribute_not_exists(#open) AND attribute_not_exists(#redrives)",
-                )
-                .expression_attribute_names("#open", OPEN),
-        };
-        match put.send().await {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(false),
-                _ => Err(store_error(PARK, error)),
-            },
-        }
-    }
-
-    /// Updates one that was: its redrives stay counted, and all else is replaced.
-    async fn update(&self, id: &str, mut item: Attributes, over: Over) -> Result<bool, StoreError> {
-        item.remove(ID);
-        let condition = match over {
-            Over::Whatever => Change::if_true("attribute_exists(#redrives)").name(REDRIVES),
-            Over::NotOpen => Change::if_true("attribute_not_exists(#open)"),
-        };
-        let absent = OPTIONAL.iter().filter(|name| !item.contains_key(**name));
-        let change = absent.fold(condition, |change, name| change.remove(name));
-        let change =
-            item.iter().fold(change, |change, (name, value)| change.set(name, value.clone()));
+        self.put_further_parts(letter).await?;
+        let change = replacing(letter, condition);
         let update = self
             .client
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(key_of(id)))
+            .set_key(Some(key_of(&letter.id)))
             .update_expression(change.expression())
-            .condition_expression(change.condition())
+            .set_condition_expression(change.condition())
             .set_expression_attribute_names(Some(change.names))
             .set_expression_attribute_values(Some(change.values));
         match update.send().await {
@@ -123,6 +98,14 @@ impl DynamoDeadLetters {
                 _ => Err(store_error(PARK, error)),
             },
         }
+    }
+
+    async fn put_further_parts(&self, letter: &DeadLetter) -> Result<(), StoreError> {
+        for part in further_parts(letter) {
+            let put = self.client.put_item().table_name(&self.table).set_item(Some(part));
+            put.send().await.map_err(|error| store_error(PARK, error))?;
+        }
+        Ok(())
     }
 
     async fn get(&self, id: &str) -> Result<Option<Attributes>, StoreError> {
@@ -145,15 +128,12 @@ impl DynamoDeadLetters {
 }
 
 impl DeadLetters for DynamoDeadLetters {
+    fn prepare<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(self.put_further_parts(letter))
+    }
+
     fn park<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move {
-            if self.write(letter, Over::Whatever).await? {
-                return Ok(());
-            }
-            // It was redriven when it was put, and not when it was updated: nobody takes letters away but by hand.
-            let source = format!("{} was removed while it was parked", letter.id).into();
-            Err(StoreError::Unavailable { operation: PARK, source })
-        })
+        Box::pin(async move { self.write(letter, Change::always()).await.map(drop) })
     }
 
     fn find<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<DeadLetter>, StoreError>> {
@@ -173,7 +153,10 @@ impl LetterFile for DynamoDeadLetters {
             // Looked at before its parts are written: those of a letter that stays are left alone.
             match self.get(&letter.id).await? {
                 Some(found) if found.contains_key(OPEN) => Ok(false),
-                _ => self.write(letter, Over::NotOpen).await,
+                _ => {
+                    let not_open = Change::if_true("attribute_not_exists(#open)");
+                    self.write(letter, not_open).await
+                }
             }
         })
     }

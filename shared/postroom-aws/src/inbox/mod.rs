@@ -26,7 +26,7 @@ use crate::pages::ChainQuery;
 
 #[cfg(test)]
 pub(crate) use record::item;
-pub(crate) use record::{completion, pardon};
+pub(crate) use record::{end, pardon};
 
 /// Reads and moves the records of the inbox table; completing is part of a transaction.
 #[derive(Debug, Clone)]
@@ -58,7 +58,7 @@ impl DynamoInbox {
             .table_name(&self.table)
             .set_key(Some(key_of(key)))
             .update_expression(change.expression())
-            .condition_expression(change.condition())
+            .set_condition_expression(change.condition())
             .set_expression_attribute_names(Some(change.names))
             .set_expression_attribute_values(Some(change.values))
     }

@@ -1,9 +1,9 @@
-//! Inbox records as they are kept, read and completed.
+//! Inbox records as they are kept, read and ended.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
-use postroom::port::{Answer, InboxRecord, Run, RunKey, RunStatus, StoreError};
-use postroom::{Fence, Pardon, Transaction, sortable};
+use postroom::port::{Answer, DeadLetter, InboxRecord, Run, RunKey, RunStatus, StoreError};
+use postroom::{Completion, End, Fence, Pardon, Transaction, sortable};
 
 use crate::attributes::{Attributes, Reading, number, text};
 use crate::change::Change;
@@ -127,12 +127,16 @@ pub(super) fn if_idle(at: Timestamp) -> Change {
     .value(":running", text("running"))
 }
 
-/// The change that completes a run, as part of its transaction. Its attempts stay, and when the first of them failed.
-pub(crate) fn completion(tx: &Transaction) -> Change {
-    let completion = tx.completion();
-    let change = match completion.fence {
+/// The change that ends a run, as part of its transaction.
+pub(crate) fn end(tx: &Transaction) -> Change {
+    let Completion { run, fence, finished_at, end, actions } = tx.completion();
+    let status = match end {
+        End::Done { .. } => RunStatus::Done,
+        End::GivenUp(_) => RunStatus::Parked,
+    };
+    let change = match fence {
         // Whose run it is stands there since its claim.
-        Fence::Held(owner) => Change::if_held_by(owner).set(STATUS, text(name(RunStatus::Done))),
+        Fence::Held(owner) => Change::if_held_by(*owner).set(STATUS, text(name(status))),
         Fence::NotDone => {
             let change = Change::if_true(
                 "attribute_not_exists(#key) OR #status = :waiting OR #expires_at <= :now",
@@ -140,12 +144,30 @@ pub(crate) fn completion(tx: &Transaction) -> Change {
             let change = change
                 .name(KEY)
                 .value(":waiting", text("waiting"))
-                .value(":now", seconds(completion.finished_at));
-            enter(change, &completion.run, RunStatus::Done)
+                .value(":now", seconds(*finished_at));
+            enter(change, run, status)
         }
+        Fence::Idle { attempts } => enter(if_seen(*finished_at, *attempts), run, status),
     };
+    let change = change
+        .set(FINISHED_AT, text(sortable(*finished_at)))
+        .set(TOKEN, text(tx.token().to_string()))
+        .remove(OWNER)
+        .remove(PRIOR_OWNER)
+        .remove(LEASE_UNTIL);
+    match end {
+        End::Done { skipped, output, fingerprint } => done(change, output.as_ref())
+            .set(ACTIONS, number(*actions))
+            .set_or_remove(SKIPPED, skipped.as_deref().map(text))
+            .set_or_remove(FINGERPRINT, fingerprint.as_deref().map(text)),
+        End::GivenUp(letter) => given_up(change, letter),
+    }
+}
+
+/// Its attempts stay, and when the first of them failed.
+fn done(change: Change, output: Option<&Answer>) -> Change {
     let (mut whole, mut sha256, mut bytes) = (None, None, None);
-    match &completion.output {
+    match output {
         Some(Answer::Whole(answer)) => whole = Some(text(answer.to_string())),
         Some(Answer::Digest { sha256: digest, bytes: length }) => {
             (sha256, bytes) = (Some(text(digest)), Some(number(*length)));
@@ -153,39 +175,48 @@ pub(crate) fn completion(tx: &Transaction) -> Change {
         None => {}
     }
     change
-        .set(FINISHED_AT, text(sortable(completion.finished_at)))
-        .set(TOKEN, text(tx.token().to_string()))
-        .set(ACTIONS, number(completion.actions))
-        .set_or_remove(SKIPPED, completion.skipped.as_deref().map(text))
         .set_or_remove(OUTPUT, whole)
         .set_or_remove(OUTPUT_SHA256, sha256)
         .set_or_remove(OUTPUT_BYTES, bytes)
-        .set_or_remove(FINGERPRINT, completion.fingerprint.as_deref().map(text))
-        .remove(OWNER)
-        .remove(PRIOR_OWNER)
-        .remove(LEASE_UNTIL)
         .remove(REASON)
 }
 
+/// What an expired record knew of having been done goes.
+fn given_up(change: Change, letter: &DeadLetter) -> Change {
+    let change = change
+        .set(ATTEMPTS, number(letter.attempts))
+        .set(FIRST_FAILED_AT, text(sortable(letter.first_failed_at)))
+        .set(REASON, text(letter.reason()));
+    let of_done = [ACTIONS, SKIPPED, OUTPUT, OUTPUT_SHA256, OUTPUT_BYTES, FINGERPRINT];
+    of_done.into_iter().fold(change, Change::remove)
+}
+
+/// A change of a run that nobody is at and that has failed so often; where that is never, there may be no record of it.
+fn if_seen(at: Timestamp, attempts: u32) -> Change {
+    let change = if attempts == 0 {
+        if_idle(at)
+            .and("(attribute_not_exists(#attempts) OR #attempts = :seen)")
+            .or("#expires_at <= :now")
+    } else {
+        if_idle(at).and("#attempts = :seen")
+    };
+    change.name(ATTEMPTS).value(":seen", number(attempts))
+}
+
 /// The change that forgives a run: it waits for its first attempt, as if it had never failed.
+///
+/// Not one whose lease has run out: whether its last attempt had its effect nobody has looked at.
 pub(crate) fn pardon(pardon: &Pardon) -> Change {
-    Change::if_true(
-        "#expires_at > :now AND (#status = :parked OR #status = :waiting OR \
-         (#status = :running AND #lease_until <= :at))",
-    )
-    .name(EXPIRES_AT)
-    .value(":now", seconds(pardon.at))
-    .value(":at", text(sortable(pardon.at)))
-    .value(":parked", text("parked"))
-    .value(":waiting", text("waiting"))
-    .value(":running", text("running"))
-    .set_to(STATUS, ":waiting")
-    .remove(ATTEMPTS)
-    .remove(FIRST_FAILED_AT)
-    .remove(REASON)
-    .remove(OWNER)
-    .remove(PRIOR_OWNER)
-    .remove(LEASE_UNTIL)
+    Change::if_true("#expires_at > :now AND (#status = :parked OR #status = :waiting)")
+        .name(EXPIRES_AT)
+        .value(":now", seconds(pardon.at))
+        .value(":parked", text("parked"))
+        .value(":waiting", text("waiting"))
+        .set_to(STATUS, ":waiting")
+        .remove(ATTEMPTS)
+        .remove(FIRST_FAILED_AT)
+        .remove(REASON)
+        .remove(TOKEN)
 }
 
 /// Whole seconds since 1970: what `expires_at` is compared with.

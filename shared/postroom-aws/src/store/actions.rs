@@ -1,10 +1,10 @@
 //! A transaction as the actions of one `TransactWriteItems`, in this order: items, events, outbox rows,
-//! letters, pardons, inbox record.
+//! decisions about letters, pardons, the run's own letter, inbox record.
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{ConditionCheck, Put, TransactWriteItem, Update};
-use postroom::port::{JournalRecord, OutboxRow, StoreError};
+use postroom::port::{DeadLetter, JournalRecord, OutboxRow, StoreError};
 use postroom::{Guard, ItemWrite, Key, LetterChange, LiveShard, Pardon, Transaction};
 use serde_json::Value;
 
@@ -35,7 +35,10 @@ pub(super) fn of(tx: &Transaction, tables: &Tables) -> Result<Vec<TransactWriteI
     for pardon in tx.pardons() {
         actions.push(forgive(pardon, &tables.inbox).map_err(malformed)?);
     }
-    actions.push(complete(tx, &tables.inbox).map_err(malformed)?);
+    if let Some(letter) = tx.parked() {
+        actions.push(park(letter, tables)?);
+    }
+    actions.push(end(tx, &tables.inbox).map_err(malformed)?);
     Ok(actions)
 }
 
@@ -118,20 +121,28 @@ fn post(row: &OutboxRow, table: &str) -> Result<TransactWriteItem, BuildError> {
 }
 
 fn decide(change: &LetterChange, tables: &Tables) -> Result<TransactWriteItem, StoreError> {
-    let Some(table) = &tables.dead_letters else {
-        let source = "the environment names no DEAD_LETTERS_TABLE".into();
-        return Err(StoreError::Refused { operation: "commit", source });
-    };
     let key = dead_letters::key_of(&change.id);
-    update(key, dead_letters::decision(change), table).map_err(malformed)
+    update(key, dead_letters::decision(change), dead_letters_of(tables)?).map_err(malformed)
+}
+
+fn park(letter: &DeadLetter, tables: &Tables) -> Result<TransactWriteItem, StoreError> {
+    let key = dead_letters::key_of(&letter.id);
+    update(key, dead_letters::parking(letter), dead_letters_of(tables)?).map_err(malformed)
+}
+
+fn dead_letters_of(tables: &Tables) -> Result<&str, StoreError> {
+    tables.dead_letters.as_deref().ok_or_else(|| {
+        let source = "the environment names no DEAD_LETTERS_TABLE".into();
+        StoreError::Refused { operation: "commit", source }
+    })
 }
 
 fn forgive(pardon: &Pardon, table: &str) -> Result<TransactWriteItem, BuildError> {
     update(inbox::key_of(&pardon.key), inbox::pardon(pardon), table)
 }
 
-fn complete(tx: &Transaction, table: &str) -> Result<TransactWriteItem, BuildError> {
-    update(inbox::key_of(&tx.completion().run.key), inbox::completion(tx), table)
+fn end(tx: &Transaction, table: &str) -> Result<TransactWriteItem, BuildError> {
+    update(inbox::key_of(&tx.completion().run.key), inbox::end(tx), table)
 }
 
 fn update(key: Attributes, update: Change, table: &str) -> Result<TransactWriteItem, BuildError> {
@@ -139,7 +150,7 @@ fn update(key: Attributes, update: Change, table: &str) -> Result<TransactWriteI
         .table_name(table)
         .set_key(Some(key))
         .update_expression(update.expression())
-        .condition_expression(update.condition())
+        .set_condition_expression(update.condition())
         .set_expression_attribute_names(Some(update.names))
         .set_expression_attribute_values(Some(update.values))
         .build()?;

@@ -73,6 +73,7 @@ fn named<'a>(codes: &[&'a str], tx: &Transaction) -> Vec<(&'static str, &'a str)
         ("outbox", tx.outbox().len()),
         ("dead letters", tx.letters().len()),
         ("pardons", tx.pardons().len()),
+        ("its dead letter", usize::from(tx.parked().is_some())),
     ];
     let kinds = kinds.into_iter().flat_map(|(table, count)| std::iter::repeat_n(table, count));
     let reasons = kinds.chain(["inbox"]).zip(codes.iter().copied());

@@ -8,16 +8,21 @@ use crate::contract::sample::{
 };
 use crate::id::TenantId;
 use crate::port::{Answer, Run, RunKey, RunStatus};
-use crate::transaction::{Fence, Transaction};
+use crate::transaction::{End, Fence, Transaction};
 
 /// Everything about the run is in its record.
 pub async fn what_was_done_is_remembered(adapters: &Adapters) {
     let sample = Sample::new();
     let mut tx = sample.tx();
-    tx.completion.output = Some(Answer::Whole(json!({"id": "a", "count": u64::MAX})));
-    tx.completion.fingerprint = Some("POST /things {}".to_owned());
-    tx.completion.skipped = Some("it was there already".to_owned());
+    let output = Some(Answer::Whole(json!({"id": "a", "count": u64::MAX})));
+    let fingerprint = Some("POST /things {}".to_owned());
+    let skipped = Some("it was there already".to_owned());
     tx.completion.actions = 7;
+    tx.completion.end = End::Done {
+        skipped: skipped.clone(),
+        output: output.clone(),
+        fingerprint: fingerprint.clone(),
+    };
 
     adapters.commit(&tx).await;
 
@@ -25,9 +30,9 @@ pub async fn what_was_done_is_remembered(adapters: &Adapters) {
     assert_eq!(record.run, tx.completion.run);
     assert_eq!(record.status, RunStatus::Done);
     assert_eq!(record.token, Some(tx.token));
-    assert_eq!(record.output, tx.completion.output);
-    assert_eq!(record.fingerprint, tx.completion.fingerprint);
-    assert_eq!(record.skipped, tx.completion.skipped);
+    assert_eq!(record.output, output);
+    assert_eq!(record.fingerprint, fingerprint);
+    assert_eq!(record.skipped, skipped);
     assert_eq!(record.actions, Some(7));
     assert_eq!(record.finished_at, Some(tx.completion.finished_at));
     assert_eq!((record.attempts, record.lease_until, record.reason), (0, None, None));
@@ -38,12 +43,13 @@ pub async fn an_answer_that_was_too_large_is_remembered_by_its_digest(adapters: 
     let sample = Sample::new();
     let mut tx = sample.tx();
     let sha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned();
-    tx.completion.output = Some(Answer::Digest { sha256, bytes: 400_000 });
+    let output = Some(Answer::Digest { sha256, bytes: 400_000 });
+    tx.completion.end = End::Done { skipped: None, output: output.clone(), fingerprint: None };
 
     adapters.commit(&tx).await;
 
     let record = adapters.inbox.find(&tx.completion.run.key, at(1)).await.unwrap().unwrap();
-    assert_eq!((record.status, record.output), (RunStatus::Done, tx.completion.output));
+    assert_eq!((record.status, record.output), (RunStatus::Done, output));
 }
 
 /// The longest idempotency key of the longest tenant is a key like any other, in the table and in its chain.

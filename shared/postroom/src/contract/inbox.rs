@@ -2,7 +2,7 @@
 
 use crate::contract::Adapters;
 use crate::contract::sample::{FIRST, Sample, at, begun, claim, failure, owner, parking, tx_of};
-use crate::port::{Claimed, FailedAs, FailedRun, Failures, LeaseError, RunStatus};
+use crate::port::{Claimed, Failures, LeaseError, RunStatus};
 use crate::transaction::Fence;
 
 /// Where nothing ran, nothing is found.
@@ -63,19 +63,6 @@ pub async fn a_failure_for_good_counts(adapters: &Adapters) {
         let record = adapters.inbox.find(&run.key, at(1)).await.unwrap().unwrap();
         assert_eq!((record.status, record.attempts), (RunStatus::Parked, 1));
     }
-}
-
-/// Giving up what was counted when it failed leaves the count.
-pub async fn giving_up_does_not_count_again(adapters: &Adapters) {
-    let sample = Sample::new();
-    let run = sample.run();
-    adapters.inbox.fail(&failure(&run, None)).await.unwrap();
-
-    let given_up = FailedRun { outcome: FailedAs::GivenUp, ..failure(&run, None) };
-    assert_eq!(adapters.fails(&given_up).await, 1);
-
-    let record = adapters.inbox.find(&run.key, at(1)).await.unwrap().unwrap();
-    assert_eq!((record.status, record.attempts), (RunStatus::Parked, 1));
 }
 
 /// A failure under the lease counts, and ends the lease.

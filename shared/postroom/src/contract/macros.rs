@@ -53,8 +53,18 @@ macro_rules! store_contract {
             a_letter_is_decided_about_once,
             a_letter_that_failed_again_meanwhile_is_not_decided_about,
             a_pardoned_run_begins_anew,
-            a_run_whose_lease_ran_out_can_be_pardoned,
+            what_nobody_knows_the_outcome_of_is_not_pardoned,
             only_what_failed_is_pardoned,
+        }
+        $crate::promises! { $adapters, giving_up:
+            a_run_is_parked_with_its_letter,
+            only_the_holder_of_a_lease_gives_up,
+            what_is_over_is_not_given_up,
+            a_run_is_given_up_as_it_was_seen,
+            what_was_redriven_meanwhile_is_not_given_up,
+            a_record_that_has_expired_stands_in_no_way,
+            giving_up_sent_twice_is_done_once,
+            a_huge_letter_is_written_whole,
         }
     };
 }
@@ -84,7 +94,6 @@ macro_rules! inbox_contract {
             failures_are_counted,
             the_first_failure_is_remembered,
             a_failure_for_good_counts,
-            giving_up_does_not_count_again,
             a_failure_ends_the_lease,
             a_parked_run_is_remembered_with_its_reason,
             a_done_run_stays_done,

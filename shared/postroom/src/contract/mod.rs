@@ -33,6 +33,7 @@ pub mod live;
 pub mod commit;
 pub mod completion;
 pub mod decisions;
+pub mod giving_up;
 pub mod journal;
 pub mod inbox;
 pub mod leases;

@@ -17,7 +17,7 @@ use crate::port::{
     Run, RunKey,
 };
 use crate::stored::{Key, Place, Stored};
-use crate::transaction::{Completion, Fence, Guard, ItemWrite, Transaction};
+use crate::transaction::{Completion, End, Fence, Guard, ItemWrite, Transaction};
 
 /// What is stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -169,9 +169,7 @@ pub(super) fn tx_of(run: Run, fence: Fence) -> Transaction {
             run,
             fence,
             finished_at,
-            skipped: None,
-            output: None,
-            fingerprint: None,
+            end: End::Done { skipped: None, output: None, fingerprint: None },
             actions: 1,
         },
     }

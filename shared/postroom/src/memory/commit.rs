@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::memory::state::{Entry, State};
-use crate::port::{CommitError, InboxRecord, Item, LetterStatus, RunStatus, StoreError};
+use crate::port::{CommitError, DeadLetter, Item, LetterStatus, RunStatus, StoreError};
 use crate::stored::Key;
-use crate::transaction::{Completion, Fence, Guard, ItemWrite, LetterChange, Pardon, Transaction};
+use crate::transaction::{
+    Completion, End, Fence, Guard, ItemWrite, LetterChange, Pardon, Transaction,
+};
 
 impl State {
     /// Writes all of a transaction, or nothing.
@@ -36,7 +38,7 @@ impl State {
         for pardon in tx.pardons() {
             self.pardon(pardon);
         }
-        self.complete(tx);
+        self.end(tx);
         self.committed.insert(tx.token().uuid(), tx.clone());
         Ok(())
     }
@@ -52,7 +54,8 @@ impl State {
         let mut appended = tx.events().iter().map(|event| (event.stream_key(), event.version()));
         let letters = tx.letters().iter().all(|change| self.may_decide(change));
         let pardons = tx.pardons().iter().all(|pardon| self.may_pardon(pardon));
-        items && letters && pardons && !appended.any(|event| taken(&event))
+        let parked = tx.parked().is_none_or(|letter| self.may_park(letter));
+        items && letters && pardons && parked && !appended.any(|event| taken(&event))
     }
 
     fn may_complete(&self, completion: &Completion) -> bool {
@@ -63,7 +66,20 @@ impl State {
                 entry.record.run.expires_at <= completion.finished_at
                     || entry.record.status == RunStatus::Waiting
             }),
+            Fence::Idle { attempts } => {
+                match self.live(&completion.run.key, completion.finished_at) {
+                    Some(Entry { record, .. }) => {
+                        record.is_idle(completion.finished_at) && record.attempts == attempts
+                    }
+                    None => attempts == 0,
+                }
+            }
         }
+    }
+
+    fn may_park(&self, letter: &DeadLetter) -> bool {
+        let redrives = self.dead_letters.get(&letter.id).map_or(0, |earlier| earlier.redrives);
+        redrives == letter.redrives
     }
 
     fn may_decide(&self, change: &LetterChange) -> bool {
@@ -74,9 +90,8 @@ impl State {
 
     fn may_pardon(&self, pardon: &Pardon) -> bool {
         self.live(&pardon.key, pardon.at).is_some_and(|entry| match entry.record.status {
-            RunStatus::Parked => true,
-            RunStatus::Waiting | RunStatus::Running => entry.record.is_idle(pardon.at),
-            RunStatus::Done => false,
+            RunStatus::Parked | RunStatus::Waiting => true,
+            RunStatus::Running | RunStatus::Done => false,
         })
     }
 
@@ -108,30 +123,37 @@ impl State {
         if let Some(Entry { record, owner, unknown }) = self.inbox.get_mut(&pardon.key) {
             record.status = RunStatus::Waiting;
             record.attempts = 0;
-            (record.first_failed_at, record.lease_until, record.reason) = (None, None, None);
+            (record.first_failed_at, record.token, record.reason) = (None, None, None);
             (*owner, *unknown) = (None, false);
         }
     }
 
-    fn complete(&mut self, tx: &Transaction) {
+    fn end(&mut self, tx: &Transaction) {
         let completion = tx.completion();
-        let earlier = self.live(&completion.run.key, completion.finished_at);
-        let record = InboxRecord {
-            run: completion.run.clone(),
-            status: RunStatus::Done,
-            attempts: earlier.map_or(0, |entry| entry.record.attempts),
-            first_failed_at: earlier.and_then(|entry| entry.record.first_failed_at),
-            finished_at: Some(completion.finished_at),
-            lease_until: None,
-            token: Some(tx.token()),
-            skipped: completion.skipped.clone(),
-            output: completion.output.clone(),
-            fingerprint: completion.fingerprint.clone(),
-            actions: Some(completion.actions),
-            reason: None,
-        };
-        self.inbox
-            .insert(completion.run.key.clone(), Entry { record, owner: None, unknown: false });
+        let key = &completion.run.key;
+        let mut record = Entry::new(completion.run.clone()).record;
+        record.finished_at = Some(completion.finished_at);
+        record.token = Some(tx.token());
+        match &completion.end {
+            End::Done { skipped, output, fingerprint } => {
+                let earlier = self.live(key, completion.finished_at);
+                record.attempts = earlier.map_or(0, |entry| entry.record.attempts);
+                record.first_failed_at = earlier.and_then(|entry| entry.record.first_failed_at);
+                record.status = RunStatus::Done;
+                record.skipped.clone_from(skipped);
+                record.output.clone_from(output);
+                record.fingerprint.clone_from(fingerprint);
+                record.actions = Some(completion.actions);
+            }
+            End::GivenUp(letter) => {
+                record.attempts = letter.attempts;
+                record.first_failed_at = Some(letter.first_failed_at);
+                record.status = RunStatus::Parked;
+                record.reason = Some(letter.reason());
+                self.park(letter);
+            }
+        }
+        self.inbox.insert(key.clone(), Entry { record, owner: None, unknown: false });
     }
 }
 
@@ -141,6 +163,7 @@ fn has_two_on_one_item(tx: &Transaction) -> bool {
     let events = tx.events().iter().map(|event| (event.stream_key(), event.version()));
     let rows = tx.outbox().iter().map(|row| (row.shard(), row.position()));
     let letters = tx.letters().iter().map(|change| &change.id);
+    let letters = letters.chain(tx.parked().map(|letter| &letter.id));
     let done = std::iter::once(&tx.completion().run.key);
     let runs = tx.pardons().iter().map(|pardon| &pardon.key).chain(done);
     repeats(items) || repeats(events) || repeats(rows) || repeats(letters) || repeats(runs)

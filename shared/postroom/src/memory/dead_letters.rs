@@ -11,6 +11,10 @@ use crate::port::{
 };
 
 impl DeadLetters for MemoryStore {
+    fn prepare<'a>(&'a self, _: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(ready(Ok(())))
+    }
+
     fn park<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
         self.lock().park(letter);
         Box::pin(ready(Ok(())))
@@ -70,7 +74,7 @@ impl LetterFile for MemoryStore {
 
 impl State {
     /// Keeps a letter, open; its redrives stay counted.
-    fn park(&mut self, letter: &DeadLetter) {
+    pub(super) fn park(&mut self, letter: &DeadLetter) {
         let redrives = self.dead_letters.get(&letter.id).map_or(0, |earlier| earlier.redrives);
         let kept =
             DeadLetter { status: LetterStatus::Open, redrives, edited_as: None, ..letter.clone() };

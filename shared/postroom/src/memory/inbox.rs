@@ -137,7 +137,7 @@ impl State {
 
 impl Entry {
     /// A record that waits for its first attempt.
-    fn new(run: Run) -> Self {
+    pub(super) fn new(run: Run) -> Self {
         let record = InboxRecord {
             run,
             status: RunStatus::Waiting,

@@ -77,14 +77,12 @@ impl MemoryStore {
         self.lock().outbox.values().map(|row| row.due).min()
     }
 
-    /// The dead letters that nobody has decided about, of failures before a time.
+    /// The dead letters that nobody has decided about.
     #[cfg(feature = "simulation")]
-    pub(crate) fn open_letters(&self, before: Timestamp) -> Vec<DeadLetter> {
+    pub(crate) fn open_letters(&self) -> Vec<DeadLetter> {
         let state = self.lock();
-        let open = state.dead_letters.values().filter(|letter| {
-            letter.status == crate::port::LetterStatus::Open && letter.last_failed_at <= before
-        });
-        open.cloned().collect()
+        let is_open = |letter: &&DeadLetter| letter.status == crate::port::LetterStatus::Open;
+        state.dead_letters.values().filter(is_open).cloned().collect()
     }
 
     /// Who holds the lease of a run, expired or not.

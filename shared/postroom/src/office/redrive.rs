@@ -85,8 +85,8 @@ impl Command for RedriveDeadLetter<'_> {
 impl RedriveDeadLetter<'_> {
     /// The run whose failures have to be forgotten, or its message would be taken for parked before.
     ///
-    /// What is done is left as it is: the message is then known for a duplicate, and nothing happens twice. A run whose
-    /// outcome was unknown is forgiven too: a person has looked, which is what it was parked for.
+    /// What is done is left as it is: the message is then known for a duplicate, and nothing happens twice. A run that was
+    /// parked because its outcome was unknown is forgiven too: a person has looked, which is what it was parked for.
     async fn pardon(&self, tx: &Tx, letter: &DeadLetter) -> Result<Option<RunKey>, DecideError> {
         if letter.handler.is_none() {
             return Ok(None);
@@ -100,6 +100,8 @@ impl RedriveDeadLetter<'_> {
                 let until = record.lease_until.unwrap_or(tx.now());
                 Err(DecideError::InFlight { id: letter.id.clone(), until })
             }
+            // Its lease has run out: whether its effect happened nobody has looked at, and its handler decides.
+            Some(record) if record.status == RunStatus::Running => Ok(None),
             Some(_) => Ok(Some(key)),
             None => Ok(None),
         }

@@ -11,8 +11,12 @@ use crate::port::{LetterHead, Page, StoreError};
 /// Over how many partitions open letters are spread, so that a flood of them is not one partition's.
 pub const LETTER_SHARDS: u8 = 4;
 
-/// Keeps what nobody could handle until a person decides. Deciding is not here: it is part of a transaction.
+/// Keeps what nobody could handle until a person decides. Deciding is not here, nor is giving up a run: they are part of
+/// a transaction.
 pub trait DeadLetters: Send + Sync {
+    /// Writes down what of a letter its transaction cannot hold, before that is committed. Of nearly all it is nothing.
+    fn prepare<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>>;
+
     /// Keeps a dead letter whole, whatever the size of its body. The same id again replaces it, so that a repeated
     /// parking leaves one; it is then open, whatever was decided before, and its redrives stay counted.
     fn park<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>>;
@@ -73,7 +77,7 @@ pub struct DeadLetter {
     pub code_version: String,
     /// What was decided about it since.
     pub status: LetterStatus,
-    /// How often it was sent once more, over all its failures.
+    /// How often it was sent once more, over all its failures. The store counts it: who gives up says what it has seen.
     pub redrives: u32,
     /// The message that was sent in its place.
     pub edited_as: Option<MessageId>,

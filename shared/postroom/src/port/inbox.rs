@@ -6,8 +6,8 @@
 //! absent ──claim──► running ──complete (in the transaction)──► done
 //!    │                │ ▲ claim, lease expired: outcome unknown
 //!    │                ├─fail, release──► waiting ──claim──► running
-//!    │                └─fail, for good──► parked
-//!    └──complete (listener, command)──► done      absent, waiting, lease expired ──fail──► waiting, parked (without a lease)
+//!    │                └─give up (in the transaction of its dead letter)──► parked ──pardon──► waiting
+//!    └──complete (listener, command)──► done      absent, waiting, lease expired ──fail, give up──► waiting, parked (without a lease)
 //! ```
 
 use std::fmt;
@@ -24,7 +24,7 @@ use crate::port::{Page, StoreError};
 use crate::stored::join;
 use crate::verdict::{Classify, Verdict};
 
-/// Records of commands and handler runs. Completing is not here: it is part of a transaction.
+/// Records of commands and handler runs. Completing and giving up are not here: they are part of a transaction.
 pub trait Inbox: Send + Sync {
     /// The record under `key` (a consistent read); an expired one counts as absent.
     fn find<'a>(
@@ -203,7 +203,7 @@ pub struct InboxRecord {
     pub finished_at: Option<Timestamp>,
     /// Until when the lease holds, while running.
     pub lease_until: Option<Timestamp>,
-    /// The transaction that completed it.
+    /// The transaction that completed it, or gave it up.
     pub token: Option<ClientToken>,
     /// Why it chose to do nothing, if it did.
     pub skipped: Option<String>,
@@ -268,7 +268,7 @@ pub enum Claimed {
 pub struct FailedRun {
     /// Which run.
     pub run: Run,
-    /// The lease it held; `None` for a listener, which holds none, and for a run given up after its lease ended.
+    /// The lease it held; `None` for a listener, which holds none.
     pub owner: Option<OwnerToken>,
     /// When.
     pub at: Timestamp,
@@ -296,8 +296,6 @@ pub enum FailedAs {
     NotCounted,
     /// One more failed attempt, after which none is made.
     ForGood,
-    /// The last failure, which was counted before, was one too many: none is made any more.
-    GivenUp,
 }
 
 impl FailedAs {
@@ -305,7 +303,7 @@ impl FailedAs {
     pub fn counts(self) -> u32 {
         match self {
             Self::Attempt | Self::ForGood => 1,
-            Self::GivenUp | Self::NotCounted => 0,
+            Self::NotCounted => 0,
         }
     }
 
@@ -313,7 +311,7 @@ impl FailedAs {
     pub fn status(self) -> RunStatus {
         match self {
             Self::Attempt | Self::NotCounted => RunStatus::Waiting,
-            Self::ForGood | Self::GivenUp => RunStatus::Parked,
+            Self::ForGood => RunStatus::Parked,
         }
     }
 }

@@ -6,6 +6,7 @@ mod settle;
 mod queued;
 mod job;
 mod lease;
+mod give_up;
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::reactions::Reactions;
 use crate::reader::Reader;
 
 pub use execute::{ExecuteError, Executed};
+pub(crate) use give_up::{GaveUp, LostCause};
 pub(crate) use lease::Holder;
 pub(crate) use queued::{Ran, RunError, run_of};
 pub use settle::SettleError;

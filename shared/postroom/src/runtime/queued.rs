@@ -199,15 +199,7 @@ impl Runtime {
     }
 
     pub(super) fn tx_for<M>(&self, message: &Envelope<M>, run: &Run, handler: &'static str) -> Tx {
-        let origin = Origin {
-            command_id: message.id,
-            tenant_id: message.tenant_id.clone(),
-            actor_id: message.actor_id.clone(),
-            correlation_id: message.correlation_id.clone(),
-            traceparent: message.traceparent.clone(),
-            idempotency: None,
-        };
-        self.begin(&origin, run, handler, message.hops)
+        self.begin(&Origin::of_message(message), run, handler, message.hops)
     }
 }
 

@@ -133,5 +133,6 @@ fn never(error: &StoreError) -> bool {
 }
 
 fn is_ours(record: &InboxRecord, token: ClientToken) -> bool {
-    record.status == RunStatus::Done && record.token == Some(token)
+    let ended = matches!(record.status, RunStatus::Done | RunStatus::Parked);
+    ended && record.token == Some(token)
 }

@@ -12,6 +12,7 @@ use crate::simulation::business::{Answer, Request};
 use crate::simulation::choice::Fault;
 use crate::simulation::world::State;
 use crate::simulation::{Law, Violation};
+use crate::transaction::End;
 
 /// How long a caller waits before it asks again.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -149,8 +150,8 @@ impl Caller {
         let mut applied = state.evidence.applied.iter().enumerate();
         let done = applied.find(|(_, tx)| tx.completion.run.key == key);
         let found = match (answer, done) {
-            (Answer::Done { output }, Some((_, tx))) => match &tx.completion.output {
-                Some(Kept::Whole(kept)) if kept != output => {
+            (Answer::Done { output }, Some((_, tx))) => match &tx.completion.end {
+                End::Done { output: Some(Kept::Whole(kept)), .. } if kept != output => {
                     format!("{key} was answered with another {output}")
                 }
                 _ => return,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::envelope::RawEnvelope;
-use crate::id::{CorrelationId, MessageId};
+use crate::id::{ClientToken, CorrelationId, MessageId};
 use crate::memory::MemoryStore;
 use crate::port::{Item, JournalRecord, LetterStatus, RunKey, RunStatus};
 use crate::simulation::business::End;
@@ -58,7 +58,7 @@ pub(super) fn count(
     figures.done = with(Outcome::Done);
     figures.refused = with(Outcome::Refused);
     figures.given_up = with(Outcome::GaveUp);
-    let reactions = evidence.applied.iter().filter(|tx| !tx.completion.run.key.is_command());
+    let reactions = evidence.done().filter(|tx| !tx.completion.run.key.is_command());
     figures.reactions = reactions.count() as u64;
     let mut letters = memory.dead_letters();
     figures.redrives = letters.iter().map(|letter| u64::from(letter.redrives)).sum();
@@ -98,6 +98,8 @@ fn all_or_nothing(evidence: &Evidence, memory: &MemoryStore, found: &Found) -> V
         memory.outbox_rows().into_iter().map(|row| (row.handler, row.message_id)).collect();
     let mut writes: BTreeMap<&Key, u64> = BTreeMap::new();
     let mut events = 0;
+    let letters: BTreeSet<String> =
+        memory.dead_letters().into_iter().map(|letter| letter.id).collect();
     for tx in &evidence.applied {
         let key = &tx.completion.run.key;
         let mut missing = Vec::new();
@@ -118,11 +120,16 @@ fn all_or_nothing(evidence: &Evidence, memory: &MemoryStore, found: &Found) -> V
                 missing.push(format!("the message to {}", row.handler));
             }
         }
-        if memory.record(key).is_none_or(|record| record.token != Some(tx.token)) {
-            missing.push("the record".to_owned());
+        if tx.parked().is_some_and(|letter| !letters.contains(&letter.id)) {
+            missing.push("the dead letter".to_owned());
         }
         let missing = missing.into_iter();
         broken.extend(missing.map(|missing| format!("{key} was committed without {missing}")));
+    }
+    for (key, token) in tokens(evidence) {
+        if memory.record(key).is_none_or(|record| record.token != token) {
+            broken.push(format!("{key} was committed without the record"));
+        }
     }
     let mut redrives: BTreeMap<&str, u32> = BTreeMap::new();
     for change in evidence.applied.iter().flat_map(|tx| &tx.letters) {
@@ -150,9 +157,19 @@ fn all_or_nothing(evidence: &Evidence, memory: &MemoryStore, found: &Found) -> V
     broken
 }
 
+/// By run, the token that its record has to have: that of the transaction which ended it, unless it was pardoned since.
+fn tokens(evidence: &Evidence) -> BTreeMap<&RunKey, Option<ClientToken>> {
+    let mut tokens = BTreeMap::new();
+    for tx in &evidence.applied {
+        tokens.insert(&tx.completion.run.key, Some(tx.token));
+        tokens.extend(tx.pardons.iter().map(|pardon| (&pardon.key, None)));
+    }
+    tokens
+}
+
 fn exactly_once(evidence: &Evidence, memory: &MemoryStore, workers: &Workers) -> Vec<String> {
     let mut took_effect: BTreeMap<&RunKey, u32> = BTreeMap::new();
-    for tx in &evidence.applied {
+    for tx in evidence.done() {
         *took_effect.entry(&tx.completion.run.key).or_default() += 1;
     }
     let letters = memory.dead_letters();

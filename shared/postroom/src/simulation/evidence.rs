@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::id::MessageId;
 use crate::port::OutboxRow;
 use crate::simulation::Violation;
-use crate::transaction::{ItemWrite, Transaction};
+use crate::transaction::{End, ItemWrite, Transaction};
 
 /// What happened in a run, in its order.
 #[derive(Debug, Default)]
@@ -45,6 +45,11 @@ impl Evidence {
         first
     }
 
+    /// Every transaction by which something was done, and not given up.
+    pub(super) fn done(&self) -> impl Iterator<Item = &Transaction> {
+        self.applied.iter().filter(|tx| tx.parked().is_none())
+    }
+
     /// Whether a transaction took effect already.
     pub(super) fn knows(&self, tx: &Transaction) -> bool {
         self.tokens.contains(&tx.token.uuid())
@@ -66,8 +71,12 @@ pub(super) fn told(tx: &Transaction) -> String {
     let events = tx.events.iter();
     parts.extend(events.map(|event| format!("{} v{}", event.envelope.r#type, event.version())));
     parts.extend(tx.outbox.iter().map(|row| format!("{} to {}", row.r#type, row.handler)));
-    let skipped = tx.completion.skipped.as_ref().map(|reason| format!("skipped: {reason}"));
-    parts.extend(skipped);
+    match &tx.completion.end {
+        End::Done { skipped, .. } => {
+            parts.extend(skipped.as_ref().map(|reason| format!("skipped: {reason}")));
+        }
+        End::GivenUp(letter) => parts.push(format!("given up: {}", letter.reason())),
+    }
     let key = &tx.completion.run.key;
     if parts.is_empty() { key.to_string() } else { format!("{key}: {}", parts.join(", ")) }
 }

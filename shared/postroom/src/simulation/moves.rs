@@ -9,7 +9,7 @@ use crate::command::Origin;
 use crate::envelope::RawEnvelope;
 use crate::office::Redrive;
 use crate::simulation::callers::tenant;
-use crate::simulation::choice::{Choices, Fault};
+use crate::simulation::choice::Fault;
 use crate::simulation::queues::Received;
 use crate::simulation::run::{Actor, Ended, Errand, Run};
 use crate::simulation::world::{DONE, Turn, WRITE};
@@ -32,8 +32,6 @@ const HIDDEN_AT_MOST: Duration = Duration::from_hours(12);
 // The time-out of a function is 15 minutes at most:
 // <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>, named from memory 2026-11-21.
 const LIFETIME: Duration = Duration::from_mins(15);
-/// After how long an operator decides about a dead letter: nobody is at it any more then, and no request is late.
-const OPERATOR_AFTER: Duration = Duration::from_mins(31);
 /// How many decisions are under way at once.
 const DECISIONS: usize = 2;
 
@@ -116,36 +114,21 @@ impl Run<'_> {
         let callers = self.callers.iter().filter_map(|caller| caller.asks_at);
         let slots = self.slots.iter().filter_map(|slot| slot.due);
         let times = tickets.chain(frozen).chain(callers).chain(slots);
-        let letters = self.letters_due(&state.choices, now);
-        let times = times.chain(state.queues.next(now)).chain(self.relay_due()).chain(letters);
+        let times = times.chain(state.queues.next(now)).chain(self.relay_due());
         times.filter(|time| *time > now).min()
     }
 
-    /// When an operator looks at the first letter, as long as anybody does.
-    fn letters_due(&self, choices: &Choices, now: Timestamp) -> Option<Timestamp> {
-        if choices.are_calm() {
-            return None;
-        }
-        let letters = self.ports.memory.open_letters(now);
-        letters.iter().map(|letter| later(letter.last_failed_at, OPERATOR_AFTER)).min()
-    }
-
-    /// Letters that an operator may decide about now. When nothing fails any more, nobody does: whatever is a dead letter
-    /// then has to stay one.
+    /// Letters that an operator may decide about, however new they are and whoever is still at their messages. When nothing
+    /// fails any more, nobody does: whatever is a dead letter then has to stay one.
     fn undecided(&self) -> Vec<String> {
-        let now = {
-            let state = self.world.lock();
-            if state.choices.are_calm() {
-                return Vec::new();
-            }
-            state.now
-        };
+        if self.world.lock().choices.are_calm() {
+            return Vec::new();
+        }
         let deciding = self.actors.values().filter(|actor| actor.errand == Errand::Decision);
         if deciding.count() >= DECISIONS {
             return Vec::new();
         }
-        let old = now.saturating_sub(OPERATOR_AFTER).unwrap_or(now);
-        let letters = self.ports.memory.open_letters(old).into_iter();
+        let letters = self.ports.memory.open_letters().into_iter();
         letters.filter(|letter| self.business.redrives(letter)).map(|letter| letter.id).collect()
     }
 

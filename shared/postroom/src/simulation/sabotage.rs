@@ -22,6 +22,8 @@ pub enum Sabotage {
     UnfencedLease,
     /// A message is acknowledged before its dead letter is written.
     AcknowledgeBeforePark,
+    /// A dead letter is written first, and that its run was given up afterwards.
+    ParkInTwoWrites,
     /// Events get their numbers before their transaction commits, from a counter of their own.
     NumberBeforeCommit,
     /// What a request answered is not found again, neither by its token nor by its record.
@@ -34,7 +36,7 @@ pub enum Sabotage {
 
 impl Sabotage {
     /// Every sabotage.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::NoInbox,
         Self::SendBeforeCommit,
         Self::NoOutbox,
@@ -42,6 +44,7 @@ impl Sabotage {
         Self::NoVersionCondition,
         Self::UnfencedLease,
         Self::AcknowledgeBeforePark,
+        Self::ParkInTwoWrites,
         Self::NumberBeforeCommit,
         Self::ForgetAnswers,
         Self::FreshIdWhenRelayed,
@@ -58,6 +61,7 @@ impl Sabotage {
             Self::NoVersionCondition => "no-version-condition",
             Self::UnfencedLease => "unfenced-lease",
             Self::AcknowledgeBeforePark => "acknowledge-before-park",
+            Self::ParkInTwoWrites => "park-in-two-writes",
             Self::NumberBeforeCommit => "number-before-commit",
             Self::ForgetAnswers => "forget-answers",
             Self::FreshIdWhenRelayed => "fresh-id-when-relayed",
@@ -68,7 +72,10 @@ impl Sabotage {
     /// The laws that forbid it. Others may be broken as well.
     pub fn breaks(self) -> &'static [Law] {
         match self {
-            Self::NoInbox | Self::NoOutbox | Self::AcknowledgeBeforePark => &[Law::ExactlyOnce],
+            Self::NoInbox
+            | Self::NoOutbox
+            | Self::AcknowledgeBeforePark
+            | Self::ParkInTwoWrites => &[Law::ExactlyOnce],
             Self::SendBeforeCommit => &[Law::NothingInvented],
             Self::RecordInSecondWrite => &[Law::AllOrNothing],
             Self::NoVersionCondition => &[Law::Unchanged],

@@ -7,8 +7,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::id::ClientToken;
-use crate::port::{Answer, Run};
-use crate::transaction::{Completion, Fence, Transaction};
+use crate::port::{Answer, DeadLetter, Run};
+use crate::transaction::{Completion, End, Fence, Transaction};
 use crate::tx::Tx;
 
 /// The most bytes of an answer that is kept whole. An item has 400 KB, and the rest of a record a few.
@@ -31,23 +31,33 @@ impl Tx {
     /// `staged_in` said; the counts are for people.
     pub(crate) fn seal(self, seal: Seal) -> Transaction {
         let room = Transaction::MAX_BYTES.saturating_sub(self.bytes).min(MAX_ANSWER_BYTES);
-        let items = self.items.into_writes();
+        let Seal { token, run, fence, finished_at, skipped, output, fingerprint } = seal;
+        let output = output.map(|output| kept(output, room));
+        let end = End::Done { skipped, output, fingerprint };
+        self.ended(token, Completion { run, fence, finished_at, end, actions: 0 })
+    }
+
+    /// What was staged beside the dead letter of a run that is given up, ready to be committed.
+    pub(crate) fn give_up(
+        self,
+        token: ClientToken,
+        run: Run,
+        fence: Fence,
+        letter: DeadLetter,
+    ) -> Transaction {
+        let (finished_at, end) = (letter.last_failed_at, End::GivenUp(Box::new(letter)));
+        self.ended(token, Completion { run, fence, finished_at, end, actions: 0 })
+    }
+
+    fn ended(self, token: ClientToken, completion: Completion) -> Transaction {
         let mut transaction = Transaction {
-            token: seal.token,
-            items,
+            token,
+            items: self.items.into_writes(),
             events: self.events,
             outbox: self.outbox,
             letters: self.letters,
             pardons: self.pardons,
-            completion: Completion {
-                run: seal.run,
-                fence: seal.fence,
-                finished_at: seal.finished_at,
-                skipped: seal.skipped,
-                output: seal.output.map(|output| kept(output, room)),
-                fingerprint: seal.fingerprint,
-                actions: 0,
-            },
+            completion,
         };
         transaction.completion.actions = u32::try_from(transaction.actions()).unwrap_or(u32::MAX);
         transaction

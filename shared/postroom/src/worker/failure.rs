@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
-use crate::clock::{later, milliseconds};
+use crate::clock::milliseconds;
 use crate::envelope::RawEnvelope;
 use crate::id::OwnerToken;
 use crate::port::{FailedAs, FailedRun, FailureClass, Failures, LeaseError, Run, RunStatus};
 use crate::reason_of;
 use crate::runtime::RunError;
+use crate::transaction::Fence;
 use crate::verdict::{Classify, Verdict, causes_of};
 use crate::worker::handler::{QueuedRun, RecordError};
 use crate::worker::pace::has_waited_enough;
@@ -18,8 +19,6 @@ use crate::worker::{AGAIN, Disposition, MAX_ATTEMPTS, Record, Worker};
 /// The longest a message can be hidden; SQS allows 12 h from its receipt.
 // The documentation of `aws-sdk-sqs` 1.119, read 2026-11-21.
 const MAX_WAIT: Duration = Duration::from_hours(11);
-/// How long the lease is held while a dead letter is written.
-const PARKING: Duration = Duration::from_secs(15);
 
 /// One run of one record.
 pub(super) struct Attempt<'a> {
@@ -100,9 +99,8 @@ impl Worker {
         let reason = failed.run.reason.as_str();
         match self.runtime.ports().inbox.fail(&failed.run).await {
             Ok(failures) if failures.attempts >= MAX_ATTEMPTS => {
-                let letter = failed.letter(self.queue, FailureClass::Exhausted, failures);
-                let run = FailedRun { owner: None, outcome: FailedAs::GivenUp, ..failed.run };
-                self.park(&letter, &run).await
+                let fence = Fence::Idle { attempts: failures.attempts };
+                self.park(&failed, FailureClass::Exhausted, failures, fence).await
             }
             Ok(Failures { attempts, .. }) => {
                 let wait = after.max(self.back_off(attempts)).min(MAX_WAIT);
@@ -127,9 +125,8 @@ impl Worker {
 
     /// Parks the message, unless its run was done before, or is somebody else's by now.
     async fn failed_for_good(&self, failed: Failed<'_>, class: FailureClass) -> Disposition {
-        let inbox = &self.runtime.ports().inbox;
         let FailedRun { run, owner, at, reason, .. } = &failed.run;
-        let found = match inbox.find(&run.key, *at).await {
+        let found = match self.runtime.ports().inbox.find(&run.key, *at).await {
             Ok(found) => found,
             Err(error) => {
                 let inbox = reason_of(&error);
@@ -137,24 +134,21 @@ impl Worker {
                 return AGAIN;
             }
         };
-        let ours = match *owner {
-            // Nobody may take it over between the dead letter and its being remembered.
-            Some(owner) => inbox.renew(&run.key, owner, later(*at, PARKING)).await.is_ok(),
-            None => found.as_ref().is_none_or(|record| record.is_idle(*at)),
+        let attempts = found.as_ref().map_or(0, |record| record.attempts);
+        let fence = match *owner {
+            Some(owner) => Fence::Held(owner),
+            None if found.as_ref().is_none_or(|record| record.is_idle(*at)) => {
+                Fence::Idle { attempts }
+            }
+            None => return self.failed_beside(&failed.run).await,
         };
-        if !ours {
-            return self.failed_beside(&failed.run).await;
-        }
-        let failures = Failures {
-            attempts: found.as_ref().map_or(0, |record| record.attempts) + 1,
-            first_at: found.and_then(|record| record.first_failed_at).unwrap_or(*at),
-        };
-        let letter = failed.letter(self.queue, class, failures);
-        self.park(&letter, &FailedRun { outcome: FailedAs::ForGood, ..failed.run }).await
+        let first_at = found.and_then(|record| record.first_failed_at).unwrap_or(*at);
+        let failures = Failures { attempts: attempts + 1, first_at };
+        self.park(&failed, class, failures, fence).await
     }
 
     /// A failure that is not the run's: done or parked before, its message may go; otherwise whoever is at it decides.
-    async fn failed_beside(&self, failed: &FailedRun) -> Disposition {
+    pub(super) async fn failed_beside(&self, failed: &FailedRun) -> Disposition {
         let found = self.runtime.ports().inbox.find(&failed.run.key, failed.at).await;
         let status = found.ok().flatten().map(|record| record.status);
         info!(

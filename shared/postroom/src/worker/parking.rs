@@ -1,12 +1,16 @@
-//! Parking: the dead letter first, then the memory of it, and only then may the message go.
+//! Parking: the dead letter and the memory of it at once, and only then may the message go.
+
+use std::error::Error;
 
 use serde_json::Value;
 use tracing::warn;
 
 use crate::CODE_VERSION;
 use crate::envelope::RawEnvelope;
-use crate::port::{DeadLetter, FailedRun, FailureClass, Failures, LetterStatus};
+use crate::port::{DeadLetter, FailureClass, Failures, LetterStatus, StoreError};
 use crate::reason_of;
+use crate::runtime::{GaveUp, LostCause};
+use crate::transaction::Fence;
 use crate::verdict::causes_of;
 use crate::worker::failure::Failed;
 use crate::worker::fingerprint::fingerprint;
@@ -68,54 +72,75 @@ impl Worker {
             redrives: 0,
             edited_as: None,
         };
-        if self.keep(&letter).await { Disposition::Acknowledge } else { AGAIN }
+        if let Err(error) = self.dead_letters.park(&letter).await {
+            return not_parked(&letter, &error);
+        }
+        self.parked(&letter);
+        Disposition::Acknowledge
     }
 
-    pub(super) async fn park(&self, letter: &DeadLetter, failed: &FailedRun) -> Disposition {
-        if !self.keep(letter).await {
-            return AGAIN;
+    /// Gives a run up. Where that is not certain its message comes back, and then it is known what became of it.
+    pub(super) async fn park(
+        &self,
+        failed: &Failed<'_>,
+        class: FailureClass,
+        failures: Failures,
+        fence: Fence,
+    ) -> Disposition {
+        let attempt = failed.attempt;
+        let mut lost = LostCause {
+            run: &failed.run.run,
+            handler: attempt.handler.name(),
+            message: &attempt.message,
+            fence,
+            letter: failed.letter(self.queue, class, failures),
+        };
+        if let Err(error) = self.address(&mut lost.letter).await {
+            return not_parked(&lost.letter, &error);
         }
-        match self.runtime.ports().inbox.fail(failed).await {
-            Ok(_) => Disposition::Acknowledge,
-            Err(error) => {
-                warn!(
-                    inbox = reason_of(&error),
-                    "parked, but not remembered; it will be delivered again"
-                );
-                AGAIN
+        match self.runtime.give_up(&lost).await {
+            Ok(GaveUp::Parked) => {
+                self.parked(&lost.letter);
+                Disposition::Acknowledge
             }
+            Ok(GaveUp::Done | GaveUp::ParkedBefore | GaveUp::NotOurs) => {
+                self.failed_beside(&failed.run).await
+            }
+            Err(error) => not_parked(&lost.letter, &error),
         }
     }
 
-    async fn keep(&self, letter: &DeadLetter) -> bool {
-        let (id, reason) = (&letter.id, letter.reason());
+    /// Looks what was decided about the letter that it replaces, and writes what its transaction cannot hold.
+    async fn address(&self, letter: &mut DeadLetter) -> Result<(), StoreError> {
+        let earlier = self.dead_letters.find(&letter.id).await?;
+        letter.redrives = earlier.map_or(0, |earlier| earlier.redrives);
+        self.dead_letters.prepare(letter).await
+    }
+
+    fn parked(&self, letter: &DeadLetter) {
+        let (id, reason, handler) = (&letter.id, letter.reason(), self.queue);
         let fingerprint = letter.fingerprint.to_string();
-        match self.dead_letters.park(letter).await {
-            Ok(()) => {
-                let handler = self.queue;
-                warn!(
-                    reason,
-                    dead_letter = id,
-                    handler,
-                    fingerprint,
-                    metric.permanent = 1,
-                    "failed for good; parked"
-                );
-                true
-            }
-            Err(error) => {
-                let store = reason_of(&error);
-                warn!(
-                    reason,
-                    dead_letter = id,
-                    store,
-                    metric.failed = 1,
-                    "failed for good, but could not be parked"
-                );
-                false
-            }
-        }
+        warn!(
+            reason,
+            dead_letter = id,
+            handler,
+            fingerprint,
+            metric.permanent = 1,
+            "failed for good; parked"
+        );
     }
+}
+
+fn not_parked(letter: &DeadLetter, error: &(dyn Error + 'static)) -> Disposition {
+    let (id, reason, store) = (&letter.id, letter.reason(), reason_of(error));
+    warn!(
+        reason,
+        dead_letter = id,
+        store,
+        metric.failed = 1,
+        "failed for good, but could not be parked"
+    );
+    AGAIN
 }
 
 /// What a letter keeps of an envelope: all but the payload.

@@ -126,7 +126,7 @@ async fn one_wait_that_cannot_be_named_leaves_the_others_theirs() {
     assert_eq!(labels(&bench.received(&event).await), ["c1"]);
 }
 
-/// Dead letters that look, when one is parked, whether its run is remembered as parked already.
+/// Dead letters that look, when one is about to be written, how its run stands.
 struct Watching {
     memory: MemoryStore,
     seen: Arc<Mutex<Vec<RunStatus>>>,
@@ -135,12 +135,16 @@ struct Watching {
 }
 
 impl DeadLetters for Watching {
-    fn park<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn prepare<'a>(&'a self, _: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
             let found = Inbox::find(&self.memory, &self.run, self.clock).await?;
             self.seen.lock().unwrap().extend(found.map(|record| record.status));
-            self.memory.park(letter).await
+            Ok(())
         })
+    }
+
+    fn park<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.memory.park(letter)
     }
 
     fn find<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<DeadLetter>, StoreError>> {
@@ -149,7 +153,7 @@ impl DeadLetters for Watching {
 }
 
 #[tokio::test]
-async fn a_permanent_failure_is_a_dead_letter_then_remembered_then_acknowledged() {
+async fn a_permanent_failure_is_a_dead_letter_and_remembered_at_once_then_acknowledged() {
     let bench = Bench::standard().await;
     let event = bench.delivered(&only_the_first(&fixture("sqs/standard.json"))).await;
     let seen = Arc::<Mutex<Vec<_>>>::default();
@@ -164,7 +168,7 @@ async fn a_permanent_failure_is_a_dead_letter_then_remembered_then_acknowledged(
     let answer = bench.invoke(&worker, &event).await;
 
     assert_eq!(answer, json!({"batchItemFailures": []}));
-    assert_eq!(*seen.lock().unwrap(), [RunStatus::Running], "parked before it was remembered");
+    assert_eq!(*seen.lock().unwrap(), [RunStatus::Running], "a duplicate could have taken it");
     let record = bench.remembered(&records(&event)[0]).await.unwrap();
     assert_eq!(record.status, RunStatus::Parked);
     let (id, letter) = bench.letters().pop_first().unwrap();
@@ -205,6 +209,10 @@ async fn exhausted_attempts_are_a_dead_letter_then_acknowledged() {
 struct OutOfReach;
 
 impl DeadLetters for OutOfReach {
+    fn prepare<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.park(letter)
+    }
+
     fn park<'a>(&'a self, _: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
         let error = StoreError::Unavailable { operation: "park", source: "out of reach".into() };
         Box::pin(ready(Err(error)))

@@ -251,8 +251,7 @@ impl Operations {
             let (owner, run) = self.holder();
             (run, Some(owner))
         };
-        let outcomes =
-            [FailedAs::Attempt, FailedAs::NotCounted, FailedAs::ForGood, FailedAs::GivenUp];
+        let outcomes = [FailedAs::Attempt, FailedAs::NotCounted, FailedAs::ForGood];
         let (at, outcome) = (self.now, self.random.any_of(&outcomes));
         FailedRun { run, owner, at, outcome, reason: "it rained".to_owned() }
     }

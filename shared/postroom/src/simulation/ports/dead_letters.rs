@@ -3,18 +3,17 @@
 use crate::BoxFuture;
 use crate::id::{CorrelationId, TenantId};
 use crate::port::{DeadLetter, DeadLetters, LetterFile, LetterHead, Page, StoreError};
-use crate::simulation::Sabotage;
 use crate::simulation::ports::{Simulated, unavailable};
 use crate::simulation::world::WRITE;
 
 impl DeadLetters for Simulated {
+    fn prepare<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
+        // A memory store has no parts.
+        self.memory.prepare(letter)
+    }
+
     fn park<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
-            if self.is(Sabotage::AcknowledgeBeforePark) {
-                let actor = self.world.lock().running.actor;
-                self.tampering().unwritten.push((actor, letter.clone()));
-                return Ok(());
-            }
             let late = || -> BoxFuture<'static, ()> {
                 let (ports, letter) = (self.clone(), letter.clone());
                 Box::pin(async move {

@@ -3,13 +3,16 @@
 use crate::BoxFuture;
 use crate::id::named;
 use crate::live::{LiveItem, LiveShard};
-use crate::port::{CommitError, Item, Listing, Page, Queue, RunKey, Store, StoreError};
+use crate::port::{
+    CommitError, DeadLetter, DeadLetters, FailedAs, FailedRun, Inbox, Item, Listing, Page, Queue,
+    RunKey, Store, StoreError,
+};
 use crate::simulation::evidence::told;
 use crate::simulation::ports::{Simulated, unavailable};
 use crate::simulation::world::{Mishap, WRITE};
 use crate::simulation::{Law, Sabotage, Violation};
 use crate::stored::Key;
-use crate::transaction::{Fence, Guard, ItemWrite, Transaction};
+use crate::transaction::{Completion, Fence, Guard, ItemWrite, Transaction};
 
 impl Store for Simulated {
     fn get<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Item>, StoreError>> {
@@ -66,6 +69,14 @@ impl Simulated {
         }
         let committed = match self.sabotage {
             Some(Sabotage::RecordInSecondWrite) => self.in_two_writes(tampered).await,
+
+            Some(Sabotage::AcknowledgeBeforePark) if asked.parked().is_some() => {
+                self.park_later(tampered).await
+            }
+
+            Some(Sabotage::ParkInTwoWrites) if asked.parked().is_some() => {
+                self.park_in_two_writes(tampered).await
+            }
 
             Some(Sabotage::ForgetAnswers) => {
                 self.memory.forget_token(tampered.token);
@@ -156,6 +167,36 @@ impl Simulated {
             _ => {}
         }
         tx
+    }
+
+    /// Remembers that a run was given up, and leaves its letter for when its message is gone.
+    async fn park_later(&self, tx: &Transaction) -> Result<(), CommitError> {
+        self.remember_failure(tx).await?;
+        let actor = self.world.lock().running.actor;
+        self.tampering().unwritten.extend(tx.parked().map(|letter| (actor, letter.clone())));
+        Ok(())
+    }
+
+    /// First the letter, and then, whatever was decided about that since, that its run was given up.
+    async fn park_in_two_writes(&self, tx: &Transaction) -> Result<(), CommitError> {
+        if let Some(letter) = tx.parked() {
+            let _ = DeadLetters::park(&self.memory, letter).await;
+        }
+        self.world.note(|| "wrote the letter alone".to_owned());
+        self.world.turn(WRITE).await;
+        self.remember_failure(tx).await
+    }
+
+    async fn remember_failure(&self, tx: &Transaction) -> Result<(), CommitError> {
+        let Completion { run, fence, finished_at, .. } = &tx.completion;
+        let owner = match fence {
+            Fence::Held(owner) => Some(*owner),
+            Fence::NotDone | Fence::Idle { .. } => None,
+        };
+        let (run, reason) = (run.clone(), tx.parked().map(DeadLetter::reason).unwrap_or_default());
+        let failed = FailedRun { run, owner, at: *finished_at, outcome: FailedAs::ForGood, reason };
+        let remembered = self.memory.fail(&failed).await;
+        remembered.map(drop).map_err(|_| CommitError::Condition { record: true })
     }
 
     async fn in_two_writes(&self, tx: &Transaction) -> Result<(), CommitError> {
