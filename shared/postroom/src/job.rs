@@ -30,7 +30,8 @@ pub trait Job<M: Message>: Send + Sync + 'static {
     const NAME: &'static str;
     /// When an earlier attempt may have had its effect.
     const ON_UNKNOWN: OnUnknown;
-    /// The longest that a run takes which goes well. None is started with less time left, for it could not finish.
+    /// The longest that a run takes which goes well. None is started with less time left, for it could not finish; one
+    /// that was given as much and has not ended when its invocation has to has failed.
     ///
     /// Its function needs a time-out of more than that and [`Worker::MARGIN`](crate::Worker::MARGIN), or it never starts
     /// any.

@@ -18,6 +18,7 @@ use tracing::info;
 use tracing::instrument::WithSubscriber;
 
 use crate::commands::Silence;
+use crate::hanging::Hangs;
 use crate::shop::{ScriptedBank, Shop};
 
 #[derive(Clone, Default)]
@@ -216,6 +217,13 @@ async fn what_becomes_of_a_record_is_counted_once() {
     assert_eq!(counts(&said(worker.process(from_ref(&gone), None)).await), ["permanent=1"]);
     let over = Some(shop.now());
     assert_eq!(counts(&said(worker.process(from_ref(&gone), over)).await), ["deadline_returned=1"]);
+
+    let hangs = shop.placed("5").await;
+    let worker = shop.worker(Hangs::<false, 10>::default());
+    assert_eq!(
+        counts(&said(worker.process(from_ref(&hangs), None)).await),
+        ["deadline_returned=1", "failed=1"]
+    );
 
     let late = shop.placed("4").await;
     let worker = talking(&shop, Outcome::Skipped { reason: "order was cancelled" });

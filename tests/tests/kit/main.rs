@@ -7,6 +7,7 @@ mod idempotency;
 mod transactions;
 mod workers;
 mod leases;
+mod hanging;
 mod gates;
 mod backlogs;
 mod keys;

@@ -16,7 +16,7 @@
 //! | `permanent` | messages that were parked as dead letters |
 //! | `duplicate` | records that had been done, or parked, before |
 //! | `lease_lost` | attempts whose lease somebody else took over |
-//! | `deadline_returned` | records that were not started, or cancelled, for want of time |
+//! | `deadline_returned` | records that were not started for want of time, or dropped when it was over; these have mostly failed, too |
 //! | `published` | messages that their queue accepted |
 //! | `processing_time_ms` | of each record that was processed, from its start to its end; of each request |
 //! | `lag_ms` | from the time of the message to its being processed |

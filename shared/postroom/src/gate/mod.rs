@@ -140,13 +140,22 @@ impl Gate {
 /// What a run tells of the provider.
 fn told(ran: &Result<Ran, RunError>) -> Told {
     match ran {
-        Ok(Ran::Done) | Err(RunError::Handler { blame: Blame::Message, .. }) => Told::Well,
-        Err(RunError::Handler { blame: Blame::Provider, verdict, .. }) => match verdict {
+        Ok(Ran::Done) => Told::Well,
+        // What skips may have skipped before it called.
+        Ok(_) => Told::Nothing,
+        Err(error) => told_by(error),
+    }
+}
+
+fn told_by(error: &RunError) -> Told {
+    match error {
+        RunError::Handler { blame: Blame::Message, .. } => Told::Well,
+        RunError::Handler { blame: Blame::Provider, verdict, .. } => match verdict {
             Verdict::Retry { after } => Told::Trouble { after: *after },
             Verdict::Permanent => Told::Trouble { after: Duration::ZERO },
         },
-        // What skips may have skipped before it called.
-        Ok(_) | Err(_) => Told::Nothing,
+        RunError::NotRecorded { source } => told_by(source),
+        _ => Told::Nothing,
     }
 }
 

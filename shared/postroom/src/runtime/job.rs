@@ -10,7 +10,7 @@ use crate::message::Message;
 use crate::outcome::Outcome;
 use crate::port::{Claim, Claimed, Run};
 use crate::reason_of;
-use crate::runtime::lease::Holder;
+use crate::runtime::lease::{Dropped, Holder};
 use crate::runtime::queued::{Ran, RunError, skipped};
 use crate::runtime::settle::Settled;
 use crate::runtime::{MAX_RUNS, Runtime};
@@ -49,7 +49,8 @@ impl Runtime {
             Claimed::Parked { reason } => return Ok(Ran::Parked { reason }),
         };
         // Taking the lease may have been what the time went into.
-        if holder.left(self.now()) < J::TIME_NEEDED {
+        let left = holder.left(self.now());
+        if left.is_zero() || left < J::TIME_NEEDED {
             self.give_back(run, &holder).await;
             return Ok(Ran::NoTime);
         }
@@ -59,8 +60,17 @@ impl Runtime {
             reader: self.reader(&message.tenant_id),
         };
         let effect = job.perform(message, &effects);
-        let outcome = self.under_lease(&run.key, &holder, until, effect).await;
-        let outcome = outcome.ok_or(RunError::LeaseLost)?.map_err(failed)?;
+        let outcome = match self.under_lease(&run.key, &holder, until, effect).await {
+            Ok(outcome) => outcome.map_err(failed)?,
+            Err(Dropped::LeaseLost) => return Err(RunError::LeaseLost),
+            Err(Dropped::OutOfTime) => {
+                let error = RunError::out_of_time(left, J::TIME_NEEDED, Blame::Provider);
+                return Err(match J::ON_UNKNOWN {
+                    OnUnknown::Repeat => error,
+                    OnUnknown::Park => error.not_recorded(),
+                });
+            }
+        };
         let recorded = self.record(job, message, run, &holder, outcome).await;
         match J::ON_UNKNOWN {
             OnUnknown::Repeat => recorded,

@@ -1,6 +1,5 @@
 //! Leases of jobs: as short as they may be, and renewed while a job takes longer.
 
-use std::future::pending;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -34,6 +33,15 @@ pub(crate) struct Holder {
     pub(crate) gone_by: Timestamp,
 }
 
+/// Why work was dropped before it had ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dropped {
+    /// Somebody else has its lease.
+    LeaseLost,
+    /// Its time is over.
+    OutOfTime,
+}
+
 impl Holder {
     /// Until when a lease holds that is taken or renewed now.
     pub(crate) fn until(&self, now: Timestamp) -> Timestamp {
@@ -47,40 +55,44 @@ impl Holder {
 }
 
 impl Runtime {
-    /// Runs `work` under a lease that holds `until` then; `None`: the lease was lost, and the work was dropped.
+    /// Runs `work` under a lease that holds `until` then, or says why it was dropped.
     pub(super) async fn under_lease<T>(
         &self,
         key: &RunKey,
         holder: &Holder,
         until: Timestamp,
         work: impl Future<Output = T> + Send,
-    ) -> Option<T> {
-        match select(pin!(work), pin!(self.lost(key, holder, until))).await {
-            Either::Left((done, _)) => Some(done),
-            Either::Right(((), _)) => None,
+    ) -> Result<T, Dropped> {
+        match select(pin!(work), pin!(self.watch(key, holder, until))).await {
+            Either::Left((done, _)) => Ok(done),
+            Either::Right((dropped, _)) => Err(dropped),
         }
     }
 
-    /// Renews the lease whenever it comes near its end, and returns when it is lost.
-    async fn lost(&self, key: &RunKey, holder: &Holder, mut until: Timestamp) {
+    /// Renews the lease whenever it comes near its end, until it is lost or its holder's time is over.
+    async fn watch(&self, key: &RunKey, holder: &Holder, mut until: Timestamp) -> Dropped {
         let clock = &self.ports.clock;
-        while until < holder.gone_by && !holder.left(self.now()).is_zero() {
-            let held_for = between(self.now(), until);
-            clock.sleep(held_for.saturating_sub(BEFORE_ITS_END)).await;
+        loop {
+            let (now, left) = (self.now(), holder.left(self.now()));
+            let renewal = between(now, until).saturating_sub(BEFORE_ITS_END);
+            if until >= holder.gone_by || renewal >= left {
+                clock.sleep(left).await;
+                return Dropped::OutOfTime;
+            }
+            clock.sleep(renewal).await;
             let next = holder.until(self.now());
             match self.ports.inbox.renew(key, holder.owner, next).await {
                 Ok(()) => {
                     debug!(run = key.as_str(), "the lease is renewed");
                     until = next;
                 }
-                Err(LeaseError::LeaseLost) => return,
+                Err(LeaseError::LeaseLost) => return Dropped::LeaseLost,
                 // It may run out meanwhile. Whoever then takes it over makes itself felt when the work is recorded.
                 Err(error @ LeaseError::Store { .. }) => {
                     warn!(reason = reason_of(&error), "a lease could not be renewed");
-                    clock.sleep(AGAIN_AFTER).await;
+                    clock.sleep(AGAIN_AFTER.min(holder.left(self.now()))).await;
                 }
             }
         }
-        pending::<()>().await;
     }
 }

@@ -7,6 +7,7 @@ mod queued;
 mod job;
 mod lease;
 mod give_up;
+mod time;
 
 use std::fmt;
 use std::sync::Arc;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::clock::milliseconds;
 use crate::command::Origin;
 use crate::envelope::{Envelope, RawEnvelope};
 use crate::id::DedupKey;
@@ -12,6 +13,7 @@ use crate::listener::Listener;
 use crate::message::Event;
 use crate::outcome::Outcome;
 use crate::port::{Run, RunKey, StoreError};
+use crate::runtime::lease::Holder;
 use crate::runtime::settle::{SettleError, Settled};
 use crate::runtime::{MAX_RUNS, Runtime, expiry};
 use crate::transaction::Fence;
@@ -66,13 +68,16 @@ pub(crate) enum RunError {
         #[source]
         source: Box<RunError>,
     },
+    /// Its time was over, and was too short from the beginning: that is no attempt of the run.
+    #[error("it was cut short after {} ms", milliseconds(*had))]
+    CutShort { had: Duration },
     /// An earlier attempt may have had its effect, which must not happen twice.
     #[error(
         "an earlier attempt ended without a trace: whether its effect happened is for a person to find out"
     )]
     UnknownOutcome,
-    /// The effect happened, must not happen twice, and could not be written down.
-    #[error("its effect happened, but could not be recorded")]
+    /// The effect may have happened, must not happen twice, and was not written down.
+    #[error("its effect may have happened, and was not recorded: that is for a person to find out")]
     NotRecorded {
         #[source]
         source: Box<RunError>,
@@ -103,7 +108,7 @@ impl Classify for RunError {
             Self::Handler { verdict, .. } => *verdict,
             Self::ProviderDown { after, .. } => Verdict::Retry { after: *after },
             Self::UnknownOutcome | Self::NotRecorded { .. } => Verdict::Permanent,
-            Self::Contended { .. } | Self::LeaseLost => Verdict::RETRY,
+            Self::Contended { .. } | Self::LeaseLost | Self::CutShort { .. } => Verdict::RETRY,
             Self::Inbox { source } => source.verdict(),
             Self::Settle { source } => source.verdict(),
         }
@@ -155,12 +160,19 @@ impl Runtime {
         listener: &L,
         event: &Envelope<E>,
         run: &Run,
+        holder: Holder,
     ) -> Result<Ran, RunError> {
+        let had = holder.left(self.now());
         for attempt in 1..=MAX_RUNS {
             let mut tx = self.tx_for(event, run, L::NAME);
-            let outcome = listener.on(event, &mut tx).await;
-            let outcome = outcome.map_err(|error| Failure::of(L::NAME, error))?;
-            tx.drain().await?;
+            let reacted = self.in_time(&holder, async {
+                let outcome = listener.on(event, &mut tx).await;
+                let outcome = outcome.map_err(|error| Failure::of(L::NAME, error))?;
+                tx.drain().await.map(|()| outcome)
+            });
+            let outcome = reacted
+                .await
+                .ok_or_else(|| RunError::out_of_time(had, Duration::ZERO, Blame::NotAsked))??;
             match self.complete(tx, run.clone(), Fence::NotDone, skipped(&outcome)).await? {
                 Settled::Committed => return Ok(Ran::of(&outcome)),
                 Settled::AlreadyDone(_) => return Ok(Ran::Duplicate),

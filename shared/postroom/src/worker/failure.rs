@@ -62,20 +62,22 @@ impl Worker {
         let claimed = attempt.handler.leased() && !unread;
         let down = matches!(error, RecordError::Run { source: RunError::ProviderDown { .. } })
             && !has_waited_enough(attempt.record);
+        let untried =
+            down || matches!(error, RecordError::Run { source: RunError::CutShort { .. } });
         let run = FailedRun {
             run: attempt.run.clone(),
             owner: claimed.then_some(attempt.owner),
             at: self.now(),
-            outcome: if down { FailedAs::NotCounted } else { FailedAs::Attempt },
+            outcome: if untried { FailedAs::NotCounted } else { FailedAs::Attempt },
             reason,
         };
         let failed = Failed { attempt, run, causes };
         match error.verdict() {
             Verdict::Permanent => self.failed_for_good(failed, FailureClass::Permanent).await,
-            Verdict::Retry { .. } if !down && self.ends_a_leased_run(&failed.run).await => {
+            Verdict::Retry { .. } if !untried && self.ends_a_leased_run(&failed.run).await => {
                 self.failed_for_good(failed, FailureClass::Exhausted).await
             }
-            Verdict::Retry { after } if down => {
+            Verdict::Retry { after } if untried => {
                 let after = self.stay_away(attempt.record, after);
                 self.failed_for_now(failed, after).await
             }

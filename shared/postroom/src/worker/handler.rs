@@ -174,8 +174,8 @@ impl<E: Event, L: Listener<E>> QueuedRun for ListenerHandler<E, L> {
 
     fn prepare<'a>(&'a self, message: RawEnvelope) -> Result<Prepared<'a>, RecordError> {
         let (event, key) = read(message, L::NAME, |event| self.listener.key(event))?;
-        let run = move |Started { runtime, run, .. }: Started<'a>| -> Running<'a> {
-            Box::pin(async move { runtime.react(&self.listener, &event, run).await })
+        let run = move |Started { runtime, run, holder }: Started<'a>| -> Running<'a> {
+            Box::pin(async move { runtime.react(&self.listener, &event, run, holder).await })
         };
         Ok(Prepared { key, run: Box::new(run) })
     }

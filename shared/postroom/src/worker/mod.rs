@@ -80,7 +80,8 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// What is left of an invocation's time when its last records are cancelled, for the answer to leave.
+    /// What is left of an invocation's time when its last records are cancelled: for that to be recorded, and for the
+    /// answer to leave.
     pub const MARGIN: Duration = Duration::from_secs(1);
 
     /// A worker for the queue of `handler`, that is of the listener or job of that name.
@@ -156,8 +157,8 @@ impl Worker {
     /// message that is in the batch twice runs once, and what becomes of it becomes of both.
     ///
     /// With a `deadline` no record starts that has less time than [it needs](Job::TIME_NEEDED) before the last second:
-    /// it is redelivered at once. One that still runs in the last second is cancelled, and redelivered when its lease
-    /// has run out.
+    /// it is redelivered at once. One that still runs in the last second is cancelled. If it had the time that it needs,
+    /// or 5 s where it names none, that is a failed attempt; otherwise it is nobody's.
     pub async fn process(
         &self,
         records: &[Record],

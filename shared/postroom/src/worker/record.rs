@@ -21,6 +21,8 @@ use crate::worker::{AT_ONCE, Disposition, Record, Worker};
 
 /// How long a record may run where the invocation names no deadline that can be believed.
 const TIME_WITHOUT_DEADLINE: Duration = Duration::from_mins(1);
+/// How much of the margin there is to record what was dropped when its time was over; then the answer has to leave.
+const RECORDING: Duration = Duration::from_millis(500);
 /// How much longer than the invocation a lease holds at most: its owner is certainly gone when it ends.
 const LEASE_MARGIN: Duration = Duration::from_secs(2);
 
@@ -125,9 +127,10 @@ impl Worker {
         let gone_by = later(stop, Self::MARGIN + LEASE_MARGIN);
         let holder = Holder { owner: attempt.owner, stop, gone_by };
         let leased = attempt.handler.leased();
-        let done = self.run_within(left, self.run(attempt, prepared, holder)).await;
+        // Its handler is dropped when the time is over, and that is then recorded.
+        let done = self.run_within(left + RECORDING, self.run(attempt, prepared, holder)).await;
         done.unwrap_or_else(|| {
-            // Its lease runs out by itself: whether its effect happened, nobody knows.
+            // Nobody could be told. Its lease runs out by itself: whether its effect happened, nobody knows.
             let after = Some(between(self.now(), gone_by));
             if leased { Disposition::Redeliver { after } } else { AT_ONCE }
         })

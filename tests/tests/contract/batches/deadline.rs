@@ -1,12 +1,14 @@
 //! Nothing starts that cannot finish, nothing runs on, and the answer leaves in time.
 
-use std::future::ready;
+use std::future::{pending, ready};
 use std::sync::Arc;
 use std::time::Duration;
 
-use postroom::doc_example::{ChargeCard, NoBank, OrderPlaced};
+use postroom::doc_example::{ChargeCard, NoBank, OrderPlaced, ShopError};
 use postroom::port::{DeadLetter, DeadLetters, RunStatus, StoreError};
-use postroom::{BoxFuture, Clock, Job, Reactions, Runtime, SystemClock, Worker};
+use postroom::{
+    BoxFuture, Clock, Envelope, Listener, Outcome, Reactions, Runtime, SystemClock, Tx, Worker,
+};
 use postroom_aws::{Visibility, handle_batch};
 use serde_json::{Value, json};
 use tests::fixture;
@@ -47,9 +49,9 @@ async fn what_runs_at_the_margin_is_cancelled_and_what_is_finished_is_done() {
     assert_eq!(answer, reporting(&event, &["b1"]));
     assert_eq!(bench.log.finished(), ["a1", "c1"]);
     assert!(bench.now() + MARGIN <= deadline, "cancelled at {}", bench.now());
-    // Whether its effect happened nobody knows: its lease runs out, and no attempt is counted.
-    let left_behind = bench.remembered(&records(&event)[1]).await.unwrap();
-    assert_eq!((left_behind.status, left_behind.attempts), (RunStatus::Running, 0));
+    // Unfinished is failed: it had more time than it needs.
+    let unfinished = bench.remembered(&records(&event)[1]).await.unwrap();
+    assert_eq!((unfinished.status, unfinished.attempts), (RunStatus::Waiting, 1));
 }
 
 #[tokio::test]
@@ -83,7 +85,7 @@ async fn what_was_not_started_comes_back_at_once() {
 }
 
 #[tokio::test]
-async fn what_was_cancelled_comes_back_when_its_lease_ends_and_those_behind_it_too() {
+async fn what_was_cancelled_comes_back_after_its_back_off_and_those_behind_it_too() {
     let bench = Bench::fifo().await;
     let event = bench.delivered(&fixture("sqs/fifo.json")).await;
     let worker = bench.worker(|label| if label == "a1" { Step::Hang } else { Step::Finish });
@@ -91,8 +93,6 @@ async fn what_was_cancelled_comes_back_when_its_lease_ends_and_those_behind_it_t
     bench.invoke_until(&worker, &event, bench.deadline_in(Duration::from_secs(30))).await;
 
     bench.advance(Duration::from_secs(2));
-    assert_eq!(records(&bench.received(&event).await).len(), 0);
-    bench.advance(Duration::from_secs(1));
     let again = bench.received(&event).await;
     assert_eq!(labels(&again), ["a1", "a2", "a3"]);
     let answer = bench.invoke(&bench.worker(|_| Step::Finish), &again).await;
@@ -141,14 +141,14 @@ async fn a_deadline_that_makes_no_sense_counts_as_unknown() {
 }
 
 /// A worker on the adapters of AWS and by the machine's clock: what hangs here is the network.
-async fn on_aws<J: Job<OrderPlaced>>(job: J) -> (Endpoint, Worker, Visibility) {
+async fn on_aws(with: impl FnOnce(Worker) -> Worker) -> (Endpoint, Worker, Visibility) {
     let mut endpoint = Endpoint::with_queues(&["charge-card"]).await;
     let ports = endpoint.aws.ports(&mut endpoint.env, &["charge-card"]);
     let visibility = endpoint.aws.visibility(&mut endpoint.env, "charge-card");
     let dead_letters = Arc::new(endpoint.aws.dead_letters(&mut endpoint.env));
     let worker =
         Worker::new("charge-card", Runtime::new(ports, Reactions::default()), dead_letters);
-    (endpoint, worker.job(job), visibility)
+    (endpoint, with(worker), visibility)
 }
 
 /// Invokes a worker with 2 s left.
@@ -165,7 +165,8 @@ async fn answer_within_2_s(worker: &Worker, visibility: &Visibility, event: &Val
 
 #[tokio::test]
 async fn the_answer_leaves_before_the_deadline_even_when_sqs_does_not_answer() {
-    let (endpoint, worker, visibility) = on_aws(ChargeCard { bank: NoBank }).await;
+    let (endpoint, worker, visibility) =
+        on_aws(|worker| worker.job(ChargeCard { bank: NoBank })).await;
     let event = fixture("sqs/standard.json");
     let slow = json!({"delay_ms": 60_000});
     endpoint.fault("sqs.ChangeMessageVisibilityBatch", 10, slow).await;
@@ -176,11 +177,40 @@ async fn the_answer_leaves_before_the_deadline_even_when_sqs_does_not_answer() {
     assert_eq!(endpoint.calls("sqs.ChangeMessageVisibilityBatch").await, 1);
 }
 
+/// A listener that never ends.
+struct NeverReacts;
+
+impl Listener<OrderPlaced> for NeverReacts {
+    const NAME: &'static str = "charge-card";
+    type Error = ShopError;
+
+    async fn on(&self, _: &Envelope<OrderPlaced>, _: &mut Tx) -> Result<Outcome, ShopError> {
+        pending().await
+    }
+}
+
+#[tokio::test]
+async fn the_answer_leaves_before_the_deadline_even_when_what_hung_cannot_be_recorded() {
+    let (endpoint, worker, visibility) = on_aws(|worker| worker.listener(NeverReacts)).await;
+    let event = fixture("sqs/standard.json");
+    endpoint.fault("dynamodb.UpdateItem", 10, json!({"delay_ms": 60_000})).await;
+
+    let answer = answer_within_2_s(&worker, &visibility, &event).await;
+
+    assert_eq!(answer, reporting(&event, &["a1", "b1", "c1"]));
+    assert_eq!(endpoint.calls("dynamodb.UpdateItem").await, 3);
+    assert_eq!(
+        endpoint.calls("sqs.ChangeMessageVisibilityBatch").await,
+        1,
+        "time was left to hide"
+    );
+}
+
 #[tokio::test]
 async fn the_answer_leaves_before_the_deadline_even_when_a_dead_letter_cannot_be_written() {
     let log = Log::default();
     let work = Work { script: Box::new(|_| Step::Finish), log: log.clone() };
-    let (endpoint, worker, visibility) = on_aws(work).await;
+    let (endpoint, worker, visibility) = on_aws(|worker| worker.job(work)).await;
     let mut event = fixture("sqs/standard.json");
     // Too large for one item: what does not fit is put first.
     event["Records"][1]["body"] = json!("no envelope ".repeat(40_000));
