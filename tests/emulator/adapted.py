@@ -4,11 +4,12 @@
 - It does not read the OpenAPI `Body` of an HTTP API: routes, integrations and authorizer are written out.
 - It asks for an action of its own where SQS asks for the single one: `sqs:SendMessageBatch` is granted wherever
   `sqs:SendMessage` is, and so on.
+- It has no saved questions to the logs, and deploys no stack that has one: they are left out.
 
 The ad provider is on this machine and speaks HTTP, so the template's pattern for `ProviderUrl` is left out.
 
 What MiniStack takes and then does nothing about is not in the comparison: throttling and access logs of the API, X-Ray,
-metric filters, alarms and the dashboard, encryption and recovery of tables. It starts a batch at once, whatever the
+alarms and the dashboard, encryption and recovery of tables. It starts a batch at once, whatever the
 batching window.
 """
 
@@ -33,6 +34,8 @@ def adapted(expanded: dict[str, Any], build: Path) -> dict[str, Any]:
         match resource["Type"]:
             case "AWS::Lambda::Function":
                 resource["Properties"]["Code"] = str(build / id)
+            case "AWS::Logs::QueryDefinition":
+                del resources[id]
             case "AWS::IAM::Role":
                 for policy in resource["Properties"]["Policies"]:
                     for statement in policy["PolicyDocument"]["Statement"]:

@@ -125,7 +125,11 @@ impl Courier {
     fn tell_age(&self, shard: u8, oldest: Option<&OutboxRow>) {
         let age = oldest.map(|row| between(row.due, self.clock.now()));
         let age_ms = milliseconds(age.unwrap_or_default());
-        debug!(shard, metric.outbox_age_ms = age_ms, "the oldest message is {age_ms} ms late");
+        debug!(
+            shard,
+            metric.outbox_age_ms = age_ms,
+            "the messages of a shard are {age_ms} ms late at most"
+        );
     }
 
     /// Sends rows batch by batch until `deadline`, and forgets those that were accepted.

@@ -261,13 +261,18 @@ async fn ages(shop: &Shop, queue: Arc<dyn Queue>) -> Vec<u64> {
     said(cut_off).await.iter().filter_map(|line| line["outbox_age_ms"].as_u64()).collect()
 }
 
-/// A shop with one message that has waited for 90 s, and another that has for 60 s.
+/// A shop with one message that has waited for 90 s, and others that have for 60 s, some of them in its shard.
 async fn behind() -> Shop {
     let shop = Shop::new();
-    shop.queue.fail_sends(2);
-    shop.place("1").await.unwrap();
+    shop.queue.fail_sends(20);
+    shop.place("0").await.unwrap();
     shop.clock.advance(Duration::from_secs(30));
-    shop.place("2").await.unwrap();
+    for order in 1..20 {
+        shop.place(&order.to_string()).await.unwrap();
+    }
+    let rows = shop.outbox().await;
+    let oldest = rows.iter().min_by_key(|row| row.due).unwrap().shard();
+    assert!(rows.iter().filter(|row| row.shard() == oldest).count() > 1);
     shop.clock.advance(Duration::from_mins(1));
     shop
 }
