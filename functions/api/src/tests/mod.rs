@@ -8,3 +8,4 @@ mod ops;
 mod faults;
 mod idempotency;
 mod document;
+mod hostile;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::world::{Ask, World};
 
 /// A letter about a published campaign whose statistics could not be synced; its id, as a path spells it.
-async fn parked(world: &World) -> String {
+pub(super) async fn parked(world: &World) -> String {
     let id = world.create().await;
     world.post(&format!("/campaigns/{id}/publish")).await;
     let row = world.queue.sent("sync-statistics").pop().unwrap();

@@ -1,0 +1,165 @@
+//! Events of a queue: a damaged one is refused, or its records fail each for itself.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use postroom::doc_example::{Bank, ChargeCard, ShopError};
+use postroom::memory::{ManualClock, MemoryQueue, MemoryStore, SeededIds};
+use postroom::port::{Inbox, RunKey, RunStatus};
+use postroom::{Clock, Courier, Ports, RawEnvelope, Reactions, Runtime, Worker};
+use postroom_aws::{Aws, Env, Visibility, handle_batch};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use tests::fixture;
+
+use crate::input::{block, cases, json, mutated, mutations, text};
+
+const HANDLER: &str = "charge-card";
+
+/// A bank that charges whatever it is asked to.
+struct Generous;
+
+impl Bank for Generous {
+    fn charge(&self, key: &str) -> Result<String, ShopError> {
+        Ok(key.to_owned())
+    }
+}
+
+struct Bench {
+    memory: MemoryStore,
+    clock: Arc<ManualClock>,
+    worker: Worker,
+    visibility: Visibility,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let memory = MemoryStore::default();
+        let stored = Arc::new(memory.clone());
+        let clock = Arc::new(ManualClock::at("2026-11-21T09:30:00Z".parse().unwrap()));
+        let ports = Ports {
+            store: stored.clone(),
+            inbox: stored.clone(),
+            courier: Courier::new(stored.clone(), Arc::new(MemoryQueue::default()), clock.clone()),
+            clock: clock.clone(),
+            ids: Arc::new(SeededIds::new(1)),
+        };
+        let runtime = Runtime::new(ports, Reactions::default());
+        let worker = Worker::new(HANDLER, runtime, stored).job(ChargeCard { bank: Generous });
+        Self { memory, clock, worker, visibility: nowhere() }
+    }
+
+    /// The ids that have to be delivered again; `None`: the event is refused as a whole.
+    async fn answer(&self, event: &Value) -> Option<Vec<String>> {
+        let event = serde_json::from_value(event.clone()).ok()?;
+        let answer = handle_batch(&self.worker, &self.visibility, event, 0).await.ok()?;
+        let answer = serde_json::to_value(&answer).unwrap();
+        let failures = answer["batchItemFailures"].as_array().unwrap().iter();
+        let id = |failure: &Value| failure["itemIdentifier"].as_str().unwrap().to_owned();
+        Some(failures.map(id).collect())
+    }
+
+    async fn status_of(&self, body: &str) -> Option<RunStatus> {
+        let key = RunKey::of_handler(HANDLER, RawEnvelope::parse(body).unwrap().id);
+        let found = self.memory.find(&key, self.clock.now()).await.unwrap();
+        found.map(|record| record.status)
+    }
+}
+
+/// A queue that cannot be reached: no message keeps a time of its own.
+fn nowhere() -> Visibility {
+    let mut env = Env::of([
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "key"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
+        ("CHARGE_CARD_QUEUE_URL", "http://127.0.0.1:1/charge-card"),
+    ]);
+    let aws = Aws::connect(&mut env);
+    let visibility = aws.visibility(&mut env, HANDLER);
+    env.check().unwrap();
+    visibility
+}
+
+/// A record that nothing is wrong with, about an order of its own.
+fn healthy() -> Value {
+    let mut record = fixture("sqs/standard.json")["Records"][0].clone();
+    let mut body: Value = serde_json::from_str(record["body"].as_str().unwrap()).unwrap();
+    body["id"] = json!("7b0c0000-0000-5000-8000-00000000beef");
+    body["data"]["order"] = json!("healthy");
+    record["body"] = json!(body.to_string());
+    record["messageId"] = json!("healthy");
+    record
+}
+
+/// Whatever else is in the batch: the healthy record is parked for good, as its order does not exist, or failed with all.
+fn harms_no_neighbour(mut event: Value) {
+    let healthy = healthy();
+    let records = event.get_mut("Records").and_then(Value::as_array_mut);
+    let Some(records) = records else { return };
+    records.push(healthy.clone());
+    let ids: BTreeSet<String> = records
+        .iter()
+        .filter_map(|record| Some(record["messageId"].as_str()?.to_owned()))
+        .collect();
+    block(async {
+        let bench = Bench::new();
+
+        let Some(failures) = bench.answer(&event).await else { return };
+
+        let distinct: BTreeSet<&String> = failures.iter().collect();
+        assert_eq!(distinct.len(), failures.len(), "reported twice: {failures:?}");
+        assert!(failures.iter().all(|id| !id.is_empty() && ids.contains(id)), "{failures:?}");
+        let status = bench.status_of(healthy["body"].as_str().unwrap()).await;
+        assert_eq!(status, Some(RunStatus::Parked), "{failures:?}");
+    });
+}
+
+proptest! {
+    #![proptest_config(cases(500))]
+
+    #[test]
+    fn a_damaged_event_is_refused_or_its_records_fail_each_for_itself(
+        fifo in any::<bool>(),
+        mutations in mutations(),
+    ) {
+        let event = fixture(if fifo { "sqs/fifo.json" } else { "sqs/standard.json" });
+        harms_no_neighbour(mutated(event, &mutations));
+    }
+
+    #[test]
+    fn a_body_of_any_kind_is_its_own_records_failure(body in prop_oneof![text(), json().prop_map(|json| json.to_string())]) {
+        let mut event = fixture("sqs/standard.json");
+        event["Records"][0]["body"] = json!(body);
+        harms_no_neighbour(event);
+    }
+
+    #[test]
+    fn a_damaged_message_is_its_own_records_failure(mutations in mutations()) {
+        let mut event = fixture("sqs/standard.json");
+        let body = event["Records"][0]["body"].as_str().unwrap();
+        let body = mutated(serde_json::from_str(body).unwrap(), &mutations);
+        event["Records"][0]["body"] = json!(body.to_string());
+        harms_no_neighbour(event);
+    }
+
+    #[test]
+    fn any_json_is_an_event_or_refused(event in json()) {
+        block(async { Bench::new().answer(&event).await });
+    }
+}
+
+#[test]
+fn the_healthy_record_reaches_its_handler() {
+    block(async {
+        let bench = Bench::new();
+        let body = healthy()["body"].as_str().unwrap().to_owned();
+
+        let failures = bench.answer(&json!({"Records": [healthy()]})).await;
+
+        assert_eq!(failures, Some(vec![]));
+        assert_eq!(bench.status_of(&body).await, Some(RunStatus::Parked));
+        let letters = bench.memory.dead_letters();
+        assert!(letters[0].causes.join(" ").contains("healthy"), "{letters:?}");
+    });
+}
