@@ -9,9 +9,9 @@ use postroom_aws::Env;
 use tracing::Span;
 
 use crate::app::App;
-use crate::chain::traceparent;
 use crate::kind::Kind;
 use crate::problem::Problem;
+use crate::trace::traceparent;
 
 /// Which claims say what; issuers name them differently.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 mod app;
 mod exchange;
-mod chain;
+mod trace;
 mod caller;
 mod operations;
 mod order;

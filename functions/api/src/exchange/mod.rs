@@ -15,9 +15,9 @@ use tracing::field::Empty;
 use tracing::{Instrument, error, info, info_span};
 
 use crate::app::App;
-use crate::chain::{CORRELATION_ID, correlation_id};
 use crate::kind::Kind;
 use crate::problem::Problem;
+use crate::trace::{CORRELATION_ID, correlation_id};
 
 use deadline::{TimedOut, time_left, within};
 
