@@ -67,10 +67,19 @@ class Template:
         return [(mapping, self.get(target(mapping.at("FunctionName"))))
                 for mapping in self.all("Lambda::EventSourceMapping")]
 
-    def workers(self) -> list[tuple[Resource, Resource]]:
+    def fed(self) -> list[tuple[Resource, Resource]]:
         """Every function that is fed from a queue, with that queue."""
         fed = [(function, self.get(target(mapping.at("EventSourceArn")))) for mapping, function in self.mappings()]
         return [(function, queue) for function, queue in fed if queue.kind == "AWS::SQS::Queue"]
+
+    def given_up_into(self) -> set[str]:
+        """The queues into which others give their messages up."""
+        return {target(queue.at("RedrivePolicy", "deadLetterTargetArn"))
+                for queue in self.all("SQS::Queue") if queue.at("RedrivePolicy")}
+
+    def workers(self) -> list[tuple[Resource, Resource]]:
+        """Every function that is fed with messages that nobody has given up, with their queue."""
+        return [(function, queue) for function, queue in self.fed() if queue.id not in self.given_up_into()]
 
     def rights(self) -> list[Right]:
         """Whatever a role's own statements allow."""

@@ -46,6 +46,7 @@ mod depth;
 mod aws;
 mod deadline;
 mod worker;
+mod collector;
 mod relay;
 mod schedule;
 #[cfg(test)]
@@ -53,6 +54,7 @@ mod documented;
 
 pub use aws::{Aws, DynamoClients};
 pub use breaker::DynamoBreakers;
+pub use collector::{handle_collection, run_collector};
 pub use dead_letters::DynamoDeadLetters;
 pub use deadline::deadline_of;
 pub use depth::QueueDepth;

@@ -22,6 +22,9 @@ pub enum BatchError {
     /// A record that could not be reported. Permanent: this is no event of a queue.
     #[error("record {index} of the event has no `messageId`: it does not come from SQS")]
     NoMessageId { index: usize },
+    /// A dead-letter queue that is no handler's. Permanent until the deployment is mended.
+    #[error("{arn} is not the dead-letter queue of any handler here")]
+    UnknownQueue { arn: String },
 }
 
 impl From<BatchError> for Diagnostic {
@@ -84,13 +87,13 @@ fn time_to_hide(deadline: Option<Timestamp>, now: Timestamp) -> Duration {
 
 /// The records of a batch, and beside each the handle by which SQS knows this delivery.
 #[derive(Debug)]
-struct Batch {
-    records: Vec<Record>,
+pub(crate) struct Batch {
+    pub(crate) records: Vec<Record>,
     receipt_handles: Vec<Option<String>>,
 }
 
 impl Batch {
-    fn read(messages: Vec<SqsMessage>) -> Result<Self, BatchError> {
+    pub(crate) fn read(messages: Vec<SqsMessage>) -> Result<Self, BatchError> {
         let (mut records, mut receipt_handles) = (Vec::new(), Vec::new());
         for (index, message) in messages.into_iter().enumerate() {
             let message_id = message.message_id.filter(|id| !id.is_empty());
@@ -123,7 +126,7 @@ impl Batch {
     }
 
     /// The ids of the messages that have to be delivered again, each once.
-    fn failures(&self, dispositions: &[Disposition]) -> BTreeSet<&str> {
+    pub(crate) fn failures(&self, dispositions: &[Disposition]) -> BTreeSet<&str> {
         let outcomes = self.records.iter().zip(dispositions);
         let failed = outcomes.filter(|(_, disposition)| **disposition != Disposition::Acknowledge);
         failed.map(|(record, _)| record.message_id.as_str()).collect()

@@ -65,7 +65,7 @@ pub use tx::{Tx, TxError};
 pub use verdict::{
     Blame, Blames, Classify, Failure, Refusal, RefusalKind, Refuse, Verdict, panic_text, reason_of,
 };
-pub use worker::{Disposition, MissingHandlers, Record, Worker};
+pub use worker::{Collector, Disposition, MissingHandlers, Record, Worker};
 
 /// The version of the code that is running, which its dead letters name: what `CODE_VERSION` said when it was built, a
 /// commit for instance, or else the kit's own version.

@@ -18,7 +18,7 @@ BATCH = 10
 
 def a_message_stays_hidden_for_six_timeouts(template: Template) -> Iterator[str]:
     """Raise VisibilityTimeout to six times the function's Timeout."""
-    for function, queue in template.workers():
+    for function, queue in template.fed():
         hidden_s, timeout_s = queue.at("VisibilityTimeout") or 30, function.at("Timeout") or 3
         if hidden_s < TIMEOUTS_OF_VISIBILITY * timeout_s:
             yield f"{queue.id}: {hidden_s} s, with a function timeout of {timeout_s} s"

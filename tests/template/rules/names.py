@@ -39,6 +39,19 @@ def a_worker_has_one_queue_of_its_own(template: Template) -> Iterator[str]:
             yield f"{queue.id} belongs to {expected.count(queue.id)} functions"
 
 
+def what_queues_give_up_is_collected(template: Template) -> Iterator[str]:
+    """Add an SQS event of the dead-letter queue to CollectDeadLettersFunction, which reads nothing else."""
+    for queue in sorted(template.given_up_into()):
+        readers = [function.id for function, fed in template.fed() if fed.id == queue]
+        if readers != ["CollectDeadLettersFunction"]:
+            yield f"{queue} is read by {', '.join(readers) or 'nobody'}"
+        if template.get(queue).at("RedrivePolicy"):
+            yield f"{queue} gives up what is given up"
+    for function, queue in template.workers():
+        if function.id == "CollectDeadLettersFunction":
+            yield f"{queue.id} holds nothing that was given up"
+
+
 def a_queue_is_named_after_its_function(template: Template) -> Iterator[str]:
     """`${AWS::StackName}-` and the folder; `-dlq` stands before `.fifo`."""
     for queue in template.all("SQS::Queue"):

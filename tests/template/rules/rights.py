@@ -65,7 +65,7 @@ def a_function_may_send_to_just_the_queues_it_is_told_of(template: Template) -> 
 def lambda_may_do_its_part_in_the_functions_name(template: Template) -> Iterator[str]:
     """The role needs what Lambda does for the function: poll its queue, send what failed, write its log."""
     allowed = {(right.role, right.action, target(right.resource)) for right in template.rights()}
-    needed = [(function, action, queue.id) for function, queue in template.workers() for action in POLLING]
+    needed = [(function, action, queue.id) for function, queue in template.fed() for action in POLLING]
     needed += [(function, action, f"{function.stem}LogGroup")
                for function in template.functions() for action in LOGGING]
     for config in template.all("Lambda::EventInvokeConfig"):

@@ -36,11 +36,12 @@ def a_queue_is_watched_for_age_and_a_dead_letter_queue_for_content_too(template:
 def a_worker_is_watched_for_what_it_parks_and_for_what_it_has_no_time_for(template: Template) -> Iterator[str]:
     """Add alarms on the metrics that its log lines carry, as SyncStatisticsParkedAlarm and …DeadlineAlarm are."""
     watched = alarms(template)
-    for function, queue in template.workers():
-        # A queue of its own: what reads dead letters parks nothing.
-        for metric in ("permanent", "deadline_returned") if queue.id == f"{function.stem}Queue" else ():
-            if ("Postroom", metric, function.id) not in watched:
-                yield f"{function.id}: {metric}"
+    waited_for = {(function.id, "permanent") for function, _ in template.fed()}
+    # What has no time to collect dead letters leaves them where they are, for which there is an alarm.
+    waited_for |= {(function.id, "deadline_returned") for function, _ in template.workers()}
+    for function, metric in sorted(waited_for):
+        if ("Postroom", metric, function) not in watched:
+            yield f"{function}: {metric}"
 
 
 def the_relay_is_watched_for_what_stays_in_the_outbox(template: Template) -> Iterator[str]:

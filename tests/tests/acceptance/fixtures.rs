@@ -48,6 +48,31 @@ async fn a_worker_behind_a_fifo_queue_is_sent_messages_of_its_fixtures_shape() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_collector_is_sent_messages_of_its_fixtures_shape() {
+    // In a second no worker begins a job: it sends the message back at once, and that is once too often.
+    let template = vec![
+        ("Timeout: 30", "Timeout: 1"),
+        ("VisibilityTimeout: 180", "VisibilityTimeout: 6"),
+        ("maxReceiveCount: 100", "maxReceiveCount: 1"),
+    ];
+    let programs = vec![("collect-dead-letters", root().join("tests/testdata/recorder.sh"))];
+    let world = World::with(WorldOptions { template, programs, ..WorldOptions::default() }).await;
+
+    world.published().await;
+    let is_its = |line: &Value| {
+        let queue = line["Records"][0]["eventSourceARN"].as_str();
+        queue.is_some_and(|queue| queue.ends_with(":local-sync-statistics-dlq"))
+    };
+    let sent = world.wrote("collect-dead-letters", is_its).await;
+
+    assert_eq!(shape(&sent), locally("sqs/collect-dead-letters.json"));
+    let source = fixture("sqs/collect-dead-letters.json");
+    let source = &source["Records"][0]["attributes"]["DeadLetterQueueSourceArn"];
+    assert_eq!(sent["Records"][0]["attributes"]["DeadLetterQueueSourceArn"], *source);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_relay_is_sent_the_event_of_the_fixture() {
     is_sent("relay-outbox", "schedule/relay-outbox.json", &["id", "time"]).await;
 }

@@ -10,6 +10,7 @@ mod operator;
 mod schedule;
 mod traces;
 mod crashes;
+mod given_up;
 mod costs;
 mod fixtures;
 mod serving;

@@ -9,6 +9,7 @@ mod sqs;
 mod outcomes;
 mod schedules;
 mod relays;
+mod collects;
 mod batches;
 mod documented;
 mod differential;

@@ -11,6 +11,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("postroom-aws", &["postroom"]),
     ("ad-provider", &["domain", "postroom"]),
     ("api", &["domain", "postroom", "postroom-aws"]),
+    ("collect-dead-letters", &["domain", "postroom", "postroom-aws"]),
     ("relay-outbox", &["domain", "postroom-aws"]),
     ("schedule-statistics", &["domain", "postroom", "postroom-aws"]),
     ("sync-campaign", &["ad-provider", "domain", "postroom", "postroom-aws"]),
@@ -28,6 +29,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 const LAMBDAS: &[&str] = &[
     "postroom-aws",
     "api",
+    "collect-dead-letters",
     "relay-outbox",
     "schedule-statistics",
     "sync-campaign",

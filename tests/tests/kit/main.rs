@@ -18,6 +18,7 @@ mod stepped;
 mod office;
 mod office_lists;
 mod office_interrupted;
+mod collecting;
 mod tasks;
 mod schedules;
 mod followers;

@@ -67,7 +67,7 @@ pub struct DeadLetter {
     pub fingerprint: Fingerprint,
     /// Why there was no further attempt.
     pub class: FailureClass,
-    /// How many attempts failed, the last one included.
+    /// How many attempts failed, the last one included; none, where its queue gave it up and no failure was recorded.
     pub attempts: u32,
     /// When the first of them failed; of a message that no handler takes, as `last_failed_at`.
     pub first_failed_at: Timestamp,
@@ -90,7 +90,7 @@ pub struct DeadLetter {
 pub enum FailureClass {
     /// The last failure was one that never passes.
     Permanent,
-    /// The last failure may pass, but it was one too many.
+    /// The last failure may pass, but it was one too many; or its queue gave the message up.
     Exhausted,
 }
 

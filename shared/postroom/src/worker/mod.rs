@@ -6,6 +6,7 @@ mod record;
 mod failure;
 mod pace;
 mod parking;
+mod collector;
 mod fingerprint;
 
 use std::collections::BTreeMap;
@@ -28,6 +29,8 @@ use crate::worker::handler::{Gated, JobHandler, ListenerHandler, QueuedRun};
 use crate::worker::lanes::Plan;
 #[cfg(feature = "simulation")]
 use crate::{envelope::RawEnvelope, port::RunKey};
+
+pub use collector::Collector;
 
 /// How many records of a batch run at the same time, at most one of each group.
 const CONCURRENCY: usize = 10;

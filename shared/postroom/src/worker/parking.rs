@@ -111,13 +111,13 @@ impl Worker {
     }
 
     /// Looks what was decided about the letter that it replaces, and writes what its transaction cannot hold.
-    async fn address(&self, letter: &mut DeadLetter) -> Result<(), StoreError> {
+    pub(super) async fn address(&self, letter: &mut DeadLetter) -> Result<(), StoreError> {
         let earlier = self.dead_letters.find(&letter.id).await?;
         letter.redrives = earlier.map_or(0, |earlier| earlier.redrives);
         self.dead_letters.prepare(letter).await
     }
 
-    fn parked(&self, letter: &DeadLetter) {
+    pub(super) fn parked(&self, letter: &DeadLetter) {
         let (id, reason, handler) = (&letter.id, letter.reason(), self.queue);
         let fingerprint = letter.fingerprint.to_string();
         warn!(
@@ -131,7 +131,7 @@ impl Worker {
     }
 }
 
-fn not_parked(letter: &DeadLetter, error: &(dyn Error + 'static)) -> Disposition {
+pub(super) fn not_parked(letter: &DeadLetter, error: &(dyn Error + 'static)) -> Disposition {
     let (id, reason, store) = (&letter.id, letter.reason(), reason_of(error));
     warn!(
         reason,
@@ -144,7 +144,7 @@ fn not_parked(letter: &DeadLetter, error: &(dyn Error + 'static)) -> Disposition
 }
 
 /// What a letter keeps of an envelope: all but the payload.
-fn kept(message: &RawEnvelope) -> Option<RawEnvelope> {
+pub(super) fn kept(message: &RawEnvelope) -> Option<RawEnvelope> {
     let envelope = message.clone().with(Value::Null);
     (envelope.to_body().len() <= MAX_ENVELOPE_BYTES).then_some(envelope)
 }

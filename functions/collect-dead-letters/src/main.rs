@@ -1,0 +1,22 @@
+//! `collect-dead-letters`: every queue's dead-letter queue in; what it holds goes to the dead letters.
+
+use std::sync::Arc;
+
+use domain::{Settings, reactions};
+use postroom::{Collector, Runtime};
+use postroom_aws::{Aws, Env, logging, run_collector};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    let mut env = Env::of_process();
+    logging::start(&mut env);
+    let reactions = reactions(&Settings::default());
+    let aws = Aws::connect(&mut env);
+    // What follows from giving a message up is left to the relay.
+    let ports = aws.ports(&mut env, &[]);
+    let dead_letters = Arc::new(aws.dead_letters(&mut env));
+    env.check()?;
+
+    let queues = reactions.queues();
+    run_collector(Collector::new(Runtime::new(ports, reactions), dead_letters), queues).await
+}
