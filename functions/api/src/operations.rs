@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use postroom::port::{Journal, LetterFile};
+use postroom::port::{Depths, Journal, LetterFile, Outbox};
 use postroom::{DeadLetterOffice, Origin, Runtime};
 use postroom_aws::{Aws, Env};
 
@@ -22,6 +22,8 @@ pub(crate) struct Operations {
     pub(crate) office: DeadLetterOffice,
     pub(crate) letters: Arc<dyn LetterFile>,
     pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) depths: Arc<dyn Depths>,
+    pub(crate) outbox: Arc<dyn Outbox>,
 }
 
 impl Operations {
@@ -29,15 +31,18 @@ impl Operations {
         runtime: &Runtime,
         letters: Arc<dyn LetterFile>,
         journal: Arc<dyn Journal>,
+        depths: Arc<dyn Depths>,
+        outbox: Arc<dyn Outbox>,
     ) -> Self {
         let office = DeadLetterOffice::new(runtime.clone(), Arc::clone(&letters));
-        Self { office, letters, journal }
+        Self { office, letters, journal, depths, outbox }
     }
 
-    /// Over the tables that the environment names.
-    pub(crate) fn on_aws(aws: &Aws, env: &mut Env, runtime: &Runtime) -> Self {
-        let (letters, journal) = (aws.dead_letters(env), aws.journal(env));
-        Self::new(runtime, Arc::new(letters), Arc::new(journal))
+    /// Over the tables that the environment names, and the queues of these handlers.
+    pub(crate) fn on_aws(aws: &Aws, env: &mut Env, runtime: &Runtime, handlers: &[&str]) -> Self {
+        let (letters, journal) = (Arc::new(aws.dead_letters(env)), Arc::new(aws.journal(env)));
+        let depths = Arc::new(aws.queue_depths(env, handlers));
+        Self::new(runtime, letters, journal, depths, Arc::new(aws.outbox(env)))
     }
 }
 

@@ -18,8 +18,8 @@ use domain::statistics::GetStatisticsError;
 use domain::{InvalidInput, Violation};
 use postroom::port::StoreError;
 use postroom::{
-    BulkError, Classify, CorrelationId, ExecuteError, ReadError, Refusal, RefusalKind, Refuse,
-    Verdict, reason_of,
+    BulkError, Classify, CorrelationId, ExecuteError, OverviewError, ReadError, Refusal,
+    RefusalKind, Refuse, Verdict, reason_of,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -173,6 +173,12 @@ impl From<StoreError> for Problem {
 
 impl From<BulkError> for Problem {
     fn from(error: BulkError) -> Self {
+        Self::of(&error)
+    }
+}
+
+impl From<OverviewError> for Problem {
+    fn from(error: OverviewError) -> Self {
         Self::of(&error)
     }
 }

@@ -11,8 +11,8 @@ mod queues;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use postroom::port::{QueueError, StoreError};
-use postroom::{BulkError, DecideError, ExecuteError, Refuse, reason_of};
+use postroom::port::StoreError;
+use postroom::{BulkError, DecideError, ExecuteError, OverviewError, Refuse, reason_of};
 
 use crate::arguments::{Arguments, UsageError};
 use crate::output::Output;
@@ -107,4 +107,4 @@ macro_rules! failed {
         }
     )*};
 }
-failed!(anyhow::Error StoreError QueueError BulkError serde_json::Error);
+failed!(anyhow::Error StoreError OverviewError BulkError serde_json::Error);

@@ -9,6 +9,7 @@ use postroom::{Courier, Gate, Ports, SystemClock, SystemIds};
 use crate::breaker::DynamoBreakers;
 use crate::client::sdk_config;
 use crate::dead_letters::DynamoDeadLetters;
+use crate::depth::SqsDepths;
 use crate::env::Env;
 use crate::inbox::DynamoInbox;
 use crate::journal::DynamoJournal;
@@ -87,6 +88,17 @@ impl Aws {
     pub fn queue(&self, env: &mut Env, handlers: &[&str]) -> SqsQueue {
         let urls = handlers.iter().map(|handler| ((*handler).to_owned(), env.queue_url(handler)));
         SqsQueue::new(self.sqs.clone(), urls.collect())
+    }
+
+    /// How much is in the queues of handlers. Reads a queue URL for each.
+    pub fn queue_depths(&self, env: &mut Env, handlers: &[&str]) -> SqsDepths {
+        let urls = handlers.iter().map(|handler| ((*handler).to_owned(), env.queue_url(handler)));
+        SqsDepths::of_handlers(self.sqs.clone(), urls.collect())
+    }
+
+    /// How much is in the queues whose names begin so.
+    pub fn stack_depths(&self, prefix: &str) -> SqsDepths {
+        SqsDepths::of_stack(self.sqs.clone(), prefix.to_owned())
     }
 
     /// Events. Reads `JOURNAL_TABLE`.

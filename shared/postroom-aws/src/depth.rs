@@ -1,59 +1,146 @@
 //! How much is in the queues of a stack.
 
-use aws_sdk_sqs::types::QueueAttributeName;
-use postroom::port::QueueError;
+use std::collections::BTreeMap;
 
-use crate::aws::Aws;
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::config::http::HttpResponse;
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sqs::types::QueueAttributeName::{
+    self, ApproximateNumberOfMessages, ApproximateNumberOfMessagesDelayed,
+    ApproximateNumberOfMessagesNotVisible,
+};
+use postroom::BoxFuture;
+use postroom::port::{Depths, QueueDepth, QueueError};
+
+use crate::classify::{Failed, failed};
 
 /// The most queues that are looked at: one page of a list.
 // The documentation of `aws-sdk-sqs` 1.119, read 2026-11-21.
 const MAX_QUEUES: i32 = 1000;
 
-/// Roughly how many messages a queue has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct QueueDepth {
-    /// Its name, without what all names of the stack begin with.
-    pub name: String,
-    /// May be taken.
-    pub waiting: u64,
-    /// Taken, and not deleted yet.
-    pub in_flight: u64,
-    /// Hidden since they were sent.
-    pub delayed: u64,
+/// Counts what is in queues, one call for each, its dead-letter queue included.
+#[derive(Debug, Clone)]
+pub struct SqsDepths {
+    client: Client,
+    of: Whose,
 }
 
-impl Aws {
-    /// The queues whose names begin so, one call for the list and one for each.
-    ///
-    /// # Errors
-    /// [`QueueError::Unavailable`]: SQS did not answer, or not as it was asked.
-    pub async fn queue_depths(&self, prefix: &str) -> Result<Vec<QueueDepth>, QueueError> {
-        let client = &self.sqs;
-        let list = client.list_queues().queue_name_prefix(prefix).max_results(MAX_QUEUES);
-        let listed = list.send().await.map_err(|error| unavailable(prefix, error))?;
-        let mut depths = Vec::new();
-        for url in listed.queue_urls.unwrap_or_default() {
-            let name = url.rsplit('/').next().unwrap_or_default();
-            let name = name.strip_prefix(prefix).unwrap_or(name).to_owned();
-            let asked = client.get_queue_attributes().queue_url(&url);
-            let asked = asked.attribute_names(QueueAttributeName::All).send().await;
-            let found = asked.map_err(|error| unavailable(&name, error))?;
-            let count = |attribute: QueueAttributeName| {
-                let found = found.attributes.as_ref()?.get(&attribute)?;
-                found.parse().ok()
-            };
-            depths.push(QueueDepth {
-                waiting: count(QueueAttributeName::ApproximateNumberOfMessages).unwrap_or(0),
-                in_flight: count(QueueAttributeName::ApproximateNumberOfMessagesNotVisible)
-                    .unwrap_or(0),
-                delayed: count(QueueAttributeName::ApproximateNumberOfMessagesDelayed).unwrap_or(0),
-                name,
-            });
+/// Which queues are counted.
+#[derive(Debug, Clone)]
+enum Whose {
+    /// Those of handlers, by the URLs of their queues. Their dead-letter queues follow from these.
+    Handlers(BTreeMap<String, String>),
+    /// All whose names begin so. It takes the right to list queues, which cannot be given for some of them only.
+    Stack(String),
+}
+
+/// A queue, or the dead-letter queue of one.
+struct Found {
+    queue: String,
+    url: String,
+    is_dead: bool,
+}
+
+impl SqsDepths {
+    /// Of the queues of handlers, by their URLs.
+    pub(crate) fn of_handlers(client: Client, urls: BTreeMap<String, String>) -> Self {
+        Self { client, of: Whose::Handlers(urls) }
+    }
+
+    /// Of all queues whose names begin so.
+    pub(crate) fn of_stack(client: Client, prefix: String) -> Self {
+        Self { client, of: Whose::Stack(prefix) }
+    }
+
+    async fn queues(&self) -> Result<Vec<Found>, QueueError> {
+        match &self.of {
+            Whose::Handlers(urls) => Ok(urls.iter().flat_map(of_handler).collect()),
+            Whose::Stack(prefix) => {
+                let list =
+                    self.client.list_queues().queue_name_prefix(prefix).max_results(MAX_QUEUES);
+                let listed = list.send().await.map_err(|error| queue_error(prefix, error))?;
+                let urls = listed.queue_urls.unwrap_or_default().into_iter();
+                Ok(urls.map(|url| of_stack(prefix, url)).collect())
+            }
         }
-        Ok(depths)
+    }
+
+    async fn count(&self, found: &Found) -> Result<QueueDepth, QueueError> {
+        let names = [
+            ApproximateNumberOfMessages,
+            ApproximateNumberOfMessagesDelayed,
+            ApproximateNumberOfMessagesNotVisible,
+        ];
+        let asked = self.client.get_queue_attributes().queue_url(&found.url);
+        let answer = asked.set_attribute_names(Some(names.into())).send().await;
+        let counted = answer.map_err(|error| queue_error(&found.queue, error))?;
+        let counted = counted.attributes.unwrap_or_default();
+        let count = |name: QueueAttributeName| -> u64 {
+            counted.get(&name).and_then(|count| count.parse().ok()).unwrap_or(0)
+        };
+        let waiting =
+            count(ApproximateNumberOfMessages) + count(ApproximateNumberOfMessagesDelayed);
+        let in_flight = count(ApproximateNumberOfMessagesNotVisible);
+        let queue = found.queue.clone();
+        Ok(if found.is_dead {
+            QueueDepth { queue, dead: waiting + in_flight, ..QueueDepth::default() }
+        } else {
+            QueueDepth { queue, waiting, in_flight, dead: 0 }
+        })
     }
 }
 
-fn unavailable(queue: &str, error: impl std::error::Error + Send + Sync + 'static) -> QueueError {
-    QueueError::Unavailable { handler: queue.to_owned(), source: Box::new(error) }
+impl Depths for SqsDepths {
+    fn depths(&self) -> BoxFuture<'_, Result<Vec<QueueDepth>, QueueError>> {
+        Box::pin(async move {
+            let mut depths: BTreeMap<String, QueueDepth> = BTreeMap::new();
+            for found in self.queues().await? {
+                let counted = self.count(&found).await?;
+                let depth = depths.entry(found.queue).or_default();
+                depth.queue = counted.queue;
+                depth.waiting += counted.waiting;
+                depth.in_flight += counted.in_flight;
+                depth.dead += counted.dead;
+            }
+            Ok(depths.into_values().collect())
+        })
+    }
+}
+
+/// `…/local-tell-in-order.fifo` and `…/local-tell-in-order-dlq.fifo`, of `tell-in-order`.
+fn of_handler((handler, url): (&String, &String)) -> [Found; 2] {
+    let (name, fifo) = match url.strip_suffix(".fifo") {
+        Some(name) => (name, ".fifo"),
+        None => (url.as_str(), ""),
+    };
+    let dead_letters = format!("{name}-dlq{fifo}");
+    [(url.clone(), false), (dead_letters, true)].map(|(url, is_dead)| Found {
+        queue: handler.clone(),
+        url,
+        is_dead,
+    })
+}
+
+/// `…/local-tell-in-order-dlq.fifo` is the dead-letter queue of `tell-in-order`.
+fn of_stack(prefix: &str, url: String) -> Found {
+    let name = url.rsplit('/').next().unwrap_or_default();
+    let name = name.strip_prefix(prefix).unwrap_or(name);
+    let name = name.strip_suffix(".fifo").unwrap_or(name);
+    let dead = name.strip_suffix("-dlq");
+    let (queue, is_dead) = (dead.unwrap_or(name).to_owned(), dead.is_some());
+    Found { queue, url, is_dead }
+}
+
+fn queue_error<E>(queue: &str, error: SdkError<E, HttpResponse>) -> QueueError
+where
+    E: ProvideErrorMetadata,
+    SdkError<E, HttpResponse>: std::error::Error + Send + Sync + 'static,
+{
+    let handler = queue.to_owned();
+    match failed(&error) {
+        Failed::Never => QueueError::Refused { handler, source: Box::new(error) },
+        Failed::NotNow | Failed::Unknown => {
+            QueueError::Unavailable { handler, source: Box::new(error) }
+        }
+    }
 }

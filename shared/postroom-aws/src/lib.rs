@@ -57,7 +57,7 @@ pub use breaker::DynamoBreakers;
 pub use collector::{handle_collection, run_collector};
 pub use dead_letters::DynamoDeadLetters;
 pub use deadline::deadline_of;
-pub use depth::QueueDepth;
+pub use depth::SqsDepths;
 pub use env::{Env, EnvError};
 pub use inbox::DynamoInbox;
 pub use journal::DynamoJournal;

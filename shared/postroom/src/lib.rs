@@ -34,6 +34,7 @@ mod schedule;
 mod gate;
 mod worker;
 mod office;
+mod overview;
 
 pub use clock::{Clock, SystemClock, between, milliseconds, sortable};
 pub use command::{Command, Idempotency, Origin};
@@ -53,6 +54,7 @@ pub use office::{
     Groups, LetterFilter, Redrive, Redriven, Refused,
 };
 pub use outcome::Outcome;
+pub use overview::{Overview, OverviewError, QueueOverview};
 pub use reactions::{IsJob, IsListener, QueuedHandler, Reactions, RowOf};
 pub use reader::{List, ReadError, Reader, Versioned};
 pub use runtime::{ExecuteError, Executed, Ports, Runtime, SettleError};

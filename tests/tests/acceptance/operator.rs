@@ -66,7 +66,8 @@ async fn what_failed_is_found_understood_and_redriven() {
     assert_eq!(list["items"].as_array().unwrap().len(), 2);
     assert_eq!(groups["groups"].as_array().unwrap().len(), 2);
     assert_eq!(drawn.out.matches("parked: ").count(), 2, "{}", drawn.out);
-    let parked = queues.as_array().unwrap().iter().map(|queue| queue["parked"].as_u64().unwrap());
+    let parked =
+        queues["queues"].as_array().unwrap().iter().map(|queue| queue["parked"].as_u64().unwrap());
     assert_eq!(parked.sum::<u64>(), 2);
 
     let filter = ["--all", "--handler", "sync-statistics"];
@@ -92,6 +93,29 @@ async fn what_failed_is_found_understood_and_redriven() {
         (&action["action"], &action["actor_id"]),
         (&json!("redrive-dead-letter"), &json!("ann"))
     );
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_queues_are_the_same_over_http_and_cost_a_fixed_number_of_calls() {
+    let world = World::start().await;
+    with_two_letters(&world).await;
+    world.aws_calls().await;
+
+    let seen = world.get("/ops/queues").await.expect(200).body;
+    let calls = world.aws_calls().await;
+    let tool = postroom(&world, &["queues", "--json"]).await.json();
+
+    // Each queue and its dead-letter queue; each shard of the open letters and of the outbox.
+    assert_eq!(calls["api"], json!({"dynamodb.Query": 4 + 8, "sqs.GetQueueAttributes": 4}));
+    let queue = |queue: &str| {
+        json!({"queue": queue, "waiting": 0, "in_flight": 0, "dead": 0, "parked": 1, "outbox": 0,
+            "outbox_oldest_s": 0})
+    };
+    let queues = ["sync-campaign", "sync-statistics"].map(queue);
+    assert_eq!(seen, json!({"queues": queues, "truncated": false}));
+    let of_tool = tool["queues"].as_array().unwrap();
+    assert!(queues.iter().all(|queue| of_tool.contains(queue)), "{tool}");
     world.stop().await;
 }
 

@@ -7,7 +7,7 @@ use postroom::BoxFuture;
 use postroom::contract::Adapters;
 use postroom::contract::queue::{Arrived, QueueUnderTest};
 use postroom::memory::{MemoryQueue, MemoryStore};
-use postroom::port::Queue;
+use postroom::port::{Depths, Queue};
 
 use crate::endpoint::{HANDLER, IN_ORDER};
 
@@ -47,6 +47,10 @@ impl AsRef<dyn QueueUnderTest> for InMemory {
 
 impl QueueUnderTest for InMemory {
     fn queue(&self) -> &dyn Queue {
+        &self.queue
+    }
+
+    fn depths(&self) -> &dyn Depths {
         &self.queue
     }
 

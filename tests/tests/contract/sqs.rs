@@ -6,20 +6,25 @@ use jiff::Timestamp;
 use local::sqs::{AttributeValue, Received};
 use postroom::BoxFuture;
 use postroom::contract::queue::{Arrived, QueueUnderTest};
-use postroom::port::{OutboxRow, Posted, Queue};
-use postroom_aws::SqsQueue;
+use postroom::port::{Depths, OutboxRow, Posted, Queue, QueueDepth};
+use postroom_aws::{SqsDepths, SqsQueue};
 
 use crate::endpoint::{Endpoint, HANDLER, IN_ORDER};
 
+const DEAD_LETTERS: &str = "tell-owner-dlq";
+
 struct OnSqs {
     queue: SqsQueue,
+    depths: SqsDepths,
     endpoint: Endpoint,
 }
 
 async fn on_sqs() -> OnSqs {
-    let mut endpoint = Endpoint::with_queues(&[HANDLER, "tell-in-order.fifo"]).await;
+    let queues = [HANDLER, "tell-in-order.fifo", DEAD_LETTERS, "tell-in-order-dlq.fifo"];
+    let mut endpoint = Endpoint::with_queues(&queues).await;
     let queue = endpoint.aws.queue(&mut endpoint.env, &[HANDLER, IN_ORDER]);
-    OnSqs { queue, endpoint }
+    let depths = endpoint.aws.queue_depths(&mut endpoint.env, &[HANDLER, IN_ORDER]);
+    OnSqs { queue, depths, endpoint }
 }
 
 impl AsRef<dyn QueueUnderTest> for OnSqs {
@@ -31,6 +36,10 @@ impl AsRef<dyn QueueUnderTest> for OnSqs {
 impl QueueUnderTest for OnSqs {
     fn queue(&self) -> &dyn Queue {
         &self.queue
+    }
+
+    fn depths(&self) -> &dyn Depths {
+        &self.depths
     }
 
     fn arrived<'a>(&'a self, handler: &'a str) -> BoxFuture<'a, Vec<Arrived>> {
@@ -56,6 +65,29 @@ fn arrived(mut message: Received) -> Arrived {
 }
 
 postroom::queue_contract!(on_sqs);
+
+#[tokio::test]
+async fn what_is_taken_and_what_was_given_up_are_counted_by_themselves() {
+    let mut on_sqs = on_sqs().await;
+    let endpoint = &mut on_sqs.endpoint;
+    on_sqs.queue.send(HANDLER, &["a", "b", "c"].map(row)).await.unwrap();
+    endpoint.sqs.receive(HANDLER, 1, Duration::ZERO).await.unwrap();
+    let dead_letters = endpoint.aws.queue(&mut endpoint.env, &[DEAD_LETTERS]);
+    dead_letters.send(DEAD_LETTERS, &[row("d")]).await.unwrap();
+
+    let of_handlers = on_sqs.depths.depths().await.unwrap();
+    let of_stack = endpoint.aws.stack_depths("tell-").depths().await.unwrap();
+
+    let [in_order, owner] = &of_handlers[..] else { panic!("{of_handlers:?}") };
+    let expected = QueueDepth { queue: HANDLER.to_owned(), waiting: 2, in_flight: 1, dead: 1 };
+    assert_eq!(owner, &expected);
+    assert_eq!(in_order, &QueueDepth { queue: IN_ORDER.to_owned(), ..QueueDepth::default() });
+    let named = |depth: &QueueDepth| QueueDepth {
+        queue: depth.queue.trim_start_matches("tell-").to_owned(),
+        ..depth.clone()
+    };
+    assert_eq!(of_stack, [named(in_order), named(owner)]);
+}
 
 #[tokio::test]
 async fn a_row_that_sqs_refuses_is_named_by_its_index_and_the_others_arrive() {

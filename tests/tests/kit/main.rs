@@ -19,6 +19,7 @@ mod office;
 mod office_lists;
 mod office_interrupted;
 mod collecting;
+mod overview;
 mod tasks;
 mod schedules;
 mod followers;

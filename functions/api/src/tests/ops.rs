@@ -1,5 +1,7 @@
 //! Operations: who may, what is shown, and what a decision does.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use postroom::RawEnvelope;
@@ -55,6 +57,7 @@ async fn whoever_has_no_right_to_operate_is_told_so_on_every_route() {
             order(&format!("{letter}/edit"), &json!({"message": {}})),
             order(&format!("{letter}/discard"), &json!({"reason": "why not"})),
             Ask::new("GET", "/ops/chains/req-1"),
+            Ask::new("GET", "/ops/queues"),
         ]
     };
 
@@ -212,4 +215,24 @@ async fn a_chain_is_shown_as_a_tree_of_the_tenant_that_is_asked_for() {
     world.get("/ops/chains/the-launch?tenant=demo").await;
     world.get("/ops/chains/no!id").await.is_problem(404, "chain-not-found");
     world.get("/ops/chains/the-launch?tenant=").await.is_problem(400, "invalid-filter");
+}
+
+#[tokio::test]
+async fn the_queues_are_seen_with_what_is_parked_and_what_is_not_sent() {
+    let world = World::new();
+    parked(&world).await;
+    world.queue.fail_sends(100);
+    let id = world.create().await;
+    world.post(&format!("/campaigns/{id}/publish")).await;
+    world.clock.advance(Duration::from_secs(30));
+
+    let seen = world.get("/ops/queues").await;
+
+    assert_eq!(seen.status, StatusCode::OK);
+    let queue = |queue: &str, parked: u64| {
+        json!({"queue": queue, "waiting": 1, "in_flight": 0, "dead": 0, "parked": parked,
+            "outbox": 1, "outbox_oldest_s": 30})
+    };
+    let queues = [queue("sync-campaign", 0), queue("sync-statistics", 1)];
+    assert_eq!(seen.body, json!({"queues": queues, "truncated": false}));
 }

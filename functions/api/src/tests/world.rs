@@ -66,7 +66,9 @@ impl World {
         };
         let runtime = Runtime::new(ports, reactions);
         let letters = Arc::new(memory.clone());
-        let operations = Operations::new(&runtime, letters.clone(), letters);
+        let depths = Arc::new(queue.clone());
+        let operations =
+            Operations::new(&runtime, letters.clone(), letters.clone(), depths, letters);
         let router = router(App::new(runtime, operations, claims));
         Self { memory, queue, clock, router }
     }

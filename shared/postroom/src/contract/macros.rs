@@ -179,6 +179,7 @@ macro_rules! queue_contract {
     ($subject:path) => {
         $crate::promises! { $subject, queue:
             a_batch_of_ten_arrives,
+            what_was_sent_is_counted,
             a_group_arrives_in_order,
             more_than_a_batch_is_refused,
             a_handler_without_a_queue_is_named,

@@ -2,12 +2,15 @@
 
 use crate::BoxFuture;
 use crate::contract::sample::{Sample, at};
-use crate::port::{OutboxRow, Posted, Queue, QueueError};
+use crate::port::{Depths, OutboxRow, Posted, Queue, QueueDepth, QueueError};
 
 /// A queue under test, and a look at what arrived behind it.
 pub trait QueueUnderTest: Send + Sync {
     /// The adapter. It has queues for the handlers `tell-owner` and, in order, `tell-in-order`, and for no other.
     fn queue(&self) -> &dyn Queue;
+
+    /// What counts the messages of its queues.
+    fn depths(&self) -> &dyn Depths;
 
     /// Everything that arrived at the queue of a handler; of each group in the order in which it is given out.
     fn arrived<'a>(&'a self, handler: &'a str) -> BoxFuture<'a, Vec<Arrived>>;
@@ -38,6 +41,21 @@ pub async fn a_batch_of_ten_arrives(subject: &dyn QueueUnderTest) {
     arrived.sort();
     sent.sort();
     assert_eq!(arrived, sent);
+}
+
+/// What was sent waits in its queue, and in no other.
+pub async fn what_was_sent_is_counted(subject: &dyn QueueUnderTest) {
+    subject.queue().send("tell-owner", &rows(3)).await.unwrap();
+
+    let depths = subject.depths().depths().await.unwrap();
+
+    let depth = |queue: &str, waiting| QueueDepth {
+        queue: queue.to_owned(),
+        waiting,
+        in_flight: 0,
+        dead: 0,
+    };
+    assert_eq!(depths, [depth("tell-in-order", 0), depth("tell-owner", 3)]);
 }
 
 /// What is in order arrives with its groups, each in the order it was sent.

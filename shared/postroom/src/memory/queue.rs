@@ -5,7 +5,7 @@ use std::future::ready;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::BoxFuture;
-use crate::port::{OutboxRow, Posted, Queue, QueueError};
+use crate::port::{Depths, OutboxRow, Posted, Queue, QueueDepth, QueueError};
 
 /// The queues of some handlers, in memory. Clones share what they hold.
 ///
@@ -60,6 +60,18 @@ impl Queue for MemoryQueue {
     ) -> BoxFuture<'a, Result<Posted, QueueError>> {
         let posted = self.lock().send(handler, rows);
         Box::pin(ready(posted))
+    }
+}
+
+impl Depths for MemoryQueue {
+    fn depths(&self) -> BoxFuture<'_, Result<Vec<QueueDepth>, QueueError>> {
+        let depth = |(queue, sent): (&String, &Vec<OutboxRow>)| QueueDepth {
+            queue: queue.clone(),
+            waiting: u64::try_from(sent.len()).unwrap_or(u64::MAX),
+            ..QueueDepth::default()
+        };
+        let depths = self.lock().sent.iter().map(depth).collect();
+        Box::pin(ready(Ok(depths)))
     }
 }
 

@@ -6,6 +6,7 @@ mod journal;
 mod inbox;
 mod outbox;
 mod queue;
+mod depths;
 mod dead_letters;
 mod letter_head;
 mod breaker;
@@ -15,6 +16,7 @@ pub use breaker::{Breaker, BreakerChange, Breakers, Changed};
 pub use dead_letters::{
     DeadLetter, DeadLetters, FailureClass, LETTER_SHARDS, LetterFile, LetterStatus,
 };
+pub use depths::{Depths, QueueDepth};
 pub use error::StoreError;
 pub use inbox::{
     Answer, Claim, Claimed, FailedAs, FailedRun, Failures, Inbox, InboxRecord, LeaseError, Run,

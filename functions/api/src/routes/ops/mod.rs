@@ -2,6 +2,7 @@
 
 mod dead_letters;
 mod chains;
+mod queues;
 mod letter_filter;
 
 use crate::route::Route;
@@ -11,5 +12,6 @@ pub(crate) use dead_letters::LetterPath;
 pub(crate) use letter_filter::LetterFilterQuery;
 
 pub(super) fn routes() -> Vec<Route> {
-    dead_letters::routes().into_iter().chain(chains::routes()).collect()
+    let parts = [dead_letters::routes(), chains::routes(), queues::routes()];
+    parts.into_iter().flatten().collect()
 }
