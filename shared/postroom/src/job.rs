@@ -1,13 +1,14 @@
 //! Jobs: reactions with an effect outside, from a queue only.
 
 use std::error::Error;
-use std::future::Future;
+use std::future::{Future, ready};
 use std::time::Duration;
 
 use crate::envelope::Envelope;
 use crate::id::DedupKey;
 use crate::message::Message;
 use crate::outcome::Outcome;
+use crate::port::DeadLetter;
 use crate::reader::Reader;
 use crate::tx::Tx;
 use crate::verdict::Classify;
@@ -64,6 +65,21 @@ pub trait Job<M: Message>: Send + Sync + 'static {
         done: &Self::Done,
         tx: &mut Tx,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Reacts to having failed for good. What it stages commits with the dead letter: exactly once each time that the
+    /// message is given up, after a redrive anew and under other ids.
+    ///
+    /// `letter` says why, after how many attempts. It runs again from its reads when a race is lost or a failure of its own
+    /// passes. One that does not pass, or a panic, leaves out all that it staged, and the letter says so.
+    fn on_give_up(
+        &self,
+        message: &Envelope<M>,
+        letter: &DeadLetter,
+        tx: &mut Tx,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        let _ = (message, letter, tx);
+        ready(Ok(()))
+    }
 }
 
 /// What a job may use while it acts outside: its key, and reading.

@@ -27,6 +27,7 @@ mod tx;
 mod command;
 mod listener;
 mod job;
+mod task_failed;
 mod reactions;
 mod courier;
 mod runtime;
@@ -60,6 +61,7 @@ pub use reader::{List, ReadError, Reader, Versioned};
 pub use runtime::{ExecuteError, Executed, Ports, Runtime, SettleError};
 pub use schedule::{Schedule, ScheduleError, Scheduled};
 pub use stored::{Key, Partition, Place, Stored, StreamId};
+pub use task_failed::TaskFailed;
 pub use transaction::{
     Completion, End, Fence, Guard, ItemWrite, LetterChange, Pardon, Transaction,
 };

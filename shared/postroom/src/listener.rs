@@ -1,7 +1,7 @@
 //! Listeners: reactions that only read and write state, so they may run in the request or from a queue.
 
 use std::error::Error;
-use std::future::Future;
+use std::future::{Future, ready};
 use std::time::Duration;
 
 use crate::Tx;
@@ -9,6 +9,7 @@ use crate::envelope::Envelope;
 use crate::id::DedupKey;
 use crate::message::Event;
 use crate::outcome::Outcome;
+use crate::port::DeadLetter;
 use crate::verdict::{Classify, Refuse};
 
 /// A reaction whose every effect is in the transaction it is given: exactly once wherever it runs.
@@ -41,4 +42,15 @@ pub trait Listener<E: Event>: Send + Sync + 'static {
         event: &Envelope<E>,
         tx: &mut Tx,
     ) -> impl Future<Output = Result<Outcome, Self::Error>> + Send;
+
+    /// Reacts to having failed for good, from a queue; see [`Job::on_give_up`](crate::Job::on_give_up).
+    fn on_give_up(
+        &self,
+        event: &Envelope<E>,
+        letter: &DeadLetter,
+        tx: &mut Tx,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        let _ = (event, letter, tx);
+        ready(Ok(()))
+    }
 }

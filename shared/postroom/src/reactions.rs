@@ -55,6 +55,11 @@ impl Reactions {
         RowOf { row, queues: &mut self.queues, handlers: &mut self.handlers, of: PhantomData }
     }
 
+    /// Whether the table has a row for a message.
+    pub(crate) fn has_row<M: Message>(&self) -> bool {
+        self.rows.contains_key(M::TYPE)
+    }
+
     pub(crate) fn in_request(&self, r#type: &str) -> &[Box<dyn InRequestListener>] {
         self.rows.get(r#type).map_or(&[], |row| &row.in_request)
     }
@@ -268,7 +273,7 @@ impl crate::Refuse for TypeClash {
 /// One row a message; in it one line a reaction, in the order they run. `in_request` takes the listener itself,
 /// `queued` the type of a listener or a job. `queued_in_order` is `queued` over a FIFO queue: it serialises what is about
 /// one stream (of a task: one subject), but does not give commit order. A message without a row cannot be emitted, and a job `in_request` does not
-/// compile.
+/// compile. A row for [`TaskFailed`](crate::TaskFailed), which the kit emits, is written as any other, under that name.
 ///
 /// ```
 /// # use postroom::{Event, Job, Listener, Message, Outcome, StreamId, Tx, Envelope, reactions};
@@ -324,9 +329,9 @@ macro_rules! reactions {
     (
         $(#[$meta:meta])*
         $vis:vis fn $name:ident($settings:ident: $Settings:ty);
-        $($Message:ty { $($row:tt)* })*
+        $($Message:ident { $($row:tt)* })*
     ) => {
-        $(impl $crate::Routed for $Message {})*
+        $($crate::reactions!(@routed $Message);)*
 
         $(#[$meta])*
         #[allow(unused_variables, reason = "a table may have no settings, a row no reactions")]
@@ -335,6 +340,11 @@ macro_rules! reactions {
             $($crate::reactions!(@row table $Message, $($row)*);)*
             table
         }
+    };
+    // The kit's own, which nobody else may emit.
+    (@routed TaskFailed) => {};
+    (@routed $Message:ident) => {
+        impl $crate::Routed for $Message {}
     };
     (@row $table:ident $Message:ty,) => {
         // Even an empty row is a row: somebody decided that nothing follows.

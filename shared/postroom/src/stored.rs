@@ -125,7 +125,7 @@ impl fmt::Display for Key {
 pub struct StreamId(String);
 
 impl StreamId {
-    fn of(collection: &str, parent: Option<&str>, id: &str) -> Self {
+    pub(crate) fn of(collection: &str, parent: Option<&str>, id: &str) -> Self {
         Self(match parent {
             Some(parent) => join('/', &[collection, parent, id]),
             None => join('/', &[collection, id]),

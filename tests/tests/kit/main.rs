@@ -13,6 +13,7 @@ mod backlogs;
 mod keys;
 mod letters;
 mod giving_up;
+mod reacting;
 mod renewal;
 mod stepped;
 mod office;

@@ -4,6 +4,7 @@ mod error;
 mod items;
 mod dispatch;
 mod operate;
+mod given_up;
 pub(crate) mod seal;
 
 use std::collections::VecDeque;
@@ -61,6 +62,8 @@ pub struct Tx {
     pardons: Vec<Pardon>,
     pending: VecDeque<Pending>,
     bytes: usize,
+    /// Where a run is given up: how often its message was redriven before.
+    given_up: Option<u32>,
 }
 
 /// Who is staging at the moment, and because of what.
@@ -108,6 +111,7 @@ impl Tx {
             pardons: Vec::new(),
             pending: VecDeque::new(),
             bytes: 0,
+            given_up: None,
         }
     }
 
@@ -301,7 +305,12 @@ impl Tx {
     fn derive(&mut self, kind: &str) -> Uuid {
         let Frame { handler, cause, ordinal, .. } = self.frame;
         self.frame.ordinal += 1;
-        derive(kind, cause, handler, ordinal)
+        match self.given_up {
+            None => derive(kind, cause, handler, ordinal),
+            Some(redrives) => {
+                derive(&format!("{kind} of give-up {redrives}"), cause, handler, ordinal)
+            }
+        }
     }
 
     async fn fetch(&self, key: &Key) -> Result<Option<Item>, TxError> {
@@ -325,8 +334,9 @@ impl Tx {
         self.bytes += bytes;
         let handler = self.frame.handler;
         let letters = self.letters.len() + self.pardons.len();
-        // One action is the inbox record's.
-        let actions = self.items.len() + self.events.len() + self.outbox.len() + letters + 1;
+        // One action is the inbox record's, and one that of its dead letter.
+        let ends = 1 + usize::from(self.given_up.is_some());
+        let actions = self.items.len() + self.events.len() + self.outbox.len() + letters + ends;
         if actions > Transaction::MAX_ACTIONS {
             return Err(TxError::TooManyActions { handler, limit: Transaction::MAX_ACTIONS });
         }

@@ -1,5 +1,6 @@
 //! A queued handler with its message type erased.
 
+use std::future::ready;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -12,10 +13,11 @@ use crate::id::DedupKey;
 use crate::job::{Job, OnUnknown};
 use crate::listener::Listener;
 use crate::message::{Event, Message};
-use crate::port::Run;
+use crate::port::{DeadLetter, Run};
 use crate::reactions::{IsJob, IsListener, QueuedHandler};
 use crate::runtime::{Holder, Ran, RunError, Runtime};
-use crate::verdict::{Blame, Verdict, panic_text};
+use crate::tx::Tx;
+use crate::verdict::{Blame, Classify, Failure, Verdict, panic_text};
 
 /// Why a record's run failed.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +54,14 @@ pub(super) trait QueuedRun: Send + Sync {
 
     /// How long a run is remembered, unless that is too short.
     fn kept(&self) -> Duration;
+
+    /// Stages what it does about having given a message up; nothing where it cannot read it.
+    fn give_up<'a>(
+        &'a self,
+        message: &RawEnvelope,
+        letter: &'a DeadLetter,
+        tx: &'a mut Tx,
+    ) -> BoxFuture<'a, Result<(), Failure>>;
 
     /// Reads a message. Nothing is claimed yet: what fails here is no failure of a run.
     fn prepare(&self, message: RawEnvelope) -> Result<Prepared<'_>, RecordError>;
@@ -130,6 +140,22 @@ impl<M: Message, J: Job<M>> QueuedRun for JobHandler<M, J> {
         J::KEPT
     }
 
+    fn give_up<'a>(
+        &'a self,
+        message: &RawEnvelope,
+        letter: &'a DeadLetter,
+        tx: &'a mut Tx,
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        let Some(message) = reread::<M>(message, J::NAME) else { return Box::pin(ready(Ok(()))) };
+        Box::pin(async move {
+            let reacted = self.job.on_give_up(&message, letter, tx).await;
+            reacted.map_err(|error| {
+                let verdict = error.verdict();
+                Failure { handler: J::NAME, verdict, refusal: None, source: Box::new(error) }
+            })
+        })
+    }
+
     fn prepare<'a>(&'a self, message: RawEnvelope) -> Result<Prepared<'a>, RecordError> {
         let (message, key) = read(message, J::NAME, |message| self.job.key(message))?;
         let run = move |started: Started<'a>| -> Running<'a> {
@@ -172,6 +198,19 @@ impl<E: Event, L: Listener<E>> QueuedRun for ListenerHandler<E, L> {
         L::KEPT
     }
 
+    fn give_up<'a>(
+        &'a self,
+        message: &RawEnvelope,
+        letter: &'a DeadLetter,
+        tx: &'a mut Tx,
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        let Some(event) = reread::<E>(message, L::NAME) else { return Box::pin(ready(Ok(()))) };
+        Box::pin(async move {
+            let reacted = self.listener.on_give_up(&event, letter, tx).await;
+            reacted.map_err(|error| Failure::of(L::NAME, error))
+        })
+    }
+
     fn prepare<'a>(&'a self, message: RawEnvelope) -> Result<Prepared<'a>, RecordError> {
         let (event, key) = read(message, L::NAME, |event| self.listener.key(event))?;
         let run = move |Started { runtime, run, holder }: Started<'a>| -> Running<'a> {
@@ -197,4 +236,10 @@ fn read<M: Message>(
     });
     let (message, key) = read.map_err(|source| RecordError::Decode { source })?;
     Ok((message, key.ok_or(RecordError::NoKey { handler })?))
+}
+
+/// A message that may be one that nobody can read.
+fn reread<M: Message>(message: &RawEnvelope, handler: &'static str) -> Option<Envelope<M>> {
+    let key = |message: &Envelope<M>| Some(DedupKey::of(message.id));
+    read(message.clone(), handler, key).ok().map(|(message, _)| message)
 }

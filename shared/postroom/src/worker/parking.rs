@@ -5,21 +5,32 @@ use std::error::Error;
 use serde_json::Value;
 use tracing::warn;
 
-use crate::CODE_VERSION;
 use crate::envelope::RawEnvelope;
 use crate::port::{DeadLetter, FailureClass, Failures, LetterStatus, StoreError};
 use crate::reason_of;
-use crate::runtime::{GaveUp, LostCause};
+use crate::runtime::{GaveUp, LostCause, OnGiveUp};
 use crate::transaction::Fence;
-use crate::verdict::causes_of;
-use crate::worker::failure::Failed;
+use crate::tx::Tx;
+use crate::verdict::{Failure, causes_of};
+use crate::worker::failure::{Attempt, Failed};
 use crate::worker::fingerprint::fingerprint;
 use crate::worker::record::Unread;
 use crate::worker::{AGAIN, Disposition, Record, Worker};
+use crate::{BoxFuture, CODE_VERSION};
 
 /// The most bytes of an envelope that is kept beside its body. Ours have a few hundred; what is larger is foreign, and
 /// whole in the body.
 const MAX_ENVELOPE_BYTES: usize = 16 * 1024;
+
+impl OnGiveUp for Attempt<'_> {
+    fn react<'a>(
+        &'a self,
+        letter: &'a DeadLetter,
+        tx: &'a mut Tx,
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        self.handler.give_up(&self.message, letter, tx)
+    }
+}
 
 impl Failed<'_> {
     /// The letter about a message that its handler failed for good.
@@ -87,25 +98,23 @@ impl Worker {
         failures: Failures,
         fence: Fence,
     ) -> Disposition {
-        let attempt = failed.attempt;
         let mut lost = LostCause {
             run: &failed.run.run,
-            handler: attempt.handler.name(),
-            message: &attempt.message,
+            handler: failed.attempt.handler.name(),
+            message: &failed.attempt.message,
             fence,
             letter: failed.letter(self.queue, class, failures),
+            reacts: failed.attempt,
         };
         if let Err(error) = self.address(&mut lost.letter).await {
             return not_parked(&lost.letter, &error);
         }
-        match self.runtime.give_up(&lost).await {
+        match self.runtime.give_up(&mut lost).await {
             Ok(GaveUp::Parked) => {
                 self.parked(&lost.letter);
                 Disposition::Acknowledge
             }
-            Ok(GaveUp::Done | GaveUp::ParkedBefore | GaveUp::NotOurs) => {
-                self.failed_beside(&failed.run).await
-            }
+            Ok(GaveUp::NotOurs) => self.failed_beside(&failed.run).await,
             Err(error) => not_parked(&lost.letter, &error),
         }
     }
