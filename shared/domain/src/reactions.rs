@@ -1,5 +1,7 @@
 //! THE table: what happens after what, and where.
 
+use postroom::TaskFailed;
+
 use crate::campaigns::jobs::SyncCampaign;
 use crate::campaigns::{
     CampaignCompleted, CampaignCreated, CampaignPaused, CampaignPublished, CampaignResumed,
@@ -58,4 +60,7 @@ postroom::reactions! {
         queued SyncStatistics,
     }
     StatisticsSynced {}
+    TaskFailed {
+        in_request Notifications,
+    }
 }

@@ -13,7 +13,7 @@ use crate::stored::StreamId;
 ///
 /// ```json
 /// {"handler":"charge-card","queue":"charge-card","dead_letter_id":"charge-card#7b0c…","redrives":0,
-///  "reason":"the run failed: order 1 is gone","fingerprint":"5e1f…","class":"permanent","attempts":1,
+///  "causes":["the run failed","order 1 is gone"],"fingerprint":"5e1f…","class":"permanent","attempts":1,
 ///  "message_id":"7b0c…","message_type":"order.placed","subject":"orders/1"}
 /// ```
 ///
@@ -30,8 +30,8 @@ pub struct TaskFailed {
     pub dead_letter_id: String,
     /// How often the message had been redriven.
     pub redrives: u32,
-    /// Why, in one line.
-    pub reason: String,
+    /// The last error and its causes, the outermost first.
+    pub causes: Vec<String>,
     /// The same for all that failed in the same way.
     pub fingerprint: Fingerprint,
     /// Why there was no further attempt.
@@ -53,7 +53,7 @@ impl TaskFailed {
             queue: letter.queue.clone(),
             dead_letter_id: letter.id.clone(),
             redrives: letter.redrives,
-            reason: letter.reason(),
+            causes: letter.causes.clone(),
             fingerprint: letter.fingerprint,
             class: letter.class,
             attempts: letter.attempts,
@@ -71,5 +71,21 @@ impl Message for TaskFailed {
 impl Event for TaskFailed {
     fn stream(&self) -> StreamId {
         StreamId::of("dead-letters", Some(&self.dead_letter_id), &self.redrives.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_shipped_version_is_still_read() {
+        let shipped = include_str!("../../../events/versions/task.failed.v1.json");
+        let shipped = RawEnvelope::parse(shipped).unwrap();
+
+        let event = shipped.clone().decode::<TaskFailed>().unwrap();
+
+        assert_eq!(serde_json::to_value(&event.data).unwrap(), shipped.data);
+        assert_eq!(event.data.stream().as_str(), event.subject);
     }
 }

@@ -93,7 +93,7 @@ async fn a_provider_that_fails_twice_is_asked_again_under_the_same_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_campaign_the_provider_does_not_know_is_parked_with_its_reason() {
+async fn a_campaign_the_provider_does_not_know_is_parked_with_its_reason_and_the_team_is_told() {
     let world = World::start().await;
     let id = world.draft().await;
     world.provider_fault(json!({"campaign_id": id, "status": 404, "times": 2})).await;
@@ -111,6 +111,13 @@ async fn a_campaign_the_provider_does_not_know_is_parked_with_its_reason() {
     assert!(statistics.starts_with("sync-statistics#"), "{statistics}");
     assert_eq!(world.provider_calls(&id).await.len(), 2);
     world.get(&format!("/campaigns/{id}/statistics")).await.expect(404);
+    let notifications = world.get("/notifications").await.expect(200);
+    let told = notifications.items().iter().filter(|told| told["event_type"] == "task.failed");
+    let mut told: Vec<_> = told.map(|told| told["text"].as_str().unwrap()).collect();
+    told.sort_unstable_by_key(|text| text.contains("pushed"));
+    let [pulled, pushed] = told[..] else { panic!("{notifications:#?}") };
+    assert!(pulled.contains("could not be pulled from") && pulled.ends_with("(status 404)"));
+    assert!(pushed.contains("could not be pushed to") && pushed.ends_with("(status 404)"));
     world.stop().await;
 }
 

@@ -1,5 +1,6 @@
 //! The schedule of statistics, from its firing to the figures.
 
+use serde_json::json;
 use tests::{World, WorldOptions};
 
 /// The schedule fires with a time of ours: two firings are of one slot whenever the test runs.
@@ -34,6 +35,22 @@ async fn a_firing_brings_fresh_statistics_of_live_campaigns_and_of_no_others() {
     assert_eq!(world.figures_asked(&completed).await.len(), 1, "only when it was published");
     assert!(world.provider_calls(&draft).await.is_empty());
     assert!(world.table("outbox").await.is_empty());
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn figures_of_a_campaign_that_the_provider_has_forgotten_say_since_when_they_are_stale() {
+    let world = World::start().await;
+    let id = synced(&world).await;
+    world.provider_fault(json!({"campaign_id": id, "status": 410, "times": 1})).await;
+
+    fire(&world).await;
+
+    let stale = world.get(&format!("/campaigns/{id}/statistics")).await.expect(200);
+    assert!(stale.text("/stale_since") > stale.text("/synced_at"));
+    let notifications = world.get("/notifications").await.expect(200);
+    let latest = notifications.items()[0]["text"].as_str().unwrap();
+    assert!(latest.contains("could not be pulled from"), "{latest}");
     world.stop().await;
 }
 

@@ -274,7 +274,7 @@ async fn everybody_else_is_told_in_the_same_transaction_and_over_their_queues() 
     assert_eq!(told.data.dead_letter_id, letter.id);
     assert_eq!((told.data.fingerprint, told.data.class), (letter.fingerprint, letter.class));
     assert_eq!((told.data.attempts, told.data.redrives), (1, 0));
-    assert_eq!(told.data.reason, letter.reason());
+    assert_eq!(told.data.causes, letter.causes);
     assert_eq!(
         (told.data.message_type.as_str(), told.data.subject.as_str()),
         ("order.placed", "orders/1")

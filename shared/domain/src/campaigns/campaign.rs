@@ -54,6 +54,16 @@ pub enum Channel {
     Email,
 }
 
+impl fmt::Display for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Facebook => "facebook",
+            Self::Google => "google",
+            Self::Email => "email",
+        })
+    }
+}
+
 /// How far a campaign has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -5,6 +5,7 @@ mod on_campaign_published;
 mod on_campaign_paused;
 mod on_campaign_resumed;
 mod on_campaign_completed;
+mod on_task_failed;
 mod list_notifications;
 
 pub use list_notifications::list_notifications;

@@ -18,7 +18,7 @@ pub struct Statistics {
     pub view: StatisticsView,
 }
 
-/// What the provider counted since the campaign went live: `{impressions, clicks, spend, synced_at}`.
+/// What the provider counted since the campaign went live: `{impressions, clicks, spend, synced_at, stale_since?}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Statistics")]
 pub struct StatisticsView {
@@ -30,6 +30,9 @@ pub struct StatisticsView {
     pub spend: Money,
     /// When we asked. It never goes back.
     pub synced_at: Timestamp,
+    /// Since when we have asked in vain; absent while the last answer is the latest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stale_since: Option<Timestamp>,
 }
 
 impl Statistics {

@@ -6,5 +6,6 @@ mod publishing;
 mod living;
 mod listing;
 mod syncing;
+mod failing;
 mod pushing;
 mod scheduling;

@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use postroom::port::DeadLetter;
 use postroom::{
     Blame, Blames, Classify, Effects, Envelope, Job, OnUnknown, Outcome, ReadError, Tx, TxError,
     Verdict,
@@ -139,6 +141,35 @@ impl<M: OfCampaign> Job<M> for SyncStatistics {
             .await
             .map_err(|source| SyncStatisticsError::Tx { campaign_id, source })
     }
+
+    /// What callers are shown is not what the provider counts any more, and says so.
+    async fn on_give_up(
+        &self,
+        message: &Envelope<M>,
+        _letter: &DeadLetter,
+        tx: &mut Tx,
+    ) -> Result<(), SyncStatisticsError> {
+        let campaign_id = message.data.campaign_id();
+        mark_stale(campaign_id, message.time, tx)
+            .await
+            .map_err(|source| SyncStatisticsError::Tx { campaign_id, source })
+    }
+}
+
+/// Marks figures that are older than the order to sync them, unless they are marked already.
+async fn mark_stale(
+    campaign_id: CampaignId,
+    ordered_at: Timestamp,
+    tx: &mut Tx,
+) -> Result<(), TxError> {
+    let Some(Statistics { view, .. }) = tx.load(&Statistics::at(campaign_id)).await? else {
+        return Ok(());
+    };
+    if view.stale_since.is_none() && view.synced_at <= ordered_at {
+        let view = StatisticsView { stale_since: Some(tx.now()), ..view };
+        tx.save(&Statistics { campaign_id, view })?;
+    }
+    Ok(())
 }
 
 impl Figures {
@@ -150,7 +181,8 @@ impl Figures {
         if before.is_some_and(|statistics| statistics.view.synced_at > tx.now()) {
             return Ok(());
         }
-        let view = StatisticsView { impressions, clicks, spend, synced_at: tx.now() };
+        let synced_at = tx.now();
+        let view = StatisticsView { impressions, clicks, spend, synced_at, stale_since: None };
         tx.save(&Statistics { campaign_id, view })?;
         tx.emit(StatisticsSynced { campaign_id, impressions, clicks, spend })?;
         Ok(())
