@@ -30,7 +30,8 @@ use crate::verdict::{Blame, Verdict};
 /// After five failures in a row its breaker opens: messages are delayed, nothing is claimed and no attempt is counted,
 /// until one call, made by whoever is elected, shows that the service is well. Where it has a rate, no more calls are
 /// made than that; whoever would have to wait long is delayed likewise. Where the shared store cannot be reached, calls
-/// are made: a gate must not be what fails.
+/// are made: a gate must not be what fails. Messages that have waited for hours, and are then let through and fail, have
+/// failed by themselves.
 ///
 /// Which failures count is said by the job's error, through [`Blames`](crate::Blames).
 ///

@@ -292,7 +292,8 @@ pub struct Failures {
 pub enum FailedAs {
     /// One more failed attempt, and not the last.
     Attempt,
-    /// Nobody's failed attempt: what it called is known to be down. It is tried again, and nothing is counted.
+    /// Nobody's failed attempt: what it called is known to be down, or its time was too short from the beginning. It is
+    /// tried again, and nothing is counted.
     NotCounted,
     /// One more failed attempt, after which none is made.
     ForGood,
