@@ -4,11 +4,11 @@
 //! whose batch a neighbour kills, or whose worker did not start for hours.
 
 use std::fmt;
+use std::future::ready;
 use std::sync::Arc;
 
 use tracing::{Instrument, info, info_span, warn};
 
-use crate::CODE_VERSION;
 use crate::clock::between;
 use crate::envelope::RawEnvelope;
 use crate::id::DedupKey;
@@ -16,12 +16,15 @@ use crate::port::{
     DeadLetter, DeadLetters, FailureClass, InboxRecord, LetterStatus, Run, RunStatus,
 };
 use crate::reason_of;
-use crate::runtime::{GaveUp, LostCause, Runtime, run_of};
+use crate::runtime::{GaveUp, LostCause, OnGiveUp, Runtime, run_of};
 use crate::transaction::Fence;
+use crate::tx::Tx;
+use crate::verdict::Failure;
 use crate::worker::fingerprint::fingerprint;
 use crate::worker::parking::{kept, not_parked};
 use crate::worker::record::Unread;
 use crate::worker::{AGAIN, Disposition, Record, Worker};
+use crate::{BoxFuture, CODE_VERSION};
 
 /// How every letter that no worker wrote begins.
 const GIVEN_UP: &str = "its queue gave it up: received as often as it may be, and never finished";
@@ -31,7 +34,8 @@ const GIVEN_UP: &str = "its queue gave it up: received as often as it may be, an
 /// Its letter has the id that the worker would have given it, and its run is parked in the same transaction: late copies
 /// of the message do nothing, and a redrive begins anew. It knows handlers by their names alone: of one that knows messages
 /// by a [key of its own](crate::Job::key) it cannot tell what was done, and leaves that to the handler when the letter is
-/// redriven.
+/// redriven; and what a handler itself does about giving up is not done, unlike what follows from
+/// [`task.failed`](crate::TaskFailed).
 pub struct Collector {
     runtime: Runtime,
     letters: Arc<dyn DeadLetters>,
@@ -74,6 +78,15 @@ impl Collector {
     }
 }
 
+/// Its handler would react, but only its own worker has it. Reactions to `task.failed` are in the table, and happen here.
+struct HandlerElsewhere;
+
+impl OnGiveUp for HandlerElsewhere {
+    fn react<'a>(&'a self, _: &'a DeadLetter, _: &'a mut Tx) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(ready(Ok(())))
+    }
+}
+
 impl Worker {
     async fn collect(&self, record: &Record, message: &RawEnvelope) -> Disposition {
         let now = self.now();
@@ -104,11 +117,12 @@ impl Worker {
         // Nobody may have begun or failed it meanwhile.
         let fence = Fence::Idle { attempts: found.as_ref().map_or(0, |found| found.attempts) };
         let letter = abandoned(record, message, &run, found);
-        let mut lost = LostCause { run: &run, handler: self.queue, message, fence, letter };
+        let (handler, reacts) = (self.queue, &HandlerElsewhere);
+        let mut lost = LostCause { run: &run, handler, message, fence, letter, reacts };
         if let Err(error) = self.address(&mut lost.letter).await {
             return not_parked(&lost.letter, &error);
         }
-        match self.runtime.give_up(&lost).await {
+        match self.runtime.give_up(&mut lost).await {
             Ok(GaveUp::Parked) => {
                 self.parked(&lost.letter);
                 Disposition::Acknowledge
