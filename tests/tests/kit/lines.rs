@@ -16,6 +16,9 @@ use serde_json::Value;
 use tokio::task::yield_now;
 use tracing::info;
 use tracing::instrument::WithSubscriber;
+use tracing_subscriber::filter::dynamic_filter_fn;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry;
 
 use crate::commands::Silence;
 use crate::hanging::Hangs;
@@ -34,14 +37,13 @@ impl io::Write for Output {
     }
 }
 
-/// Lets somebody listen before anything is said. What is said to nobody for the first time, at the very moment when
-/// somebody begins to listen, `tracing` takes for unwanted from then on.
+/// Lets somebody listen before anything is said, though to nothing. What is said to nobody for the first time, at the
+/// very moment when somebody begins to listen, `tracing` takes for unwanted from then on.
 pub(crate) fn listen() {
     static LISTENING: Once = Once::new();
     LISTENING.call_once(|| {
-        let mut env = Env::of([("AWS_LAMBDA_LOG_LEVEL", "DEBUG")]);
-        let to_nobody = logging::subscriber(&mut env, Arc::new(SystemClock), io::sink());
-        tracing::subscriber::set_global_default(to_nobody).unwrap();
+        let to_nothing = registry().with(dynamic_filter_fn(|_, _| false));
+        tracing::subscriber::set_global_default(to_nothing).unwrap();
     });
 }
 
