@@ -59,12 +59,14 @@ fn headers_agree(documented: &Value, reply: &Reply) {
 /// The operation that a request is one of; `HEAD` is `GET` without the body.
 fn operation(method: &str, path: &str) -> Option<&'static Value> {
     let method = if method == "HEAD" { "get" } else { &method.to_ascii_lowercase() };
+    // The router takes nothing for a parameter, unless the path ends with it.
     let fits = |template: &str| {
-        let (template, path) = (template.split('/'), path.split('/'));
-        template.clone().count() == path.clone().count()
-            && template.zip(path).all(|(expected, found)| {
-                expected == found || (expected.starts_with('{') && !found.is_empty())
-            })
+        let (template, found) = (template.split('/'), path.split('/'));
+        template.clone().count() == found.clone().count()
+            && !path.ends_with('/')
+            && template
+                .zip(found)
+                .all(|(expected, found)| expected == found || expected.starts_with('{'))
     };
     let (_, path) = paths().iter().find(|(template, _)| fits(template))?;
     path.get(method)
