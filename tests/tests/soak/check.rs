@@ -15,6 +15,7 @@ pub(crate) fn violations(outcome: &Outcome, book: &Book) -> Vec<String> {
     what_was_acknowledged_is_there(outcome, book, &mut found);
     a_campaign_is_its_events(outcome, &mut found);
     lists_and_counters_agree(outcome, &mut found);
+    the_team_was_told_of_failures_once(outcome, &mut found);
     every_reaction_is_done(outcome, &mut found);
     the_provider_was_asked_for_each_run_once(outcome, &mut found);
     the_provider_knows_the_last_state(outcome, &mut found);
@@ -92,8 +93,8 @@ fn lists_and_counters_agree(outcome: &Outcome, found: &mut Vec<String>) {
         *live += u64::from(matches!(status, "published" | "paused"));
     }
     let mut actual: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
-    for (tenant, ..) in outcome.collection("notifications") {
-        actual.entry(tenant).or_default().0 += 1;
+    for (tenant, _, item) in outcome.collection("notifications") {
+        actual.entry(tenant).or_default().0 += u64::from(!is_of_failure(item));
     }
     for (tenant, _, item) in outcome.collection("live-campaigns") {
         let count = number(&item["data"]["M"], "count").unwrap_or_default();
@@ -102,6 +103,33 @@ fn lists_and_counters_agree(outcome: &Outcome, found: &mut Vec<String>) {
     if expected != actual {
         found.push(format!("notifications and live campaigns are {actual:?}, not {expected:?}"));
     }
+}
+
+/// A letter is one `task.failed` for each time that its run was given up; the team was told of it where there is news.
+fn the_team_was_told_of_failures_once(outcome: &Outcome, found: &mut Vec<String>) {
+    let facts = outcome.streams.values().flatten().filter(|fact| fact.r#type == "task.failed");
+    let failures: BTreeMap<&str, &Fact> = facts.map(|fact| (fact.id.as_str(), fact)).collect();
+    // All of them were redriven in the end, so that each was given up as often as that.
+    let given_up: u64 =
+        outcome.letters.iter().filter_map(|letter| number(letter, "redrives")).sum();
+    if failures.len() as u64 != given_up {
+        found.push(format!("{} failures were told of {given_up}", failures.len()));
+    }
+    let mut told = BTreeSet::new();
+    for (_, _, item) in outcome.collection("notifications").filter(|(.., item)| is_of_failure(item))
+    {
+        let id = item["data"]["M"]["event_id"]["S"].as_str().unwrap_or_default();
+        if !failures.contains_key(id) || !told.insert(id) {
+            found.push(format!("the team was told of the failure {id}, which never was, or twice"));
+        }
+    }
+    let pushes = failures.values().filter(|fact| fact.failed == "sync-campaign");
+    let missed = pushes.filter(|fact| !told.contains(fact.id.as_str()));
+    found.extend(missed.map(|fact| format!("the team was not told of the failure {}", fact.id)));
+}
+
+fn is_of_failure(notification: &Value) -> bool {
+    notification["data"]["M"]["event_type"]["S"] == "task.failed"
 }
 
 /// Every handler of every event ran to its end, and what it recorded it recorded once.

@@ -15,6 +15,8 @@ pub(crate) struct Fact {
     pub(crate) cause: String,
     /// The handlers that it was queued for.
     pub(crate) queued: Vec<String>,
+    /// The handler that it is about; empty, unless it is a `task.failed`.
+    pub(crate) failed: String,
 }
 
 /// Everything that the soak left behind.
@@ -108,5 +110,6 @@ fn fact(item: &Value) -> Fact {
     let queued = item["queued"]["L"].as_array().into_iter().flatten();
     let queued = queued.filter_map(|handler| handler["S"].as_str()).map(str::to_owned).collect();
     let version = number(item, "version").unwrap();
-    Fact { version, id: of("id"), r#type: of("type"), cause: of("causationid"), queued }
+    let failed = envelope["data"]["handler"].as_str().unwrap_or_default().to_owned();
+    Fact { version, id: of("id"), r#type: of("type"), cause: of("causationid"), queued, failed }
 }
