@@ -69,7 +69,7 @@
 //! `idempotency#tenant#key` where a command's caller brought a key. That a command was refused is noted under
 //! `refused#command-id`, as `parked`; no run has that key. The index `chain` as in the journal; `time` is the start, the
 //! handler and the message id. `expires_at` (whole seconds since 1970, rounded up) is the table's TTL; readers filter what
-//! is past it themselves. The moves between the states are those of [`postroom::port::Inbox`].
+//! is past it themselves. That of a run with a dead letter is in the year 9999. The moves between the states are those of [`postroom::port::Inbox`].
 //!
 //! ```json
 //! {"key":            {"S": "charge-card#7b0c…"},
@@ -96,6 +96,7 @@
 //!  ["output_bytes":  {"N": "400000"}],       and its length
 //!  ["fingerprint":   {"S": "9f86…"}],        once done: what was asked for under an idempotency key
 //!  ["actions":       {"N": "6"}],            once done: how many actions its transaction had
+//!  ["instead":       {"S": "90d1…"}],        while parked: the message that was sent in the place of its own
 //!  ["reason":        {"S": "why"}]}          why the last attempt failed
 //! ```
 //!
@@ -221,6 +222,7 @@ pub(crate) const GROUP: &str = "group";
 pub(crate) const HANDLER: &str = "handler";
 pub(crate) const HEAD: &str = "head";
 pub(crate) const ID: &str = "id";
+pub(crate) const INSTEAD: &str = "instead";
 pub(crate) const IN_REQUEST: &str = "in_request";
 pub(crate) const KEY: &str = "key";
 pub(crate) const LAST_FAILED_AT: &str = "last_failed_at";

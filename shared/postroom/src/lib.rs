@@ -63,7 +63,7 @@ pub use schedule::{Schedule, ScheduleError, Scheduled};
 pub use stored::{Key, Partition, Place, Stored, StreamId};
 pub use task_failed::TaskFailed;
 pub use transaction::{
-    Completion, End, Fence, Guard, ItemWrite, LetterChange, Pardon, Transaction,
+    Completion, End, Fate, Fence, Guard, ItemWrite, LetterChange, RunChange, Transaction,
 };
 pub use tx::{Tx, TxError};
 pub use verdict::{

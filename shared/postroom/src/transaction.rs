@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::id::{ClientToken, MessageId, OwnerToken};
 use crate::live::LiveShard;
-use crate::port::{Answer, DeadLetter, JournalRecord, LetterStatus, OutboxRow, Run, RunKey};
+use crate::port::{Answer, DeadLetter, JournalRecord, LetterStatus, OutboxRow, Run, RunStatus};
 use crate::stored::Key;
 
 /// Everything one command or one handler run writes: all of it, or nothing.
@@ -16,7 +16,7 @@ pub struct Transaction {
     pub(crate) events: Vec<JournalRecord>,
     pub(crate) outbox: Vec<OutboxRow>,
     pub(crate) letters: Vec<LetterChange>,
-    pub(crate) pardons: Vec<Pardon>,
+    pub(crate) runs: Vec<RunChange>,
     pub(crate) completion: Completion,
 }
 
@@ -52,9 +52,9 @@ impl Transaction {
         &self.letters
     }
 
-    /// Runs that may begin anew. None is the completed one.
-    pub fn pardons(&self) -> &[Pardon] {
-        &self.pardons
+    /// What becomes of the runs of those letters' messages. None is the completed one.
+    pub fn runs(&self) -> &[RunChange] {
+        &self.runs
     }
 
     /// The inbox record that says this was done, or given up.
@@ -76,7 +76,7 @@ impl Transaction {
             + self.events.len()
             + self.outbox.len()
             + self.letters.len()
-            + self.pardons.len()
+            + self.runs.len()
             + usize::from(self.parked().is_some())
             + 1
     }
@@ -134,13 +134,33 @@ pub struct LetterChange {
     pub edited_as: Option<MessageId>,
 }
 
-/// Forgets the failures of a run that waits or is parked. It then waits for its first attempt.
+/// What a decision about a dead letter makes of the run of its message. That must stand as it was seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pardon {
-    /// Whose.
-    pub key: RunKey,
-    /// When: a record that has expired by then is none.
+pub struct RunChange {
+    /// Which; of one without a record, all that is kept of it. Its `expires_at` is when what it becomes may be forgotten.
+    pub run: Run,
+    /// Where it stood; `None`: nowhere. A lease must have run out.
+    pub seen: Option<RunStatus>,
+    /// What it becomes.
+    pub fate: Fate,
+    /// When: a record that has expired by then is none, a lease that has ended by then is nobody's.
     pub at: Timestamp,
+}
+
+/// What becomes of a run that somebody decides about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// Its failures are forgotten, and it waits for its first attempt. It must have waited or been parked.
+    Pardoned,
+    /// It is parked, whoever held its lease before.
+    Parked {
+        /// Why.
+        reason: String,
+        /// The message that was sent in the place of its own, and alone may [begin it anew](crate::port::Inbox::stand_in).
+        instead: Option<MessageId>,
+    },
+    /// It stays as it is, and is remembered until its new `expires_at`. It must have a record.
+    Kept,
 }
 
 /// How the inbox record ends.

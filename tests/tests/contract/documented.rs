@@ -8,8 +8,8 @@ use postroom::doc_example::{OrderPlaced, PlaceOrder, Settings, ShopError, reacti
 use postroom::memory::SeededIds;
 use postroom::port::{Claim, FailedAs, FailedRun, Run, RunKey};
 use postroom::{
-    Disposition, Effects, Envelope, Idempotency, Ids, Job, OnUnknown, Origin, Outcome, OwnerToken,
-    Record, Runtime, Tx, Worker, sortable,
+    DeadLetterOffice, Disposition, Effects, Envelope, Idempotency, Ids, Job, OnUnknown, Origin,
+    Outcome, OwnerToken, Record, Runtime, Tx, Worker, sortable,
 };
 use serde_json::{Value, json};
 
@@ -23,16 +23,19 @@ async fn with_an_order() -> (Endpoint, Runtime) {
     let mut endpoint = Endpoint::with_queues(&[QUEUE]).await;
     let ports = endpoint.aws.ports(&mut endpoint.env, &[QUEUE]);
     let runtime = Runtime::new(ports, reactions(&Settings { most_open_orders: 10 }));
-    let origin = Origin {
-        command_id: SeededIds::new(1).fresh().into(),
+    runtime.execute(&PlaceOrder { order: "a".to_owned() }, &origin(1)).await.unwrap();
+    (endpoint, runtime)
+}
+
+fn origin(seed: u64) -> Origin {
+    Origin {
+        command_id: SeededIds::new(seed).fresh().into(),
         tenant_id: "demo".parse().unwrap(),
         actor_id: Some("ann".parse().unwrap()),
         correlation_id: "req-1".parse().unwrap(),
         traceparent: None,
         idempotency: None,
-    };
-    runtime.execute(&PlaceOrder { order: "a".to_owned() }, &origin).await.unwrap();
-    (endpoint, runtime)
+    }
 }
 
 async fn items(endpoint: &Endpoint, table: &str) -> Vec<Value> {
@@ -160,7 +163,6 @@ async fn a_command_is_kept_as_documented() {
 
     let record = record(&endpoint, "place-order").await;
 
-    let names: Vec<&str> = record.as_object().unwrap().keys().map(String::as_str).collect();
     let expected = [
         "actions",
         "actor_id",
@@ -178,7 +180,7 @@ async fn a_command_is_kept_as_documented() {
         "time",
         "token",
     ];
-    assert_eq!(names, expected);
+    assert_eq!(names(&record), expected);
     assert_eq!(record["status"], json!({"S": "done"}));
     assert_eq!(record["actor_id"], json!({"S": "ann"}));
     assert_eq!(record["output"], json!({"S": "1"}));
@@ -213,7 +215,10 @@ async fn a_command_under_a_key_is_kept_as_documented() {
     assert_eq!(record["time"], json!({"S": format!("{started_at}#place-order#{MESSAGE}")}));
 }
 
-struct Overtaken;
+/// Finds the order paid in cash, or gone.
+struct Overtaken {
+    gone: bool,
+}
 
 impl Job<OrderPlaced> for Overtaken {
     const NAME: &'static str = QUEUE;
@@ -222,6 +227,9 @@ impl Job<OrderPlaced> for Overtaken {
     type Error = ShopError;
 
     async fn perform(&self, _: &Envelope<OrderPlaced>, _: &Effects) -> Result<Outcome, ShopError> {
+        if self.gone {
+            return Err(ShopError::Gone { order: "a".to_owned() });
+        }
         Ok(Outcome::Skipped { reason: "it was paid in cash" })
     }
 
@@ -235,11 +243,10 @@ impl Job<OrderPlaced> for Overtaken {
     }
 }
 
-#[tokio::test]
-async fn a_skipped_run_is_kept_as_documented() {
-    let (mut endpoint, runtime) = with_an_order().await;
+/// Lets a worker do what was sent, and answers the record of it.
+async fn worked(endpoint: &mut Endpoint, runtime: Runtime, job: Overtaken) -> Value {
     let dead_letters = Arc::new(endpoint.aws.dead_letters(&mut endpoint.env));
-    let worker = Worker::new(QUEUE, runtime, dead_letters).job::<OrderPlaced, _>(Overtaken);
+    let worker = Worker::new(QUEUE, runtime, dead_letters).job::<OrderPlaced, _>(job);
     let received = endpoint.sqs.receive(QUEUE, 10, Duration::ZERO).await.unwrap();
     let records = received.into_iter().map(|message| Record {
         message_id: message.message_id.clone(),
@@ -251,8 +258,19 @@ async fn a_skipped_run_is_kept_as_documented() {
     let dispositions = worker.process(&records.collect::<Vec<_>>(), None).await;
 
     assert_eq!(dispositions, [Disposition::Acknowledge]);
-    let record = record(&endpoint, QUEUE).await;
-    let names: Vec<&str> = record.as_object().unwrap().keys().map(String::as_str).collect();
+    record(endpoint, QUEUE).await
+}
+
+fn names(record: &Value) -> Vec<&str> {
+    record.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+#[tokio::test]
+async fn a_skipped_run_is_kept_as_documented() {
+    let (mut endpoint, runtime) = with_an_order().await;
+
+    let record = worked(&mut endpoint, runtime, Overtaken { gone: false }).await;
+
     let expected = [
         "actions",
         "actor_id",
@@ -270,7 +288,51 @@ async fn a_skipped_run_is_kept_as_documented() {
         "time",
         "token",
     ];
-    assert_eq!(names, expected);
+    assert_eq!(names(&record), expected);
     assert_eq!(record["skipped"], json!({"S": "it was paid in cash"}));
     assert_eq!(record["actions"], json!({"N": "1"}));
+}
+
+#[tokio::test]
+async fn a_run_that_was_given_up_is_kept_as_documented_and_says_who_stands_in_once_its_letter_is_edited()
+ {
+    let (mut endpoint, runtime) = with_an_order().await;
+    let letters = Arc::new(endpoint.aws.dead_letters(&mut endpoint.env));
+    let office = DeadLetterOffice::new(runtime.clone(), letters);
+
+    let given_up = worked(&mut endpoint, runtime, Overtaken { gone: true }).await;
+    let id = given_up["key"]["S"].as_str().unwrap().to_owned();
+    let letter = office.find(&id).await.unwrap().unwrap();
+    let operator = origin(2);
+    let edited = office.edit(&id, &letter.body, &operator).await.unwrap().output;
+    let mut records = items(&endpoint, "local-inbox").await;
+    records.retain(|record| record["key"]["S"] == id);
+    let [replaced] = records.try_into().unwrap();
+
+    let expected = [
+        "actor_id",
+        "attempts",
+        "chain",
+        "correlation_id",
+        "expires_at",
+        "finished_at",
+        "first_failed_at",
+        "handler",
+        "key",
+        "message_id",
+        "reason",
+        "started_at",
+        "status",
+        "tenant_id",
+        "time",
+        "token",
+    ];
+    assert_eq!(names(&given_up), expected);
+    assert_eq!(given_up["status"], json!({"S": "parked"}));
+    assert_eq!(given_up["attempts"], json!({"N": "1"}));
+    assert_eq!(given_up["expires_at"], json!({"N": "253402207200"}));
+    assert_eq!(given_up["reason"], json!({"S": letter.reason()}));
+    let mut expected = given_up;
+    expected["instead"] = json!({"S": edited.message_id.to_string()});
+    assert_eq!(replaced, expected);
 }

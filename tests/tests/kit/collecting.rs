@@ -15,13 +15,9 @@ use crate::stepped::{Stepped, interrupted};
 const ACKNOWLEDGE: Disposition = Disposition::Acknowledge;
 const LEASE: Duration = Duration::from_secs(15);
 
-fn collector(shop: &Shop) -> Collector {
-    Collector::new(shop.runtime.clone(), Arc::new(shop.memory.clone()))
-}
-
 /// Lets the queue of the card job give a message up.
 async fn given_up(shop: &Shop, record: &Record) -> Disposition {
-    collector(shop).collect("charge-card", record).await
+    shop.collector().collect("charge-card", record).await
 }
 
 /// Lets a worker begin a message and die of it.

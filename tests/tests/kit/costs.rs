@@ -12,7 +12,8 @@ use postroom::port::{
 };
 use postroom::{
     BoxFuture, Command, CorrelationId, Courier, Disposition, Envelope, Idempotency, Listener,
-    Origin, Outcome, OwnerToken, Ports, Reactions, Record, Runtime, TenantId, Tx, Worker,
+    MessageId, Origin, Outcome, OwnerToken, Ports, Reactions, Record, Runtime, TenantId, Tx,
+    Worker,
 };
 
 use crate::shop::Shop;
@@ -104,6 +105,15 @@ impl Inbox for Counted {
     fn fail<'a>(&'a self, failed: &'a FailedRun) -> BoxFuture<'a, Result<Failures, LeaseError>> {
         one_more(&self.calls.inbox);
         self.memory.fail(failed)
+    }
+
+    fn stand_in<'a>(
+        &'a self,
+        key: &'a RunKey,
+        message: MessageId,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        one_more(&self.calls.inbox);
+        self.memory.stand_in(key, message)
     }
 
     fn chain<'a>(

@@ -18,6 +18,7 @@ mod renewal;
 mod stepped;
 mod office;
 mod office_lists;
+mod office_runs;
 mod office_interrupted;
 mod collecting;
 mod overview;

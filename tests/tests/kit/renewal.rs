@@ -14,8 +14,8 @@ use postroom::port::{
     StoreError,
 };
 use postroom::{
-    BoxFuture, Clock, CorrelationId, Disposition, Effects, Envelope, Job, OnUnknown, Outcome,
-    OwnerToken, Ports, Reactions, Record, Runtime, TenantId, Tx, Worker,
+    BoxFuture, Clock, CorrelationId, Disposition, Effects, Envelope, Job, MessageId, OnUnknown,
+    Outcome, OwnerToken, Ports, Reactions, Record, Runtime, TenantId, Tx, Worker,
 };
 use tokio::task::yield_now;
 
@@ -117,6 +117,14 @@ impl Inbox for Renewals {
 
     fn fail<'a>(&'a self, failed: &'a FailedRun) -> BoxFuture<'a, Result<Failures, LeaseError>> {
         self.memory.fail(failed)
+    }
+
+    fn stand_in<'a>(
+        &'a self,
+        key: &'a RunKey,
+        message: MessageId,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        self.memory.stand_in(key, message)
     }
 
     fn chain<'a>(

@@ -15,8 +15,9 @@ use postroom::port::{
     RunKey, RunStatus, Store, StoreError,
 };
 use postroom::{
-    BoxFuture, Clock, Command, Courier, ExecuteError, Executed, Ids, Job, Key, LiveItem, LiveShard,
-    Origin, Ports, RawEnvelope, Reactions, Record, Runtime, TenantId, Transaction, Tx, Worker,
+    BoxFuture, Clock, Collector, Command, Courier, ExecuteError, Executed, Ids, Job, Key, LiveItem,
+    LiveShard, Origin, Ports, RawEnvelope, Reactions, Record, Runtime, TenantId, Transaction, Tx,
+    Worker,
 };
 
 /// What the store does with one commit instead of just doing it.
@@ -250,6 +251,10 @@ impl Shop {
 
     pub(crate) fn worker<J: Job<OrderPlaced>>(&self, job: J) -> Worker {
         Worker::new(J::NAME, self.runtime.clone(), Arc::new(self.memory.clone())).job(job)
+    }
+
+    pub(crate) fn collector(&self) -> Collector {
+        Collector::new(self.runtime.clone(), Arc::new(self.memory.clone()))
     }
 
     /// How a record's run stands, and how often it failed.

@@ -11,7 +11,8 @@ use postroom::port::{
     QueueError, RunKey, Store, StoreError,
 };
 use postroom::{
-    BoxFuture, CorrelationId, Key, LiveItem, LiveShard, OwnerToken, TenantId, Transaction,
+    BoxFuture, CorrelationId, Key, LiveItem, LiveShard, MessageId, OwnerToken, TenantId,
+    Transaction,
 };
 
 /// What a future came to, unless it was dropped before, after `polls` of its awaits.
@@ -110,6 +111,14 @@ impl<P: Inbox + ?Sized> Inbox for Stepped<P> {
 
     fn fail<'a>(&'a self, failed: &'a FailedRun) -> BoxFuture<'a, Result<Failures, LeaseError>> {
         Box::pin(around(async { self.0.fail(failed).await }))
+    }
+
+    fn stand_in<'a>(
+        &'a self,
+        key: &'a RunKey,
+        message: MessageId,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(around(async move { self.0.stand_in(key, message).await }))
     }
 
     fn chain<'a>(

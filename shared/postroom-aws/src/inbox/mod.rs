@@ -4,6 +4,7 @@ mod claim;
 mod fail;
 mod record;
 mod release;
+mod stand_in;
 
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::SdkError;
@@ -14,7 +15,7 @@ use jiff::Timestamp;
 use postroom::port::{
     Claim, Claimed, FailedRun, Failures, Inbox, InboxRecord, LeaseError, Page, RunKey, StoreError,
 };
-use postroom::{BoxFuture, CorrelationId, OwnerToken, TenantId, sortable};
+use postroom::{BoxFuture, CorrelationId, MessageId, OwnerToken, TenantId, sortable};
 
 use crate::attributes::{Attributes, text};
 use crate::aws::DynamoClients;
@@ -26,7 +27,7 @@ use crate::pages::ChainQuery;
 
 #[cfg(test)]
 pub(crate) use record::item;
-pub(crate) use record::{end, pardon};
+pub(crate) use record::{decision, end};
 
 /// Reads and moves the records of the inbox table; completing is part of a transaction.
 #[derive(Debug, Clone)]
@@ -137,6 +138,14 @@ impl Inbox for DynamoInbox {
 
     fn fail<'a>(&'a self, failed: &'a FailedRun) -> BoxFuture<'a, Result<Failures, LeaseError>> {
         Box::pin(self.count_failure(failed))
+    }
+
+    fn stand_in<'a>(
+        &'a self,
+        key: &'a RunKey,
+        message: MessageId,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(self.take_place(key, message))
     }
 
     fn chain<'a>(

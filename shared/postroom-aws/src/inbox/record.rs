@@ -3,15 +3,18 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use postroom::port::{Answer, DeadLetter, InboxRecord, Run, RunKey, RunStatus, StoreError};
-use postroom::{Completion, End, Fence, Pardon, Transaction, sortable};
+use postroom::{Completion, End, Fate, Fence, RunChange, Transaction, sortable};
 
 use crate::attributes::{Attributes, Reading, number, text};
 use crate::change::Change;
 use crate::keys::{
     ACTIONS, ACTOR_ID, ATTEMPTS, CHAIN, CORRELATION_ID, EXPIRES_AT, FINGERPRINT, FINISHED_AT,
-    FIRST_FAILED_AT, HANDLER, KEY, LEASE_UNTIL, MESSAGE_ID, OUTPUT, OUTPUT_BYTES, OUTPUT_SHA256,
-    OWNER, PRIOR_OWNER, REASON, SKIPPED, STARTED_AT, STATUS, TENANT_ID, TIME, TOKEN,
+    FIRST_FAILED_AT, HANDLER, INSTEAD, KEY, LEASE_UNTIL, MESSAGE_ID, OUTPUT, OUTPUT_BYTES,
+    OUTPUT_SHA256, OWNER, PRIOR_OWNER, REASON, SKIPPED, STARTED_AT, STATUS, TENANT_ID, TIME, TOKEN,
 };
+
+/// What only a record of something done has.
+const OF_DONE: [&str; 6] = [ACTIONS, SKIPPED, OUTPUT, OUTPUT_SHA256, OUTPUT_BYTES, FINGERPRINT];
 
 /// A record with what only the table knows of it.
 #[derive(Debug)]
@@ -136,7 +139,13 @@ pub(crate) fn end(tx: &Transaction) -> Change {
     };
     let change = match fence {
         // Whose run it is stands there since its claim.
-        Fence::Held(owner) => Change::if_held_by(*owner).set(STATUS, text(name(status))),
+        Fence::Held(owner) => {
+            let change = Change::if_held_by(*owner).set(STATUS, text(name(status)));
+            match status {
+                RunStatus::Parked => change.set(EXPIRES_AT, expiry(run.expires_at)),
+                _ => change,
+            }
+        }
         Fence::NotDone => {
             let change = Change::if_true(
                 "attribute_not_exists(#key) OR #status = :waiting OR #expires_at <= :now",
@@ -187,8 +196,7 @@ fn given_up(change: Change, letter: &DeadLetter) -> Change {
         .set(ATTEMPTS, number(letter.attempts))
         .set(FIRST_FAILED_AT, text(sortable(letter.first_failed_at)))
         .set(REASON, text(letter.reason()));
-    let of_done = [ACTIONS, SKIPPED, OUTPUT, OUTPUT_SHA256, OUTPUT_BYTES, FINGERPRINT];
-    of_done.into_iter().fold(change, Change::remove)
+    OF_DONE.into_iter().fold(change, Change::remove)
 }
 
 /// A change of a run that nobody is at and that has failed so often; where that is never, there may be no record of it.
@@ -203,20 +211,62 @@ fn if_seen(at: Timestamp, attempts: u32) -> Change {
     change.name(ATTEMPTS).value(":seen", number(attempts))
 }
 
-/// The change that forgives a run: it waits for its first attempt, as if it had never failed.
-///
-/// Not one whose lease has run out: whether its last attempt had its effect nobody has looked at.
-pub(crate) fn pardon(pardon: &Pardon) -> Change {
-    Change::if_true("#expires_at > :now AND (#status = :parked OR #status = :waiting)")
+/// The change that a decision about a dead letter makes, as part of its transaction.
+pub(crate) fn decision(change: &RunChange) -> Change {
+    let RunChange { run, seen, fate, at } = change;
+    let as_seen = if_as_seen(*seen, *at);
+    match fate {
+        Fate::Pardoned => begin_anew(as_seen),
+        Fate::Kept => as_seen.set(EXPIRES_AT, expiry(run.expires_at)),
+        Fate::Parked { reason, instead } => {
+            let parked = match seen {
+                None => parked_unseen(as_seen, run, *at),
+                Some(_) => {
+                    as_seen.set(STATUS, text("parked")).set(EXPIRES_AT, expiry(run.expires_at))
+                }
+            };
+            parked
+                .set(REASON, text(reason))
+                .set_or_remove(INSTEAD, instead.map(|message| text(message.to_string())))
+                .remove(OWNER)
+                .remove(PRIOR_OWNER)
+                .remove(LEASE_UNTIL)
+        }
+    }
+}
+
+/// A change of a run that stands as it was seen, and that nobody is at.
+fn if_as_seen(seen: Option<RunStatus>, at: Timestamp) -> Change {
+    let Some(status) = seen else {
+        return Change::if_true("attribute_not_exists(#key) OR #expires_at <= :now")
+            .name(KEY)
+            .name(EXPIRES_AT)
+            .value(":now", seconds(at));
+    };
+    let as_seen = Change::if_true("#expires_at > :now AND #status = :seen")
         .name(EXPIRES_AT)
-        .value(":now", seconds(pardon.at))
-        .value(":parked", text("parked"))
-        .value(":waiting", text("waiting"))
-        .set_to(STATUS, ":waiting")
-        .remove(ATTEMPTS)
-        .remove(FIRST_FAILED_AT)
-        .remove(REASON)
-        .remove(TOKEN)
+        .name(STATUS)
+        .value(":now", seconds(at))
+        .value(":seen", text(name(status)));
+    match status {
+        RunStatus::Running => {
+            as_seen.and("#lease_until <= :at").name(LEASE_UNTIL).value(":at", text(sortable(at)))
+        }
+        RunStatus::Waiting | RunStatus::Done | RunStatus::Parked => as_seen,
+    }
+}
+
+/// What an expired record knew goes.
+fn parked_unseen(change: Change, run: &Run, at: Timestamp) -> Change {
+    let change = enter(change, run, RunStatus::Parked).set(FINISHED_AT, text(sortable(at)));
+    let of_old = [ATTEMPTS, FIRST_FAILED_AT, TOKEN];
+    of_old.into_iter().chain(OF_DONE).fold(change, Change::remove)
+}
+
+/// The change of a run that waits for its first attempt, as if it had never failed.
+pub(super) fn begin_anew(change: Change) -> Change {
+    let of_failing = [ATTEMPTS, FIRST_FAILED_AT, REASON, TOKEN, INSTEAD];
+    of_failing.into_iter().fold(change.set(STATUS, text("waiting")), Change::remove)
 }
 
 /// Whole seconds since 1970: what `expires_at` is compared with.

@@ -1,11 +1,11 @@
 //! A transaction as the actions of one `TransactWriteItems`, in this order: items, events, outbox rows,
-//! decisions about letters, pardons, the run's own letter, inbox record.
+//! decisions about letters and their runs, the run's own letter, inbox record.
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{ConditionCheck, Put, TransactWriteItem, Update};
 use postroom::port::{DeadLetter, JournalRecord, OutboxRow, StoreError};
-use postroom::{Guard, ItemWrite, Key, LetterChange, LiveShard, Pardon, Transaction};
+use postroom::{Guard, ItemWrite, Key, LetterChange, LiveShard, RunChange, Transaction};
 use serde_json::Value;
 
 use crate::attributes::{Attributes, number, text};
@@ -32,8 +32,8 @@ pub(super) fn of(tx: &Transaction, tables: &Tables) -> Result<Vec<TransactWriteI
     for change in tx.letters() {
         actions.push(decide(change, tables)?);
     }
-    for pardon in tx.pardons() {
-        actions.push(forgive(pardon, &tables.inbox).map_err(malformed)?);
+    for change in tx.runs() {
+        actions.push(decide_run(change, &tables.inbox).map_err(malformed)?);
     }
     if let Some(letter) = tx.parked() {
         actions.push(park(letter, tables)?);
@@ -137,8 +137,8 @@ fn dead_letters_of(tables: &Tables) -> Result<&str, StoreError> {
     })
 }
 
-fn forgive(pardon: &Pardon, table: &str) -> Result<TransactWriteItem, BuildError> {
-    update(inbox::key_of(&pardon.key), inbox::pardon(pardon), table)
+fn decide_run(change: &RunChange, table: &str) -> Result<TransactWriteItem, BuildError> {
+    update(inbox::key_of(&change.run.key), inbox::decision(change), table)
 }
 
 fn end(tx: &Transaction, table: &str) -> Result<TransactWriteItem, BuildError> {

@@ -72,7 +72,7 @@ fn named<'a>(codes: &[&'a str], tx: &Transaction) -> Vec<(&'static str, &'a str)
         ("journal", tx.events().len()),
         ("outbox", tx.outbox().len()),
         ("dead letters", tx.letters().len()),
-        ("pardons", tx.pardons().len()),
+        ("runs", tx.runs().len()),
         ("its dead letter", usize::from(tx.parked().is_some())),
     ];
     let kinds = kinds.into_iter().flat_map(|(table, count)| std::iter::repeat_n(table, count));

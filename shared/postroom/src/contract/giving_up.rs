@@ -3,8 +3,8 @@
 use crate::contract::Adapters;
 use crate::contract::dead_letters::letter;
 use crate::contract::sample::{FIRST, Sample, at, begun, claim, failure, owner, put_view, tx_of};
-use crate::port::{DeadLetter, LetterStatus, Run, RunKey, RunStatus};
-use crate::transaction::{End, Fence, LetterChange, Pardon, Transaction};
+use crate::port::{Claimed, DeadLetter, LetterStatus, Run, RunStatus};
+use crate::transaction::{End, Fate, Fence, LetterChange, RunChange, Transaction};
 use serde_json::json;
 
 /// With what the letter says of its failures, and with all else that is in the transaction.
@@ -30,6 +30,23 @@ pub async fn a_run_is_parked_with_its_letter(adapters: &Adapters) {
     assert_eq!((record.lease_until, record.actions), (None, None));
     assert!(adapters.item(&sample.key("a")).await.is_some());
     assert_eq!(adapters.outbox.due(0, at(0), None).await.unwrap().items, [row]);
+}
+
+/// By whoever gives it up, with a lease or without.
+pub async fn what_was_given_up_is_remembered_as_long_as_its_letter(adapters: &Adapters) {
+    let sample = Sample::new();
+    let (held, idle, holder) = (sample.run(), sample.run(), owner());
+    adapters.claimed(&claim(&held, holder)).await;
+    for (run, fence) in [(held, Fence::Held(holder)), (idle, Fence::Idle { attempts: 0 })] {
+        let run = Run { expires_at: Run::FOREVER, ..run };
+        adapters.commit(&giving_up(&run, fence, &of_run(&sample, &run))).await;
+
+        let in_ten_years = at(10 * 365 * 24 * 3600);
+        let record = adapters.inbox.find(&run.key, in_ten_years).await.unwrap().unwrap();
+        assert_eq!((record.status, record.run.expires_at), (RunStatus::Parked, Run::FOREVER));
+        let claimed = adapters.claimed(&claim(&begun(&run, in_ten_years), owner())).await;
+        assert_eq!(claimed, Claimed::Parked { reason: record.reason.unwrap() });
+    }
 }
 
 /// A late owner writes no letter either.
@@ -81,7 +98,7 @@ pub async fn what_was_redriven_meanwhile_is_not_given_up(adapters: &Adapters) {
     let letter = of_run(&sample, &run);
     let fence = Fence::Idle { attempts: 0 };
     adapters.commit(&giving_up(&run, fence, &letter)).await;
-    redrive(adapters, &sample, &letter, &run.key).await;
+    redrive(adapters, &sample, &letter, &run).await;
     let again = DeadLetter { last_failed_at: at(9), ..letter };
 
     adapters.loses(&giving_up(&run, fence, &again), false).await;
@@ -119,7 +136,7 @@ pub async fn giving_up_sent_twice_is_done_once(adapters: &Adapters) {
     let tx = giving_up(&run, Fence::Held(holder), &letter);
 
     adapters.commit(&tx).await;
-    redrive(adapters, &sample, &letter, &run.key).await;
+    redrive(adapters, &sample, &letter, &run).await;
     adapters.commit(&tx).await;
 
     let found = adapters.dead_letters.find(&letter.id).await.unwrap().unwrap();
@@ -161,10 +178,11 @@ async fn loses_and_writes_no_letter(adapters: &Adapters, sample: &Sample, run: &
     assert_eq!(adapters.dead_letters.find(&letter.id).await.unwrap(), None);
 }
 
-async fn redrive(adapters: &Adapters, sample: &Sample, letter: &DeadLetter, run: &RunKey) {
+async fn redrive(adapters: &Adapters, sample: &Sample, letter: &DeadLetter, run: &Run) {
     let (id, position) = (letter.id.clone(), letter.position());
     let change = LetterChange { id, position, status: LetterStatus::Redriven, edited_as: None };
-    let pardon = Pardon { key: run.clone(), at: at(3) };
-    let decision = Transaction { letters: vec![change], pardons: vec![pardon], ..sample.tx() };
+    let (run, seen) = (run.clone(), Some(RunStatus::Parked));
+    let pardon = RunChange { run, seen, fate: Fate::Pardoned, at: at(3) };
+    let decision = Transaction { letters: vec![change], runs: vec![pardon], ..sample.tx() };
     adapters.commit(&decision).await;
 }

@@ -55,9 +55,15 @@ macro_rules! store_contract {
             a_pardoned_run_begins_anew,
             what_nobody_knows_the_outcome_of_is_not_pardoned,
             only_what_failed_is_pardoned,
+            what_nobody_is_at_is_parked_by_a_decision,
+            a_run_that_stands_otherwise_than_it_was_seen_is_not_parked,
+            who_stands_in_begins_a_parked_run_anew,
+            nobody_stands_in_for_what_was_decided_about_again,
+            what_is_kept_is_remembered_longer,
         }
         $crate::promises! { $adapters, giving_up:
             a_run_is_parked_with_its_letter,
+            what_was_given_up_is_remembered_as_long_as_its_letter,
             only_the_holder_of_a_lease_gives_up,
             what_is_over_is_not_given_up,
             a_run_is_given_up_as_it_was_seen,

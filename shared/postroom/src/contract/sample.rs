@@ -164,7 +164,7 @@ pub(super) fn tx_of(run: Run, fence: Fence) -> Transaction {
         events: Vec::new(),
         outbox: Vec::new(),
         letters: Vec::new(),
-        pardons: Vec::new(),
+        runs: Vec::new(),
         completion: Completion {
             run,
             fence,

@@ -6,7 +6,7 @@ use crate::memory::state::{Entry, State};
 use crate::port::{CommitError, DeadLetter, Item, LetterStatus, RunStatus, StoreError};
 use crate::stored::Key;
 use crate::transaction::{
-    Completion, End, Fence, Guard, ItemWrite, LetterChange, Pardon, Transaction,
+    Completion, End, Fate, Fence, Guard, ItemWrite, LetterChange, RunChange, Transaction,
 };
 
 impl State {
@@ -35,8 +35,8 @@ impl State {
         for change in tx.letters() {
             self.decide(change);
         }
-        for pardon in tx.pardons() {
-            self.pardon(pardon);
+        for change in tx.runs() {
+            self.decide_run(change);
         }
         self.end(tx);
         self.committed.insert(tx.token().uuid(), tx.clone());
@@ -53,9 +53,9 @@ impl State {
         let taken = |event: &_| self.events.contains_key(event);
         let mut appended = tx.events().iter().map(|event| (event.stream_key(), event.version()));
         let letters = tx.letters().iter().all(|change| self.may_decide(change));
-        let pardons = tx.pardons().iter().all(|pardon| self.may_pardon(pardon));
+        let runs = tx.runs().iter().all(|change| self.may_decide_run(change));
         let parked = tx.parked().is_none_or(|letter| self.may_park(letter));
-        items && letters && pardons && parked && !appended.any(|event| taken(&event))
+        items && letters && runs && parked && !appended.any(|event| taken(&event))
     }
 
     fn may_complete(&self, completion: &Completion) -> bool {
@@ -88,11 +88,10 @@ impl State {
         })
     }
 
-    fn may_pardon(&self, pardon: &Pardon) -> bool {
-        self.live(&pardon.key, pardon.at).is_some_and(|entry| match entry.record.status {
-            RunStatus::Parked | RunStatus::Waiting => true,
-            RunStatus::Running | RunStatus::Done => false,
-        })
+    fn may_decide_run(&self, change: &RunChange) -> bool {
+        let found = self.live(&change.run.key, change.at).map(|entry| &entry.record);
+        let held = found.is_some_and(|record| record.is_held(change.at));
+        found.map(|record| record.status) == change.seen && !held
     }
 
     fn guard_of(&self, key: &Key) -> Guard {
@@ -119,12 +118,21 @@ impl State {
         }
     }
 
-    fn pardon(&mut self, pardon: &Pardon) {
-        if let Some(Entry { record, owner, unknown }) = self.inbox.get_mut(&pardon.key) {
-            record.status = RunStatus::Waiting;
-            record.attempts = 0;
-            (record.first_failed_at, record.token, record.reason) = (None, None, None);
-            (*owner, *unknown) = (None, false);
+    fn decide_run(&mut self, change: &RunChange) {
+        let RunChange { run, seen, fate, at } = change;
+        if seen.is_none() {
+            let mut fresh = Entry::new(run.clone());
+            fresh.record.finished_at = Some(*at);
+            self.inbox.insert(run.key.clone(), fresh);
+        }
+        let Some(entry) = self.inbox.get_mut(&run.key) else { return };
+        match fate {
+            Fate::Pardoned => entry.begin_anew(),
+            Fate::Parked { reason, instead } => {
+                entry.park(reason.clone(), *instead);
+                entry.record.run.expires_at = run.expires_at;
+            }
+            Fate::Kept => entry.record.run.expires_at = run.expires_at,
         }
     }
 
@@ -153,7 +161,8 @@ impl State {
                 self.park(letter);
             }
         }
-        self.inbox.insert(key.clone(), Entry { record, owner: None, unknown: false });
+        self.inbox
+            .insert(key.clone(), Entry { record, owner: None, unknown: false, instead: None });
     }
 }
 
@@ -165,7 +174,7 @@ fn has_two_on_one_item(tx: &Transaction) -> bool {
     let letters = tx.letters().iter().map(|change| &change.id);
     let letters = letters.chain(tx.parked().map(|letter| &letter.id));
     let done = std::iter::once(&tx.completion().run.key);
-    let runs = tx.pardons().iter().map(|pardon| &pardon.key).chain(done);
+    let runs = tx.runs().iter().map(|change| &change.run.key).chain(done);
     repeats(items) || repeats(events) || repeats(rows) || repeats(letters) || repeats(runs)
 }
 

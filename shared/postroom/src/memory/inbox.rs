@@ -5,7 +5,7 @@ use std::future::ready;
 use jiff::Timestamp;
 
 use crate::BoxFuture;
-use crate::id::{CorrelationId, OwnerToken, TenantId};
+use crate::id::{CorrelationId, MessageId, OwnerToken, TenantId};
 use crate::memory::MemoryStore;
 use crate::memory::state::{Entry, PAGE, State, page};
 use crate::port::{
@@ -53,6 +53,19 @@ impl Inbox for MemoryStore {
     fn fail<'a>(&'a self, failed: &'a FailedRun) -> BoxFuture<'a, Result<Failures, LeaseError>> {
         let failures = self.lock().fail(failed);
         Box::pin(ready(failures))
+    }
+
+    fn stand_in<'a>(
+        &'a self,
+        key: &'a RunKey,
+        message: MessageId,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let mut state = self.lock();
+        let parked = state.inbox.get_mut(key).filter(|entry| {
+            entry.record.status == RunStatus::Parked && entry.instead == Some(message)
+        });
+        let stands_in = parked.map(Entry::begin_anew).is_some();
+        Box::pin(ready(Ok(stands_in)))
     }
 
     fn chain<'a>(
@@ -152,7 +165,22 @@ impl Entry {
             actions: None,
             reason: None,
         };
-        Self { record, owner: None, unknown: false }
+        Self { record, owner: None, unknown: false, instead: None }
+    }
+
+    /// Forgets its failures.
+    pub(super) fn begin_anew(&mut self) {
+        let record = &mut self.record;
+        (record.status, record.attempts) = (RunStatus::Waiting, 0);
+        (record.first_failed_at, record.token, record.reason) = (None, None, None);
+        (self.owner, self.unknown, self.instead) = (None, false, None);
+    }
+
+    /// Parks it, whoever held it.
+    pub(super) fn park(&mut self, reason: String, instead: Option<MessageId>) {
+        self.record.status = RunStatus::Parked;
+        (self.record.reason, self.record.lease_until) = (Some(reason), None);
+        (self.owner, self.unknown, self.instead) = (None, false, instead);
     }
 
     fn release(&mut self, at: Timestamp) {

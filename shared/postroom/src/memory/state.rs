@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 #[cfg(feature = "simulation")]
 use crate::id::ClientToken;
-use crate::id::OwnerToken;
+use crate::id::{MessageId, OwnerToken};
 use crate::port::{Breaker, DeadLetter, InboxRecord, Item, JournalRecord, OutboxRow, Page, RunKey};
 use crate::stored::Key;
 use crate::transaction::Transaction;
@@ -57,6 +57,8 @@ pub(super) struct Entry {
     pub(super) owner: Option<OwnerToken>,
     /// Whether it took the lease over from one that had run out.
     pub(super) unknown: bool,
+    /// While parked: the message that was sent in the place of its own.
+    pub(super) instead: Option<MessageId>,
 }
 
 impl MemoryStore {

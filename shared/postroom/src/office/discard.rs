@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::command::Command;
 use crate::office::DecideError;
 use crate::office::letter::{Decision, open};
-use crate::port::{DeadLetters, LetterStatus};
+use crate::office::run::LetterRun;
+use crate::port::{DeadLetters, Inbox, LetterStatus, RunStatus};
 use crate::tx::Tx;
 
 /// What was given up.
@@ -20,6 +21,7 @@ pub struct Discarded {
 
 pub(super) struct DiscardDeadLetter<'a> {
     pub(super) letters: &'a dyn DeadLetters,
+    pub(super) inbox: &'a dyn Inbox,
     pub(super) id: &'a str,
     pub(super) reason: &'a str,
 }
@@ -29,15 +31,20 @@ impl Command for DiscardDeadLetter<'_> {
     type Output = Discarded;
     type Error = DecideError;
 
-    /// The letter and its run stay: delivered again, the message is known for parked.
+    /// The letter stays, and its run stays parked: delivered again, the message does nothing. What a worker is at is left
+    /// to it, since what it does meanwhile would not be given up; of what is done there is nothing left to give up.
     async fn handle(&self, tx: &mut Tx) -> Result<Discarded, DecideError> {
         let letter = open(self.letters, self.id).await?;
+        let found = LetterRun::find(&letter, self.inbox, tx).await?;
+        let own =
+            found.filter(|run| run.is_the_letters_own() && run.status != Some(RunStatus::Done));
+        let run = own.map(|run| run.parked(None, tx));
         let decision = Decision {
             action: Self::NAME,
             status: LetterStatus::Discarded,
             row: None,
             edited_as: None,
-            pardon: None,
+            run,
             reason: Some(self.reason.to_owned()),
         };
         decision.stage(tx, &letter)?;

@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use crate::command::Command;
 use crate::envelope::{DecodeError, RawEnvelope};
-use crate::id::named;
+use crate::id::{MessageId, named};
 use crate::office::letter::{Decision, open, row};
+use crate::office::run::LetterRun;
 use crate::office::{DecideError, Redriven};
-use crate::port::{DeadLetter, DeadLetters, LetterStatus};
+use crate::port::{DeadLetter, DeadLetters, Inbox, LetterStatus, RunStatus};
+use crate::transaction::RunChange;
 use crate::tx::Tx;
 
 pub(super) struct EditDeadLetter<'a> {
     pub(super) letters: &'a dyn DeadLetters,
+    pub(super) inbox: &'a dyn Inbox,
     pub(super) id: &'a str,
     /// The envelope as it should have been.
     pub(super) body: &'a str,
@@ -25,13 +28,14 @@ impl Command for EditDeadLetter<'_> {
     async fn handle(&self, tx: &mut Tx) -> Result<Redriven, DecideError> {
         let letter = open(self.letters, self.id).await?;
         let message = instead_of(&letter, self.body)?;
+        let run = self.stand_in(tx, &letter, message.id).await?;
         let row = row(tx, &letter, &message, message.to_body(), Duration::ZERO)?;
         let decision = Decision {
             action: Self::NAME,
             status: LetterStatus::Redriven,
             row: Some(row),
             edited_as: Some(message.id),
-            pardon: None,
+            run,
             reason: None,
         };
         decision.stage(tx, &letter)?;
@@ -44,10 +48,29 @@ impl Command for EditDeadLetter<'_> {
     }
 }
 
+impl EditDeadLetter<'_> {
+    /// The letter's own message is done no more: its run is parked, for all but the message that is sent instead.
+    ///
+    /// Most handlers know that one by its own id. One that gives both messages one key would take it for parked with the
+    /// old one, and so it may begin that run anew. Whichever comes first then, the key takes effect once.
+    async fn stand_in(
+        &self,
+        tx: &Tx,
+        letter: &DeadLetter,
+        instead: MessageId,
+    ) -> Result<Option<RunChange>, DecideError> {
+        let Some(run) = LetterRun::find(letter, self.inbox, tx).await? else { return Ok(None) };
+        if run.status == Some(RunStatus::Done) {
+            return Err(DecideError::Done { id: letter.id.clone() });
+        }
+        run.is_decided_about_here()?;
+        Ok(Some(run.parked(Some(instead), tx)))
+    }
+}
+
 /// The message that is sent: with an id of its own, made of the letter's, and the given message as its cause.
 ///
-/// The old run stays parked, so that late deliveries of the old message do nothing. The new one is no event of its
-/// stream: what happened is not changed, only what is made of it.
+/// It is no event of its stream: what happened is not changed, only what is made of it.
 fn instead_of(letter: &DeadLetter, body: &str) -> Result<RawEnvelope, DecideError> {
     let no_message = |source: DecodeError| DecideError::NoMessage { source };
     let mut message = RawEnvelope::parse(body).map_err(no_message)?;

@@ -25,6 +25,15 @@ pub enum DecideError {
     /// A worker is at it. It passes.
     #[error("a worker is at the message of dead letter {id} until {until} at most")]
     InFlight { id: String, until: Timestamp },
+    /// It took effect since its letter was written.
+    #[error("the message of dead letter {id} was done meanwhile; discard it")]
+    Done { id: String },
+    /// The letter is about a delivery that no handler took, and its message has failed by itself, or stands aside for
+    /// another, besides.
+    #[error(
+        "the message of dead letter {id} is parked as {run}: another letter decides about it; discard this one"
+    )]
+    ParkedElsewhere { id: String, run: String },
     /// What should be sent in its place is no message.
     #[error("what should be sent is no message: {source}")]
     NoMessage { source: DecodeError },
@@ -57,6 +66,8 @@ impl Classify for DecideError {
             | Self::NotOpen { .. }
             | Self::RedrivenOften { .. }
             | Self::Unreadable { .. }
+            | Self::Done { .. }
+            | Self::ParkedElsewhere { .. }
             | Self::NoMessage { .. }
             | Self::OtherTenant { .. }
             | Self::TooLarge { .. } => Verdict::Permanent,
@@ -75,6 +86,8 @@ impl Refuse for DecideError {
             Self::RedrivenOften { .. } => ("dead-letter-redriven-often", RefusalKind::Conflict),
             Self::Unreadable { .. } => ("dead-letter-unreadable", RefusalKind::Conflict),
             Self::InFlight { .. } => ("dead-letter-in-flight", RefusalKind::Conflict),
+            Self::Done { .. } => ("dead-letter-done", RefusalKind::Conflict),
+            Self::ParkedElsewhere { .. } => ("dead-letter-parked-elsewhere", RefusalKind::Conflict),
             Self::NoMessage { .. } => ("no-message", RefusalKind::Invalid),
             Self::OtherTenant { .. } => ("other-tenant", RefusalKind::Invalid),
             Self::TooLarge { .. } => ("message-too-large", RefusalKind::Invalid),

@@ -6,8 +6,8 @@ use crate::clock::later;
 use crate::envelope::RawEnvelope;
 use crate::id::{MessageId, group};
 use crate::office::{Audited, DecideError};
-use crate::port::{DeadLetter, DeadLetters, LetterStatus, OutboxRow, RunKey};
-use crate::transaction::LetterChange;
+use crate::port::{DeadLetter, DeadLetters, LetterStatus, OutboxRow};
+use crate::transaction::{LetterChange, RunChange};
 use crate::tx::{MAX_MESSAGE_BYTES, Tx, TxError};
 
 /// A letter nothing was decided about yet.
@@ -55,8 +55,8 @@ pub(super) struct Decision {
     pub(super) row: Option<OutboxRow>,
     /// The message that is sent in the letter's place.
     pub(super) edited_as: Option<MessageId>,
-    /// The run whose failures are forgotten.
-    pub(super) pardon: Option<RunKey>,
+    /// What becomes of the run of its message.
+    pub(super) run: Option<RunChange>,
     pub(super) reason: Option<String>,
 }
 
@@ -74,8 +74,8 @@ impl Decision {
             status: self.status,
             edited_as: self.edited_as,
         })?;
-        if let Some(key) = self.pardon {
-            tx.pardon(key)?;
+        if let Some(change) = self.run {
+            tx.decide_run(change)?;
         }
         let action = Audited::of(tx, self.action, &letter.id);
         let message_id = self.row.as_ref().map(|row| row.message_id);

@@ -1,7 +1,7 @@
 //! The dead letter office: what an operator does about messages that failed for good.
 //!
 //! Every decision is a command: it commits as one transaction, which changes the letter, writes down who decided what,
-//! and, where the message is to be sent once more, forgives its run and puts the outbox row. So an interrupted decision
+//! says what becomes of the run, and puts the outbox row of what is sent. So an interrupted decision
 //! was made or was not, and one that is repeated finds the letter decided.
 
 mod audit;
@@ -10,6 +10,7 @@ mod filter;
 mod list;
 mod groups;
 mod letter;
+mod run;
 mod redrive;
 mod edit;
 mod discard;
@@ -89,7 +90,7 @@ impl DeadLetterOffice {
     /// # Errors
     /// [`DecideError`] says what stands in the way.
     pub async fn edit(&self, id: &str, body: &str, origin: &Origin) -> Decided<Redriven> {
-        let command = EditDeadLetter { letters: &*self.letters, id, body };
+        let command = EditDeadLetter { letters: &*self.letters, inbox: self.inbox(), id, body };
         self.runtime.execute(&command, origin).await
     }
 
@@ -98,7 +99,8 @@ impl DeadLetterOffice {
     /// # Errors
     /// [`DecideError`] says what stands in the way.
     pub async fn discard(&self, id: &str, reason: &str, origin: &Origin) -> Decided<Discarded> {
-        let command = DiscardDeadLetter { letters: &*self.letters, id, reason };
+        let command =
+            DiscardDeadLetter { letters: &*self.letters, inbox: self.inbox(), id, reason };
         self.runtime.execute(&command, origin).await
     }
 

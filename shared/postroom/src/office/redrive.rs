@@ -9,7 +9,9 @@ use crate::envelope::RawEnvelope;
 use crate::id::MessageId;
 use crate::office::DecideError;
 use crate::office::letter::{Decision, open, row};
-use crate::port::{DeadLetter, DeadLetters, Inbox, LetterStatus, RunKey, RunStatus};
+use crate::office::run::LetterRun;
+use crate::port::{DeadLetter, DeadLetters, Inbox, LetterStatus, RunStatus};
+use crate::transaction::RunChange;
 use crate::tx::Tx;
 
 /// How often a letter is sent once more before somebody has to say that it may be again.
@@ -61,7 +63,7 @@ impl Command for RedriveDeadLetter<'_> {
             Ok(message) => message,
             Err(source) => return Err(DecideError::Unreadable { id: letter.id, source }),
         };
-        let pardon = self.pardon(tx, &letter).await?;
+        let run = self.begin_anew(tx, &letter).await?;
         let row = row(tx, &letter, &message, letter.body.clone(), self.how.delay)?;
         let redriven = Redriven {
             id: letter.id.clone(),
@@ -74,7 +76,7 @@ impl Command for RedriveDeadLetter<'_> {
             status: LetterStatus::Redriven,
             row: Some(row),
             edited_as: None,
-            pardon,
+            run,
             reason: None,
         };
         decision.stage(tx, &letter)?;
@@ -83,27 +85,24 @@ impl Command for RedriveDeadLetter<'_> {
 }
 
 impl RedriveDeadLetter<'_> {
-    /// The run whose failures have to be forgotten, or its message would be taken for parked before.
+    /// What becomes of the message's run: what failed has to be forgotten, or it would be taken for parked before.
     ///
-    /// What is done is left as it is: the message is then known for a duplicate, and nothing happens twice. A run that was
+    /// What is done stays done: the message is then known for a duplicate, and nothing happens twice. A run that was
     /// parked because its outcome was unknown is forgiven too: a person has looked, which is what it was parked for.
-    async fn pardon(&self, tx: &Tx, letter: &DeadLetter) -> Result<Option<RunKey>, DecideError> {
-        if letter.handler.is_none() {
-            return Ok(None);
-        }
-        let key = RunKey::from_stored(letter.id.clone());
-        let found = self.inbox.find(&key, tx.now()).await;
-        let found = found.map_err(|source| DecideError::Store { id: letter.id.clone(), source })?;
-        match found {
-            Some(record) if record.status == RunStatus::Done => Ok(None),
-            Some(record) if record.status == RunStatus::Running && !record.is_idle(tx.now()) => {
-                let until = record.lease_until.unwrap_or(tx.now());
-                Err(DecideError::InFlight { id: letter.id.clone(), until })
+    async fn begin_anew(
+        &self,
+        tx: &Tx,
+        letter: &DeadLetter,
+    ) -> Result<Option<RunChange>, DecideError> {
+        let Some(run) = LetterRun::find(letter, self.inbox, tx).await? else { return Ok(None) };
+        run.is_decided_about_here()?;
+        Ok(match run.status {
+            // Where its lease has run out nobody has looked whether its effect happened, and its handler decides.
+            Some(RunStatus::Done | RunStatus::Running) => Some(run.kept(tx)),
+            Some(RunStatus::Waiting | RunStatus::Parked) if run.is_the_letters_own() => {
+                Some(run.pardoned(tx))
             }
-            // Its lease has run out: whether its effect happened nobody has looked at, and its handler decides.
-            Some(record) if record.status == RunStatus::Running => Ok(None),
-            Some(_) => Ok(Some(key)),
-            None => Ok(None),
-        }
+            Some(RunStatus::Waiting | RunStatus::Parked) | None => None,
+        })
     }
 }

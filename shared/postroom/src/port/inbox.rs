@@ -6,9 +6,10 @@
 //! absent ──claim──► running ──complete (in the transaction)──► done
 //!    │                │ ▲ claim, lease expired: outcome unknown
 //!    │                ├─fail, release──► waiting ──claim──► running
-//!    │                └─give up (in the transaction of its dead letter)──► parked ──pardon──► waiting
+//!    │                └─give up (in the transaction of its dead letter)──► parked ──pardon, stand in──► waiting
 //!    └──complete (listener, command)──► done      absent, waiting, lease expired ──fail, give up──► waiting, parked (without a lease)
 //! ```
+//! A decision about a dead letter parks, too, what is absent, waiting or left behind by a lease that ran out.
 
 use std::fmt;
 
@@ -58,6 +59,16 @@ pub trait Inbox: Send + Sync {
     ///
     /// `LeaseLost` without an owner means: already done, already parked, or somebody holds a lease that has not run out.
     fn fail<'a>(&'a self, failed: &'a FailedRun) -> BoxFuture<'a, Result<Failures, LeaseError>>;
+
+    /// Lets a parked run begin anew for the message that a person sent in the place of its own, and answers whether this
+    /// is that message. To anybody else the run stays parked.
+    ///
+    /// Where the answer is lost the run may wait already; whoever asks again is then not told so, and need not ask.
+    fn stand_in<'a>(
+        &'a self,
+        key: &'a RunKey,
+        message: MessageId,
+    ) -> BoxFuture<'a, Result<bool, StoreError>>;
 
     /// Records of one chain by time, a page at a time; may lag behind the last writes.
     fn chain<'a>(
@@ -151,6 +162,9 @@ pub struct Run {
 }
 
 impl Run {
+    /// When a run is forgotten that is remembered for as long as its dead letter, which is never.
+    pub const FOREVER: Timestamp = Timestamp::constant(253_402_207_200, 0);
+
     /// Where its record lies in its chain: `2026-11-21T09:30:00.000000Z#handler#message-id`.
     ///
     /// Not by the record's key: with a caller's idempotency key it may be longer than a sort key can be.
@@ -218,6 +232,11 @@ pub struct InboxRecord {
 }
 
 impl InboxRecord {
+    /// Whether somebody is at it.
+    pub(crate) fn is_held(&self, now: Timestamp) -> bool {
+        self.status == RunStatus::Running && !self.is_idle(now)
+    }
+
     /// Whether nobody is at it: the last attempt failed, or whoever held its lease let it run out.
     pub(crate) fn is_idle(&self, now: Timestamp) -> bool {
         match self.status {

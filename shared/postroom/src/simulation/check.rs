@@ -13,7 +13,7 @@ use crate::simulation::figures::Figures;
 use crate::simulation::run::{Run, Workers};
 use crate::simulation::{Law, Violation};
 use crate::stored::{Key, join, split};
-use crate::transaction::{ItemWrite, Transaction};
+use crate::transaction::{Fate, ItemWrite, Transaction};
 
 /// How many causes lie between an event and its command at most: hops are bounded.
 const MAX_CAUSES: usize = 64;
@@ -162,7 +162,8 @@ fn tokens(evidence: &Evidence) -> BTreeMap<&RunKey, Option<ClientToken>> {
     let mut tokens = BTreeMap::new();
     for tx in &evidence.applied {
         tokens.insert(&tx.completion.run.key, Some(tx.token));
-        tokens.extend(tx.pardons.iter().map(|pardon| (&pardon.key, None)));
+        let pardoned = tx.runs.iter().filter(|change| change.fate == Fate::Pardoned);
+        tokens.extend(pardoned.map(|change| (&change.run.key, None)));
     }
     tokens
 }

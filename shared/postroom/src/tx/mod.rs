@@ -25,7 +25,7 @@ use crate::message::{Event, Message, Routed, Task};
 use crate::port::{Item, JournalRecord, OutboxRow, Store};
 use crate::reactions::Reactions;
 use crate::stored::{Key, Place, Stored};
-use crate::transaction::{LetterChange, Pardon, Transaction};
+use crate::transaction::{LetterChange, RunChange, Transaction};
 use crate::tx::dispatch::Pending;
 use crate::tx::items::{Entity, Items, Seen};
 
@@ -59,7 +59,7 @@ pub struct Tx {
     events: Vec<JournalRecord>,
     outbox: Vec<OutboxRow>,
     letters: Vec<LetterChange>,
-    pardons: Vec<Pardon>,
+    runs: Vec<RunChange>,
     pending: VecDeque<Pending>,
     bytes: usize,
     /// Where a run is given up: how often its message was redriven before.
@@ -108,7 +108,7 @@ impl Tx {
             events: Vec::new(),
             outbox: Vec::new(),
             letters: Vec::new(),
-            pardons: Vec::new(),
+            runs: Vec::new(),
             pending: VecDeque::new(),
             bytes: 0,
             given_up: None,
@@ -333,7 +333,7 @@ impl Tx {
     fn room_for(&mut self, what: &str, bytes: usize) -> Result<(), TxError> {
         self.bytes += bytes;
         let handler = self.frame.handler;
-        let letters = self.letters.len() + self.pardons.len();
+        let letters = self.letters.len() + self.runs.len();
         // One action is the inbox record's, and one that of its dead letter.
         let ends = 1 + usize::from(self.given_up.is_some());
         let actions = self.items.len() + self.events.len() + self.outbox.len() + letters + ends;

@@ -1,8 +1,8 @@
 //! What only the kit's own commands stage: decisions of operators about dead letters.
 
-use crate::port::{OutboxRow, RunKey};
+use crate::port::OutboxRow;
 use crate::stored::{Key, Partition};
-use crate::transaction::{LetterChange, Pardon};
+use crate::transaction::{LetterChange, RunChange};
 use crate::tx::{Tx, TxError};
 use crate::{Audited, Origin, sortable};
 
@@ -13,10 +13,10 @@ impl Tx {
         self.room_for("dead letters", 0)
     }
 
-    /// Lets a run begin anew.
-    pub(crate) fn pardon(&mut self, key: RunKey) -> Result<(), TxError> {
-        self.pardons.push(Pardon { key, at: self.now });
-        self.room_for("pardons", 0)
+    /// Decides what becomes of the run of its message.
+    pub(crate) fn decide_run(&mut self, change: RunChange) -> Result<(), TxError> {
+        self.runs.push(change);
+        self.room_for("runs", 0)
     }
 
     /// Sends a message that was sent before, or one that stands for it.

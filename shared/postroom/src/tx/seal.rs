@@ -37,7 +37,8 @@ impl Tx {
         self.ended(token, Completion { run, fence, finished_at, end, actions: 0 })
     }
 
-    /// What was staged beside the dead letter of a run that is given up, ready to be committed.
+    /// What was staged beside the dead letter of a run that is given up, ready to be committed. The run is remembered as
+    /// long as the letter: somebody may decide about it in a year.
     pub(crate) fn give_up(
         self,
         token: ClientToken,
@@ -45,6 +46,7 @@ impl Tx {
         fence: Fence,
         letter: DeadLetter,
     ) -> Transaction {
+        let run = Run { expires_at: Run::FOREVER, ..run };
         let (finished_at, end) = (letter.last_failed_at, End::GivenUp(Box::new(letter)));
         self.ended(token, Completion { run, fence, finished_at, end, actions: 0 })
     }
@@ -56,7 +58,7 @@ impl Tx {
             events: self.events,
             outbox: self.outbox,
             letters: self.letters,
-            pardons: self.pardons,
+            runs: self.runs,
             completion,
         };
         transaction.completion.actions = u32::try_from(transaction.actions()).unwrap_or(u32::MAX);

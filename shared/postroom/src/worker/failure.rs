@@ -7,14 +7,16 @@ use tracing::{info, warn};
 use crate::clock::milliseconds;
 use crate::envelope::RawEnvelope;
 use crate::id::OwnerToken;
-use crate::port::{FailedAs, FailedRun, FailureClass, Failures, LeaseError, Run, RunStatus};
+use crate::port::{
+    FailedAs, FailedRun, FailureClass, Failures, LeaseError, Run, RunKey, RunStatus,
+};
 use crate::reason_of;
 use crate::runtime::RunError;
 use crate::transaction::Fence;
 use crate::verdict::{Classify, Verdict, causes_of};
 use crate::worker::handler::{QueuedRun, RecordError};
 use crate::worker::pace::has_waited_enough;
-use crate::worker::{AGAIN, Disposition, MAX_ATTEMPTS, Record, Worker};
+use crate::worker::{AGAIN, AT_ONCE, Disposition, MAX_ATTEMPTS, Record, Worker};
 
 /// The longest a message can be hidden; SQS allows 12 h from its receipt.
 // The documentation of `aws-sdk-sqs` 1.119, read 2026-11-21.
@@ -160,8 +162,34 @@ impl Worker {
             "failed, but the run is not this attempt's"
         );
         match status {
-            Some(RunStatus::Done | RunStatus::Parked) => Disposition::Acknowledge,
+            Some(RunStatus::Done) => Disposition::Acknowledge,
+            Some(RunStatus::Parked) => self.parked_before(&failed.run, &failed.reason).await,
             Some(RunStatus::Running | RunStatus::Waiting) | None => AGAIN,
+        }
+    }
+
+    /// Its run is parked: the message may go, unless a person sent it in the place of the one that was parked. That may
+    /// be where its handler knows both by one key, and then it begins the run anew.
+    pub(super) async fn parked_before(&self, run: &Run, reason: &str) -> Disposition {
+        let own_key = RunKey::of_handler(&run.handler, run.message_id);
+        if run.key == own_key {
+            info!(reason, metric.duplicate = 1, "parked before");
+            return Disposition::Acknowledge;
+        }
+        match self.runtime.ports().inbox.stand_in(&run.key, run.message_id).await {
+            Ok(true) => {
+                info!("it stands in for a message that was parked, and begins anew");
+                AT_ONCE
+            }
+            Ok(false) => {
+                info!(reason, metric.duplicate = 1, "parked before");
+                Disposition::Acknowledge
+            }
+            Err(error) => {
+                let inbox = reason_of(&error);
+                warn!(reason, inbox, metric.failed = 1, "whether it stands in is not known");
+                AGAIN
+            }
         }
     }
 

@@ -197,10 +197,7 @@ impl Worker {
                 info!(duration_ms, metric.duplicate = 1, "done before");
                 Disposition::Acknowledge
             }
-            Ok(Ran::Parked { reason }) => {
-                info!(reason, metric.duplicate = 1, "parked before");
-                Disposition::Acknowledge
-            }
+            Ok(Ran::Parked { reason }) => self.parked_before(&attempt.run, &reason).await,
             Ok(Ran::InFlight { until }) => {
                 Disposition::Redeliver { after: Some(between(self.now(), until)) }
             }

@@ -50,16 +50,21 @@ pub(super) fn routes() -> Vec<Route> {
             .refuses(Kind::conflict("dead-letter-redriven-often"))
             .refuses(Kind::conflict("dead-letter-unreadable"))
             .refuses(Kind::conflict("dead-letter-in-flight"))
+            .refuses(Kind::conflict("dead-letter-parked-elsewhere"))
             .refuses(Kind::invalid("message-too-large")),
         post("/ops/dead-letters/{id}/edit", edit)
             .about("editDeadLetter", "Sends another message in the place of a letter's.")
             .refuses(Kind::conflict("dead-letter-not-open"))
+            .refuses(Kind::conflict("dead-letter-in-flight"))
+            .refuses(Kind::conflict("dead-letter-done"))
+            .refuses(Kind::conflict("dead-letter-parked-elsewhere"))
             .refuses(Kind::invalid("no-message"))
             .refuses(Kind::invalid("other-tenant"))
             .refuses(Kind::invalid("message-too-large")),
         post("/ops/dead-letters/{id}/discard", discard)
             .about("discardDeadLetter", "Gives a letter's message up, for a reason.")
-            .refuses(Kind::conflict("dead-letter-not-open")),
+            .refuses(Kind::conflict("dead-letter-not-open"))
+            .refuses(Kind::conflict("dead-letter-in-flight")),
     ]
 }
 

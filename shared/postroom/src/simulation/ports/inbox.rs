@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::BoxFuture;
 use crate::clock::later;
-use crate::id::{CorrelationId, OwnerToken, TenantId};
+use crate::id::{CorrelationId, MessageId, OwnerToken, TenantId};
 use crate::port::{
     Claim, Claimed, FailedRun, Failures, Inbox, InboxRecord, LeaseError, Page, RunKey, StoreError,
 };
@@ -96,6 +96,27 @@ impl Inbox for Simulated {
                 self.memory.fail(failed).await
             };
             self.world.write(WRITE, recorded, late).await.map_err(lost)?
+        })
+    }
+
+    fn stand_in<'a>(
+        &'a self,
+        key: &'a RunKey,
+        message: MessageId,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move {
+            let late = || {
+                late(self.clone(), key.clone(), async move |ports, key| {
+                    let _ = ports.memory.stand_in(&key, message).await;
+                })
+            };
+            let stood_in = async {
+                let stood_in = self.memory.stand_in(key, message).await;
+                self.world.note(|| format!("{message} stands in for {key}: {stood_in:?}"));
+                stood_in
+            };
+            let stood_in = self.world.write(WRITE, stood_in, late).await;
+            stood_in.map_err(unavailable("stand in"))?
         })
     }
 

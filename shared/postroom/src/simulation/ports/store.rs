@@ -215,7 +215,7 @@ impl Simulated {
             events: Vec::new(),
             outbox: Vec::new(),
             letters: Vec::new(),
-            pardons: Vec::new(),
+            runs: Vec::new(),
             ..tx.clone()
         };
         self.memory.commit(&record).await
