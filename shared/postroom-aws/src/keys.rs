@@ -44,6 +44,17 @@
 //! put as a view, an item loses the attribute and leaves the index. A `pk` in the index is a sort key and has at most 1,024
 //! bytes.
 //!
+//! What a projection makes has its build behind the collection, `demo#account-views@1`, so that another can be made beside
+//! it; so has how far it has applied each stream, which is an entity too:
+//!
+//! ```json
+//! {"pk":      {"S": "demo#projection-positions@1#account-view"},
+//!  "sk":      {"S": "accounts/0192…"},
+//!  "version": {"N": "7"},
+//!  "head":    {"N": "0"},
+//!  "data":    {"M": {"projection": {"S": "account-view"}, "stream": {"S": "accounts/0192…"}, "applied": {"N": "7"}}}}
+//! ```
+//!
 //! # Outbox: messages on their way to their queue
 //!
 //! Key `shard` (0-7), `due` (time, message id, handler). Put in the transaction, deleted when the queue has the

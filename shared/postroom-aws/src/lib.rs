@@ -49,6 +49,7 @@ mod worker;
 mod collector;
 mod relay;
 mod schedule;
+mod projector;
 #[cfg(test)]
 mod documented;
 
@@ -62,6 +63,7 @@ pub use env::{Env, EnvError};
 pub use inbox::DynamoInbox;
 pub use journal::DynamoJournal;
 pub use outbox::DynamoOutbox;
+pub use projector::{StreamAnswer, handle_stream, run_projector};
 pub use queue::SqsQueue;
 pub use rate::DynamoRates;
 pub use relay::{RelayError, handle_relay, run_relay};

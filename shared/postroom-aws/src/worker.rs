@@ -22,6 +22,12 @@ pub enum BatchError {
     /// A record that could not be reported. Permanent: this is no event of a queue.
     #[error("record {index} of the event has no `messageId`: it does not come from SQS")]
     NoMessageId { index: usize },
+    /// Records of a stream are not in it. Permanent: this is no event of a stream.
+    #[error("the event has no records: it does not come from a stream: {reason}")]
+    NoStream { reason: String },
+    /// A record that could not be reported. Permanent: this is no event of a stream.
+    #[error("record {index} of the event has no `SequenceNumber`: it does not come from a stream")]
+    NoSequenceNumber { index: usize },
     /// A dead-letter queue that is no handler's. Permanent until the deployment is mended.
     #[error("{arn} is not the dead-letter queue of any handler here")]
     UnknownQueue { arn: String },

@@ -27,6 +27,7 @@ mod tx;
 mod command;
 mod listener;
 mod job;
+mod projection;
 mod task_failed;
 mod reactions;
 mod courier;
@@ -56,11 +57,12 @@ pub use office::{
 };
 pub use outcome::Outcome;
 pub use overview::{Overview, OverviewError, QueueOverview};
+pub use projection::{Projection, View};
 pub use reactions::{IsJob, IsListener, QueuedHandler, Reactions, RowOf};
 pub use reader::{List, ReadError, Reader, Versioned};
 pub use runtime::{ExecuteError, Executed, Ports, Runtime, SettleError};
 pub use schedule::{Schedule, ScheduleError, Scheduled};
-pub use stored::{Key, Partition, Place, Stored, StreamId};
+pub use stored::{Generation, Key, Partition, Place, Stored, StreamId};
 pub use task_failed::TaskFailed;
 pub use transaction::{
     Completion, End, Fate, Fence, Guard, ItemWrite, LetterChange, RunChange, Transaction,
@@ -69,7 +71,9 @@ pub use tx::{Tx, TxError};
 pub use verdict::{
     Blame, Blames, Classify, Failure, Refusal, RefusalKind, Refuse, Verdict, panic_text, reason_of,
 };
-pub use worker::{Collector, Disposition, MissingHandlers, Record, Worker};
+pub use worker::{
+    Collector, Disposition, MissingHandlers, Projector, Record, StreamRecord, WakeUp, Worker,
+};
 
 /// The version of the code that is running, which its dead letters name: what `CODE_VERSION` said when it was built, a
 /// commit for instance, or else the kit's own version.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::id::TenantId;
 use crate::port::{Item, Listing, Page, Store, StoreError};
-use crate::stored::{Partition, Place, Stored};
+use crate::stored::{Generation, Partition, Place, Stored};
 use crate::verdict::{Classify, Verdict};
 
 /// One tenant's state, for reading. There is no way from here to another tenant's.
@@ -124,6 +124,17 @@ impl Reader {
             .await
             .map_err(|source| ReadError::Store { what: key.to_string(), source })?;
         found.map(read).transpose()
+    }
+
+    /// The item of a read model at a place, as of now.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub async fn view<T: Stored>(
+        &self,
+        place: &Place<T>,
+    ) -> Result<Option<Versioned<T>>, ReadError> {
+        self.get(&place.clone().in_generation(Generation::LIVE)).await
     }
 
     /// One page of a list, as of now.

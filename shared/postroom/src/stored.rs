@@ -33,18 +33,36 @@ pub trait Stored: Serialize + DeserializeOwned + Send + Sync + 'static {
 pub struct Place<T> {
     parent: Option<String>,
     id: String,
+    generation: Option<Generation>,
     of: PhantomData<fn() -> T>,
+}
+
+/// Which build of a read model: rebuilding one makes the next beside it, under keys of its own.
+///
+/// In a key it follows the collection: `demo#account-views@1`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Generation(u32);
+
+impl Generation {
+    /// The one that is written as events come, and read.
+    pub const LIVE: Self = Self(1);
 }
 
 impl<T: Stored> Place<T> {
     /// A place directly in the collection.
     pub fn new(id: impl fmt::Display) -> Self {
-        Self { parent: None, id: id.to_string(), of: PhantomData }
+        Self { parent: None, id: id.to_string(), generation: None, of: PhantomData }
     }
 
     /// A place inside a parent; all of one parent are listed together, in the order of their ids.
     pub fn within(parent: impl fmt::Display, id: impl fmt::Display) -> Self {
-        Self { parent: Some(parent.to_string()), id: id.to_string(), of: PhantomData }
+        let parent = Some(parent.to_string());
+        Self { parent, id: id.to_string(), generation: None, of: PhantomData }
+    }
+
+    /// The same place in a build of a read model.
+    pub(crate) fn in_generation(self, generation: Generation) -> Self {
+        Self { generation: Some(generation), ..self }
     }
 
     /// The stream of what happened to the thing at this place.
@@ -54,14 +72,16 @@ impl<T: Stored> Place<T> {
 
     /// The place with its tenant, its type erased.
     pub fn key(&self, tenant: &TenantId) -> Key {
-        let partition = Partition::new(tenant, T::COLLECTION, self.parent.as_deref());
+        let parent = self.parent.as_deref();
+        let partition = Partition::of_generation(tenant, T::COLLECTION, self.generation, parent);
         Key { partition, id: self.id.clone() }
     }
 }
 
 impl<T> Clone for Place<T> {
     fn clone(&self) -> Self {
-        Self { parent: self.parent.clone(), id: self.id.clone(), of: PhantomData }
+        let (parent, id) = (self.parent.clone(), self.id.clone());
+        Self { parent, id, generation: self.generation, of: PhantomData }
     }
 }
 
@@ -86,6 +106,21 @@ impl Partition {
             escape('#', parent, &mut text);
         }
         Self(text)
+    }
+
+    /// A partition of one build of a read model, or of what is none.
+    pub(crate) fn of_generation(
+        tenant: &TenantId,
+        collection: &str,
+        generation: Option<Generation>,
+        parent: Option<&str>,
+    ) -> Self {
+        match generation {
+            Some(Generation(number)) => {
+                Self::new(tenant, &format!("{collection}@{number}"), parent)
+            }
+            None => Self::new(tenant, collection, parent),
+        }
     }
 
     /// A partition of the operators' own, such as `#audit#charge-card%237b0c…`: no tenant's name is empty.
@@ -130,6 +165,22 @@ impl StreamId {
             Some(parent) => join('/', &[collection, parent, id]),
             None => join('/', &[collection, id]),
         })
+    }
+
+    /// A stream as an envelope names it.
+    pub(crate) fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The tenant and the stream of a [`key`](Self::key), if it is one.
+    pub(crate) fn of_key(key: &str) -> Option<(TenantId, Self)> {
+        let [tenant, stream] = split('#', key).try_into().ok()?;
+        Some((tenant.parse().ok()?, Self(stream)))
+    }
+
+    /// The collection of the thing the stream belongs to.
+    pub(crate) fn collection(&self) -> String {
+        split('/', &self.0).swap_remove(0)
     }
 
     /// The stream as text.

@@ -9,6 +9,7 @@ mod sqs;
 mod outcomes;
 mod schedules;
 mod relays;
+mod streams;
 mod collects;
 mod batches;
 mod documented;

@@ -28,4 +28,6 @@ mod followers;
 mod routes;
 mod costs;
 mod chains;
+mod order_views;
+mod projecting;
 mod lines;

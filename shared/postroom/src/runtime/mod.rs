@@ -5,6 +5,7 @@ mod refusal;
 mod settle;
 mod queued;
 mod job;
+mod project;
 mod lease;
 mod give_up;
 mod time;

@@ -164,7 +164,15 @@ impl Tx {
     /// [`TxError::WrittenTwice`] where another handler's write would be lost, or this one's about another event; or an
     /// overflow; all permanent.
     pub fn save<T: Stored>(&mut self, entity: &T) -> Result<u64, TxError> {
-        let place = entity.place();
+        self.save_at(&entity.place(), entity)
+    }
+
+    /// The same at another place than its own: that of a build of a read model.
+    pub(crate) fn save_at<T: Stored>(
+        &mut self,
+        place: &Place<T>,
+        entity: &T,
+    ) -> Result<u64, TxError> {
         let key = place.key(&self.origin.tenant_id);
         let data = self.encode(&key, entity)?;
         let live = entity.is_live().then(|| LiveShard::of(self.tenant(), T::COLLECTION));

@@ -75,7 +75,7 @@ pub(super) struct Prepared<'a> {
 }
 
 /// A run of a handler.
-type Running<'a> = BoxFuture<'a, Result<Ran, RunError>>;
+pub(super) type Running<'a> = BoxFuture<'a, Result<Ran, RunError>>;
 
 /// What a run is given.
 #[derive(Clone, Copy)]

@@ -7,6 +7,9 @@ mod failure;
 mod pace;
 mod parking;
 mod collector;
+mod projector;
+mod application;
+mod wake_up;
 mod fingerprint;
 
 use std::collections::BTreeMap;
@@ -31,6 +34,8 @@ use crate::worker::lanes::Plan;
 use crate::{envelope::RawEnvelope, port::RunKey};
 
 pub use collector::Collector;
+pub use projector::Projector;
+pub use wake_up::{StreamRecord, WakeUp};
 
 /// How many records of a batch run at the same time, at most one of each group.
 const CONCURRENCY: usize = 10;

@@ -20,9 +20,9 @@ use crate::worker::handler::{Prepared, QueuedRun, RecordError, Started};
 use crate::worker::{AT_ONCE, Disposition, Record, Worker};
 
 /// How long a record may run where the invocation names no deadline that can be believed.
-const TIME_WITHOUT_DEADLINE: Duration = Duration::from_mins(1);
+pub(super) const TIME_WITHOUT_DEADLINE: Duration = Duration::from_mins(1);
 /// How much of the margin there is to record what was dropped when its time was over; then the answer has to leave.
-const RECORDING: Duration = Duration::from_millis(500);
+pub(super) const RECORDING: Duration = Duration::from_millis(500);
 /// How much longer than the invocation a lease holds at most: its owner is certainly gone when it ends.
 const LEASE_MARGIN: Duration = Duration::from_secs(2);
 

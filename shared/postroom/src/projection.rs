@@ -1,0 +1,169 @@
+//! Projections: what is read is made from events, apart from what decides.
+
+use std::error::Error;
+use std::future::Future;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::BoxFuture;
+use crate::envelope::RawEnvelope;
+use crate::id::TenantId;
+use crate::stored::{Generation, Place, Stored, StreamId};
+use crate::tx::{Tx, TxError};
+use crate::verdict::{Classify, Failure};
+
+/// A read model: what the events of some streams come to, for queries.
+///
+/// The events of each stream are applied one after the other in their order, each once: what [`apply`](Self::apply)
+/// stages and how far the stream has been applied commit as one. What one stream's events make may be shared by others.
+///
+/// ```
+/// use postroom::doc_example::{Order, OrderPaid};
+/// use postroom::{Message, Place, Projection, RawEnvelope, Stored, TxError, View};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Default, Serialize, Deserialize)]
+/// struct Sales {
+///     paid: u64,
+/// }
+///
+/// impl Stored for Sales {
+///     const COLLECTION: &'static str = "sales";
+///
+///     fn place(&self) -> Place<Self> {
+///         Place::new("all")
+///     }
+/// }
+///
+/// struct CountSales;
+///
+/// impl Projection for CountSales {
+///     const NAME: &'static str = "count-sales";
+///     const READS: &'static [&'static str] = &[Order::COLLECTION];
+///     type Error = TxError;
+///
+///     async fn apply(&self, event: &RawEnvelope, view: &mut View<'_>) -> Result<(), TxError> {
+///         if event.r#type == OrderPaid::TYPE {
+///             let mut sales = view.load(&Sales::default().place()).await?.unwrap_or_default();
+///             sales.paid += 1;
+///             view.save(&sales)?;
+///         }
+///         Ok(())
+///     }
+/// }
+/// ```
+pub trait Projection: Send + Sync + 'static {
+    /// Kebab-case: `account-view`. Part of the keys of what it has applied; never rename one in use.
+    const NAME: &'static str;
+    /// The streams it reads, by the collections of the things they belong to: `accounts`.
+    const READS: &'static [&'static str];
+    /// Why an event could not be applied.
+    type Error: Error + Classify + Send + Sync + 'static;
+
+    /// Stages what an event changes. It may run several times: a lost race runs it again from its reads.
+    fn apply(
+        &self,
+        event: &RawEnvelope,
+        view: &mut View<'_>,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}
+
+/// What a projection may do: read and stage items of its own read model.
+#[derive(Debug)]
+pub struct View<'a> {
+    tx: &'a mut Tx,
+    generation: Generation,
+}
+
+impl<'a> View<'a> {
+    pub(crate) fn new(tx: &'a mut Tx, generation: Generation) -> Self {
+        Self { tx, generation }
+    }
+
+    /// Whose events.
+    pub fn tenant(&self) -> &TenantId {
+        self.tx.tenant()
+    }
+
+    /// When this run began.
+    pub fn now(&self) -> Timestamp {
+        self.tx.now()
+    }
+
+    /// The item at a place. The commit fails, and the event is applied anew, if it has changed by then.
+    ///
+    /// # Errors
+    /// As [`Tx::load`].
+    pub async fn load<T: Stored>(&mut self, place: &Place<T>) -> Result<Option<T>, TxError> {
+        self.tx.load(&place.clone().in_generation(self.generation)).await
+    }
+
+    /// Writes an item: over the version that was loaded, or as a new one if it was not.
+    ///
+    /// # Errors
+    /// As [`Tx::save`].
+    pub fn save<T: Stored>(&mut self, item: &T) -> Result<(), TxError> {
+        self.tx.save_at(&item.place().in_generation(self.generation), item).map(drop)
+    }
+}
+
+/// How far a projection has applied a stream.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Position {
+    pub(crate) projection: String,
+    pub(crate) stream: StreamId,
+    /// The version of the last event that was applied; 0 before the first.
+    pub(crate) applied: u64,
+}
+
+impl Position {
+    /// Before the first event.
+    pub(crate) fn start(projection: &str, stream: &StreamId) -> Self {
+        Self { projection: projection.to_owned(), stream: stream.clone(), applied: 0 }
+    }
+}
+
+impl Stored for Position {
+    const COLLECTION: &'static str = "projection-positions";
+
+    fn place(&self) -> Place<Self> {
+        Place::within(&self.projection, &self.stream)
+    }
+}
+
+/// A projection with its error type erased.
+pub(crate) trait AnyProjection: Send + Sync {
+    fn name(&self) -> &'static str;
+
+    fn reads(&self) -> &'static [&'static str];
+
+    fn apply<'a>(
+        &'a self,
+        event: &'a RawEnvelope,
+        view: &'a mut View<'_>,
+    ) -> BoxFuture<'a, Result<(), Failure>>;
+}
+
+impl<P: Projection> AnyProjection for P {
+    fn name(&self) -> &'static str {
+        P::NAME
+    }
+
+    fn reads(&self) -> &'static [&'static str] {
+        P::READS
+    }
+
+    fn apply<'a>(
+        &'a self,
+        event: &'a RawEnvelope,
+        view: &'a mut View<'_>,
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            Projection::apply(self, event, view).await.map_err(|error| {
+                let verdict = error.verdict();
+                Failure { handler: P::NAME, verdict, refusal: None, source: Box::new(error) }
+            })
+        })
+    }
+}

@@ -1,0 +1,176 @@
+//! A projector behind the journal's stream, as Lambda drives it.
+
+use std::sync::Arc;
+
+use postroom::doc_example::{Order, PlaceOrder, Settings, reactions};
+use postroom::memory::{ManualClock, MemoryQueue, MemoryStore, SeededIds};
+use postroom::{
+    Classify, Clock, Courier, Ids, Origin, Place, Ports, Projection, Projector, RawEnvelope,
+    Runtime, Stored, TxError, Verdict, View,
+};
+use postroom_aws::{BatchError, handle_stream};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+const EVENT: &str = include_str!("../../../events/dynamodb/project-views.json");
+const ACCOUNT: &str = "accounts/019aa4c2-7b10-7c3e-8a41-5d0f6e2b9c21";
+
+/// How often an order was heard of.
+#[derive(Debug, Serialize, Deserialize)]
+struct Heard {
+    order: String,
+    times: u32,
+}
+
+impl Stored for Heard {
+    const COLLECTION: &'static str = "heard";
+
+    fn place(&self) -> Place<Self> {
+        Place::new(&self.order)
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum HearError {
+    #[error("nobody listens")]
+    Deaf,
+    #[error(transparent)]
+    Tx(#[from] TxError),
+}
+
+impl Classify for HearError {
+    fn verdict(&self) -> Verdict {
+        match self {
+            Self::Deaf => Verdict::RETRY,
+            Self::Tx(source) => source.verdict(),
+        }
+    }
+}
+
+/// Hears of every order but one.
+struct Hear;
+
+impl Projection for Hear {
+    const NAME: &'static str = "hear";
+    const READS: &'static [&'static str] = &[Order::COLLECTION];
+    type Error = HearError;
+
+    async fn apply(&self, event: &RawEnvelope, view: &mut View<'_>) -> Result<(), HearError> {
+        let order = event.data["order"].as_str().unwrap().to_owned();
+        if order == "secret" {
+            return Err(HearError::Deaf);
+        }
+        let times = view.load(&Place::<Heard>::new(&order)).await?.map_or(0, |heard| heard.times);
+        view.save(&Heard { order, times: times + 1 })?;
+        Ok(())
+    }
+}
+
+struct Bench {
+    clock: Arc<ManualClock>,
+    runtime: Runtime,
+    projector: Projector,
+}
+
+impl Bench {
+    async fn with(orders: &[&str]) -> Self {
+        let memory = Arc::new(MemoryStore::default());
+        let clock = Arc::new(ManualClock::at("2026-11-22T08:00:00Z".parse().unwrap()));
+        let nowhere = Arc::new(MemoryQueue::new(["charge-card"]));
+        let ids = Arc::new(SeededIds::new(1));
+        let ports = Ports {
+            store: memory.clone(),
+            inbox: memory.clone(),
+            courier: Courier::new(memory.clone(), nowhere, clock.clone()),
+            clock: clock.clone(),
+            ids: ids.clone(),
+        };
+        let runtime = Runtime::new(ports, reactions(&Settings { most_open_orders: 20 }));
+        for order in orders {
+            let origin = Origin {
+                command_id: ids.fresh().into(),
+                tenant_id: "demo".parse().unwrap(),
+                actor_id: None,
+                correlation_id: "chain-1".parse().unwrap(),
+                traceparent: None,
+                idempotency: None,
+            };
+            let command = PlaceOrder { order: (*order).to_owned() };
+            runtime.execute(&command, &origin).await.unwrap();
+        }
+        let projector = Projector::new("project-views", runtime.clone(), memory.clone(), memory);
+        Self { clock, runtime, projector: projector.projection(Hear) }
+    }
+
+    async fn handle(&self, event: Value) -> Result<Value, BatchError> {
+        let deadline = self.clock.now() + std::time::Duration::from_mins(1);
+        let deadline_ms = u64::try_from(deadline.as_millisecond()).unwrap();
+        let answer = handle_stream(&self.projector, event, deadline_ms).await?;
+        Ok(serde_json::to_value(answer).unwrap())
+    }
+
+    async fn heard(&self, order: &str) -> u32 {
+        let reader = self.runtime.reader(&"demo".parse().unwrap());
+        let found = reader.view(&Place::<Heard>::new(order)).await.unwrap();
+        found.map_or(0, |found| found.value.times)
+    }
+}
+
+/// The example event, about the first events of these orders.
+fn event(orders: [&str; 2]) -> Value {
+    let mut event: Value = serde_json::from_str(EVENT).unwrap();
+    for (record, order) in std::iter::zip(event["Records"].as_array_mut().unwrap(), orders) {
+        let keys = &mut record["dynamodb"]["Keys"];
+        assert_eq!(keys["stream"]["S"], format!("demo#{ACCOUNT}"));
+        *keys = json!({"stream": {"S": format!("demo#orders/{order}")}, "version": {"N": "1"}});
+    }
+    event
+}
+
+#[tokio::test]
+async fn an_event_of_the_stream_is_applied_and_its_duplicate_changes_nothing() {
+    let bench = Bench::with(&["1", "2"]).await;
+
+    for _ in 0..2 {
+        let answer = bench.handle(event(["1", "2"])).await.unwrap();
+        assert_eq!(answer, json!({"batchItemFailures": []}));
+    }
+
+    assert_eq!((bench.heard("1").await, bench.heard("2").await), (1, 1));
+}
+
+#[tokio::test]
+async fn the_first_record_that_failed_is_reported_and_no_other() {
+    let bench = Bench::with(&["1", "secret", "2"]).await;
+    let second = "4421584500000000017450439092";
+
+    let answer = bench.handle(event(["1", "secret"])).await.unwrap();
+    assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": second}]}));
+    let first = "4421584500000000017450439091";
+    let answer = bench.handle(event(["secret", "2"])).await.unwrap();
+    assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": first}]}));
+
+    assert_eq!((bench.heard("1").await, bench.heard("2").await), (1, 0));
+}
+
+#[tokio::test]
+async fn what_is_told_of_and_not_in_the_journal_is_nothing() {
+    let bench = Bench::with(&[]).await;
+
+    let answer = bench.handle(event(["1", "2"])).await.unwrap();
+
+    assert_eq!(answer, json!({"batchItemFailures": []}));
+}
+
+#[tokio::test]
+async fn an_event_of_no_records_fails_nothing_and_one_of_no_stream_everything() {
+    let bench = Bench::with(&[]).await;
+
+    let empty = bench.handle(json!({"Records": []})).await.unwrap();
+    let other = bench.handle(json!({"version": "2.0"})).await.unwrap_err();
+    let unnamed = bench.handle(json!({"Records": [{"dynamodb": {}}]})).await.unwrap_err();
+
+    assert_eq!(empty, json!({"batchItemFailures": []}));
+    assert!(matches!(other, BatchError::NoStream { .. }), "{other:?}");
+    assert_eq!(unnamed, BatchError::NoSequenceNumber { index: 0 });
+}

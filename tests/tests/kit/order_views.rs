@@ -1,0 +1,151 @@
+//! A read model of orders, in which whatever may go wrong does when it is told to.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+
+use postroom::doc_example::{Order, Settings, reactions};
+use postroom::{
+    Classify, Place, Projection, Projector, RawEnvelope, Stored, StreamRecord, TxError, Verdict,
+    View, WakeUp,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::shop::{Shop, tenant};
+
+/// What happened to an order, as a reader sees it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct OrderView {
+    order: String,
+    versions: Vec<u64>,
+}
+
+impl Stored for OrderView {
+    const COLLECTION: &'static str = "order-views";
+
+    fn place(&self) -> Place<Self> {
+        Place::new(&self.order)
+    }
+}
+
+/// One item for all orders.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Total {
+    events: u64,
+}
+
+impl Stored for Total {
+    const COLLECTION: &'static str = "totals";
+
+    fn place(&self) -> Place<Self> {
+        Place::new("all")
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum ViewError {
+    #[error("order {order} cannot be shown")]
+    Poison { order: String },
+    #[error("the paper is out")]
+    Paper,
+    #[error(transparent)]
+    Tx(#[from] TxError),
+}
+
+impl Classify for ViewError {
+    fn verdict(&self) -> Verdict {
+        match self {
+            Self::Poison { .. } => Verdict::Permanent,
+            Self::Paper => Verdict::RETRY,
+            Self::Tx(source) => source.verdict(),
+        }
+    }
+}
+
+/// What goes wrong while an event is applied, and how often it was tried.
+#[derive(Clone, Default)]
+pub(crate) struct Trouble {
+    pub(crate) poisoned: Arc<Mutex<BTreeSet<String>>>,
+    pub(crate) paper_out: Arc<AtomicU32>,
+    pub(crate) panics: Arc<AtomicU32>,
+    pub(crate) tried: Arc<AtomicU32>,
+    /// Does the same at the same time.
+    pub(crate) twin: Arc<Mutex<Option<(Projector, StreamRecord)>>>,
+}
+
+struct Orders(Trouble);
+
+impl Projection for Orders {
+    const NAME: &'static str = "order-view";
+    const READS: &'static [&'static str] = &[Order::COLLECTION];
+    type Error = ViewError;
+
+    async fn apply(&self, event: &RawEnvelope, view: &mut View<'_>) -> Result<(), ViewError> {
+        let Trouble { poisoned, paper_out, panics, tried, twin } = &self.0;
+        tried.fetch_add(1, Ordering::SeqCst);
+        let order = event.data["order"].as_str().unwrap().to_owned();
+        let start = OrderView { order: order.clone(), versions: Vec::new() };
+        let mut shown = view.load(&start.place()).await?.unwrap_or(start);
+        let mut total = view.load(&Total::default().place()).await?.unwrap_or_default();
+        let twin = twin.lock().unwrap().take();
+        if let Some((projector, record)) = twin {
+            assert_eq!(projector.process(&[record], None).await, None);
+        }
+        if poisoned.lock().unwrap().contains(&order) {
+            return Err(ViewError::Poison { order });
+        }
+        if took_one(paper_out) {
+            return Err(ViewError::Paper);
+        }
+        assert!(!took_one(panics), "the ink is spilt");
+        shown.versions.push(event.stream_version.unwrap());
+        total.events += 1;
+        view.save(&shown)?;
+        view.save(&total)?;
+        Ok(())
+    }
+}
+
+fn took_one(from: &AtomicU32) -> bool {
+    from.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+}
+
+pub(crate) fn projector(shop: &Shop, trouble: &Trouble) -> Projector {
+    let (journal, letters) = (Arc::new(shop.memory.clone()), Arc::new(shop.memory.clone()));
+    Projector::new("project-views", shop.runtime.clone(), journal, letters)
+        .projection(Orders(trouble.clone()))
+}
+
+/// What the journal's stream tells of a version of an order.
+pub(crate) fn told(order: &str, version: u64) -> StreamRecord {
+    StreamRecord {
+        sequence_number: format!("{order}-{version}"),
+        body: "{}".to_owned(),
+        wake_up: WakeUp::of_key(&format!("demo#orders/{order}"), &version.to_string()),
+    }
+}
+
+/// A shop with an order of so many events.
+pub(crate) async fn shop_with(order: &str, events: usize) -> Shop {
+    let shop = Shop::with(reactions(&Settings { most_open_orders: 5_000 }));
+    more(&shop, order, events).await;
+    shop
+}
+
+pub(crate) async fn more(shop: &Shop, order: &str, events: usize) {
+    shop.place(order).await.unwrap();
+    for _ in 1..events {
+        shop.mention(order).await;
+    }
+}
+
+pub(crate) async fn shown(shop: &Shop, order: &str) -> Vec<u64> {
+    let place = Place::<OrderView>::new(order);
+    let found = shop.runtime.reader(&tenant()).view(&place).await.unwrap();
+    found.map_or_else(Vec::new, |found| found.value.versions)
+}
+
+pub(crate) async fn total(shop: &Shop) -> u64 {
+    let found = shop.runtime.reader(&tenant()).view(&Total::default().place()).await.unwrap();
+    found.map_or(0, |found| found.value.events)
+}
