@@ -13,6 +13,7 @@ use super::Killer;
 use super::connections::Connections;
 use super::dispatch::Dispatcher;
 use super::dynamodb::{DynamoDb, DynamoDbClient, Refused};
+use super::streams::Streams;
 use crate::sqs::Sqs;
 
 /// How to start the endpoint. The default is any free port and nothing kept.
@@ -134,6 +135,11 @@ impl AwsEndpoint {
             Err(refused) if !refused.message.contains("already enabled") => Err(refused.into()),
             Ok(_) | Err(_) => Ok(()),
         }
+    }
+
+    /// The streams of the tables.
+    pub(crate) fn streams(&self) -> Streams {
+        Streams::new(self.client.clone())
     }
 
     /// Stops taking requests, lets those under way finish for a moment, and stops the database.

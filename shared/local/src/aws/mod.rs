@@ -20,11 +20,13 @@ mod target;
 mod calls;
 mod faults;
 mod dynamodb;
+mod streams;
 mod reply;
 
 use std::collections::BTreeSet;
 
 pub use self::endpoint::{AwsEndpoint, AwsError, AwsOptions};
+pub(crate) use self::streams::{Records, Shard, Streams};
 
 /// Ends the process of a function, as `SIGKILL` does; the Lambda host implements it.
 pub trait Killer: Send + Sync {

@@ -1,4 +1,6 @@
-//! `FilterCriteria` of an SQS event source: which messages a function gets.
+//! `FilterCriteria` of an event source: which messages of a queue, or records of a stream, a function gets.
+//!
+//! Records of a stream are filtered on as they are; what passes none is skipped. The rest of this page is about queues.
 //!
 //! A mapping has several filters, and a message that passes one of them is delivered; what passes none is deleted from
 //! the queue. Only `body` can be filtered on. A filter's pattern expects text or JSON there:
@@ -22,7 +24,7 @@ mod rule;
 #[cfg(test)]
 mod tests;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use pattern::Pattern;
 use rule::Rule;
@@ -44,6 +46,8 @@ enum Filter {
     Anything,
     Text(Vec<Rule>),
     Json(Pattern),
+    /// Of a stream: the pattern is for the whole record.
+    Record(Pattern),
 }
 
 /// Why filters are not understood.
@@ -69,13 +73,37 @@ impl Filters {
     /// # Errors
     /// [`FilterError`], naming what is wrong.
     pub fn read(criteria: &Value) -> Result<Self, FilterError> {
+        Self::read_each(criteria, Filter::of_body)
+    }
+
+    fn read_each(
+        criteria: &Value,
+        read: impl Fn(&Map<String, Value>) -> Result<Filter, FilterError>,
+    ) -> Result<Self, FilterError> {
         let filters = criteria["Filters"].as_array().ok_or(FilterError::Criteria)?;
         if !(1..=MOST_FILTERS).contains(&filters.len()) {
             return Err(FilterError::Criteria);
         }
         let patterns = filters.iter().map(|filter| filter["Pattern"].as_str());
-        let any = patterns.map(|pattern| Filter::read(pattern.ok_or(FilterError::Criteria)?));
+        let any = patterns.map(|pattern| read(&members(pattern.ok_or(FilterError::Criteria)?)?));
         Ok(Self { any: any.collect::<Result<_, _>>()? })
+    }
+
+    /// Reads the same for a stream, whose patterns are for whole records: `{"eventName": ["INSERT"]}`.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn of_records(criteria: &Value) -> Result<Self, FilterError> {
+        Self::read_each(criteria, |members| Pattern::read(members, "record").map(Filter::Record))
+    }
+
+    /// Whether a record of a stream is delivered.
+    pub fn pass_record(&self, record: &Value) -> bool {
+        let passes = |filter: &Filter| match filter {
+            Filter::Record(pattern) => pattern.matches(Some(record)),
+            Filter::Anything | Filter::Text(_) | Filter::Json(_) => false,
+        };
+        self.any.is_empty() || self.any.iter().any(passes)
     }
 
     /// Whether a message with this body is delivered.
@@ -92,19 +120,22 @@ impl Filters {
                 rule::any_matches(rules, Some(&text))
             }
             (Filter::Json(pattern), Some(value)) => pattern.matches(Some(value)),
-            (Filter::Text(_), Some(_)) | (Filter::Json(_), None) => false,
+            (Filter::Text(_), Some(_)) | (Filter::Json(_), None) | (Filter::Record(_), _) => false,
         })
     }
 }
 
+/// The members of a pattern.
+fn members(text: &str) -> Result<Map<String, Value>, FilterError> {
+    let invalid = || FilterError::Pattern { pattern: text.to_owned() };
+    if text.len() > PATTERN_BYTES {
+        return Err(invalid());
+    }
+    serde_json::from_str(text).map_err(|_| invalid())
+}
+
 impl Filter {
-    fn read(text: &str) -> Result<Self, FilterError> {
-        let invalid = || FilterError::Pattern { pattern: text.to_owned() };
-        if text.len() > PATTERN_BYTES {
-            return Err(invalid());
-        }
-        let pattern: Value = serde_json::from_str(text).map_err(|_| invalid())?;
-        let pattern = pattern.as_object().ok_or_else(invalid)?;
+    fn of_body(pattern: &Map<String, Value>) -> Result<Self, FilterError> {
         if let Some(key) = pattern.keys().find(|key| *key != "body") {
             return Err(FilterError::Key { key: key.clone() });
         }

@@ -1,7 +1,8 @@
-//! Event-source mappings: pollers that carry messages from a queue to a function.
+//! Event-source mappings: pollers that carry messages from a queue, and records from a stream, to a function.
 
 mod event;
 mod response;
+mod stream;
 #[cfg(test)]
 mod tests;
 
@@ -13,10 +14,12 @@ use bytes::Bytes;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
+use crate::aws::Streams;
 use crate::lambda::{Invoke, PAYLOAD_BYTES};
 use crate::sqs::{Received, Sqs, SqsError};
-use crate::template::Mapping;
+use crate::template::{Mapping, Stack};
 use response::Verdict;
+use stream::StreamPoller;
 
 /// The longest wait of one receive, as on SQS.
 const LONG_POLL: Duration = Duration::from_secs(20);
@@ -43,8 +46,32 @@ pub(crate) struct Mappings {
 }
 
 impl Mappings {
-    pub(crate) fn start(mappings: &[Mapping], sqs: &Sqs, functions: &Arc<dyn Invoke>) -> Self {
+    pub(crate) fn start(
+        stack: &Stack,
+        sqs: &Sqs,
+        streams: &Streams,
+        functions: &Arc<dyn Invoke>,
+    ) -> Self {
         let mut pollers = JoinSet::new();
+        for mapping in &stack.stream_mappings {
+            let poller = StreamPoller {
+                mapping: mapping.clone(),
+                streams: streams.clone(),
+                sqs: sqs.clone(),
+                functions: Arc::clone(functions),
+            };
+            pollers.spawn(async move { poller.run_forever().await });
+        }
+        Self::add_queues(&mut pollers, &stack.mappings, sqs, functions);
+        Self { pollers }
+    }
+
+    fn add_queues(
+        pollers: &mut JoinSet<()>,
+        mappings: &[Mapping],
+        sqs: &Sqs,
+        functions: &Arc<dyn Invoke>,
+    ) {
         for mapping in mappings {
             for _ in 0..concurrency(mapping) {
                 let poller = Poller {
@@ -55,7 +82,6 @@ impl Mappings {
                 pollers.spawn(async move { poller.run_forever().await });
             }
         }
-        Self { pollers }
     }
 
     pub(crate) async fn stop(mut self) {

@@ -25,6 +25,5 @@ pub(crate) mod protocol;
 pub(crate) use self::arn::FIFO_SUFFIX;
 pub use self::error::SqsError;
 pub use self::handle::{Clock, Sqs};
-#[cfg(test)]
 pub(crate) use self::message::Draft;
 pub use self::message::{AttributeValue, MessageAttribute, Received};

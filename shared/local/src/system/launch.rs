@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::binaries::{Binaries, BuildError};
 use crate::lambda::Launch;
 use crate::mapping;
-use crate::template::{Function, REGION, Stack};
+use crate::template::{Function, REGION, Stack, StreamMapping};
 
 /// The most environments of the function behind the gateway; like all others they are started as they are needed.
 const API_ENVIRONMENTS: usize = 4;
@@ -30,13 +30,16 @@ fn launch(
     let is_api = stack.routes.iter().any(|route| route.function == function.name);
     let mappings = stack.mappings.iter().filter(|mapping| mapping.function == function.name);
     let batches: usize = mappings.map(mapping::concurrency).sum();
+    // A shard hands over one batch at a time, and the database has one for each table.
+    let is_its = |mapping: &&StreamMapping| mapping.function == function.name;
+    let shards = stack.stream_mappings.iter().filter(is_its).count();
     Ok(Launch {
         function: function.name.clone(),
         program: binaries.find(&function.name, &function.binary)?,
         arguments: Vec::new(),
         environment: environment(function, aws_url),
         timeout: function.timeout,
-        environments: if is_api { API_ENVIRONMENTS } else { batches + MORE_ENVIRONMENTS },
+        environments: if is_api { API_ENVIRONMENTS } else { batches + shards + MORE_ENVIRONMENTS },
     })
 }
 

@@ -198,7 +198,8 @@ impl System {
         });
         match gateway {
             Ok(gateway) => {
-                let mappings = Mappings::start(&stack.mappings, &services.sqs, &invoke);
+                let streams = services.aws.streams();
+                let mappings = Mappings::start(&stack, &services.sqs, &streams, &invoke);
                 Ok(Self { stack, services, host, processes, log, schedules, mappings, gateway })
             }
             Err(error) => {

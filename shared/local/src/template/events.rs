@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::resource::Resource;
 use super::{
     Function, Route, SCHEDULED_TIME, Schedule, ScheduleKind, Stack, TemplateError, mappings,
+    stream_mappings,
 };
 
 /// Adds the mappings, schedules and routes that a function declares.
@@ -23,6 +24,9 @@ pub(super) fn add(
             Resource { id: &id, kind, body, globals: &Value::Null, resolver: owner.resolver };
         match event.kind {
             "SQS" => stack.mappings.extend(mappings::read(&event, function)?),
+            "DynamoDB" => {
+                stack.stream_mappings.extend(stream_mappings::read(&event, function)?);
+            }
             "Schedule" => {
                 let kind = ScheduleKind::EventBridgeRule;
                 let expression: String = event.required("Schedule")?;

@@ -86,7 +86,7 @@ fn filters(event: &Resource<'_>) -> Result<Filters, TemplateError> {
 }
 
 /// A number within its bounds, which templates may also give as text or by a parameter.
-fn bounded(
+pub(super) fn bounded(
     event: &Resource<'_>,
     property: &str,
     given: Option<Value>,

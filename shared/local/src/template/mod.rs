@@ -7,6 +7,7 @@ mod document;
 mod error;
 mod events;
 mod mappings;
+mod stream_mappings;
 mod resolve;
 mod resource;
 mod stack;
@@ -19,7 +20,10 @@ use std::path::Path;
 use serde_json::Value;
 
 pub use error::TemplateError;
-pub use stack::{Function, Mapping, Queue, Route, Schedule, ScheduleKind, Stack, Table};
+pub use stack::{
+    Function, Mapping, Patience, Queue, Route, Schedule, ScheduleKind, Stack, StartingPosition,
+    StreamMapping, Table,
+};
 
 /// The region of everything local.
 pub const REGION: &str = "us-east-1";

@@ -193,6 +193,10 @@ impl<'a> Resolver<'a> {
                 format!("{}/{ACCOUNT}/{}", self.aws_url, physical()?)
             }
             ("AWS::DynamoDB::Table", "Arn") => arn("dynamodb", format!("table/{}", physical()?)),
+            // Its label is known when it was made; until then its table says which it is.
+            ("AWS::DynamoDB::Table", "StreamArn") => {
+                arn("dynamodb", format!("table/{}/stream/local", physical()?))
+            }
             ("AWS::Serverless::Function" | "AWS::Lambda::Function", "Arn") => {
                 arn("lambda", format!("function:{}", physical()?))
             }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::resolve::Resolver;
 use super::resource::Resource;
-use super::{STACK, TemplateError, events, mappings};
+use super::{STACK, TemplateError, events, mappings, stream_mappings};
 use crate::filter::Filters;
 
 // SAM's defaults: <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html>,
@@ -23,6 +23,7 @@ pub struct Stack {
     pub queues: Vec<Queue>,
     pub functions: Vec<Function>,
     pub mappings: Vec<Mapping>,
+    pub stream_mappings: Vec<StreamMapping>,
     pub schedules: Vec<Schedule>,
     pub routes: Vec<Route>,
     pub parameters: BTreeMap<String, String>,
@@ -71,6 +72,49 @@ pub struct Mapping {
     pub maximum_concurrency: Option<usize>,
     pub filters: Filters,
     pub report_batch_item_failures: bool,
+}
+
+/// A table's stream that invokes a function.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StreamMapping {
+    pub function: String,
+    pub table: String,
+    pub batch_size: usize,
+    pub batching_window: Duration,
+    pub starting_position: StartingPosition,
+    pub patience: Patience,
+    /// The queue that is told where the records were that are given up.
+    pub on_failure: Option<String>,
+    pub filters: Filters,
+    pub report_batch_item_failures: bool,
+}
+
+/// Where a stream is read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StartingPosition {
+    /// From the oldest record that there is.
+    TrimHorizon,
+    /// From the next one on.
+    Latest,
+}
+
+impl StartingPosition {
+    /// As AWS calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::TrimHorizon => "TRIM_HORIZON",
+            Self::Latest => "LATEST",
+        }
+    }
+}
+
+/// When records of a stream are given up; without bounds never.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    pub maximum_retries: Option<u32>,
+    pub maximum_record_age: Option<Duration>,
+    /// Whether a batch that broke its function is split in two.
+    pub bisect: bool,
 }
 
 /// Which AWS service fires a schedule; their events differ.
@@ -142,6 +186,7 @@ pub(super) fn build(
     }
     stack.queues.sort_by_key(|queue| queue.attributes.contains_key("RedrivePolicy"));
     mappings::check_visibility(&stack)?;
+    stream_mappings::check(&stack)?;
     Ok(stack)
 }
 

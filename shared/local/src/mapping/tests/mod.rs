@@ -14,6 +14,7 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::Mappings;
@@ -117,7 +118,9 @@ impl Running {
         change(&mut mapping);
         let (sender, calls) = mpsc::unbounded_channel();
         let function: Arc<dyn Invoke> = Arc::new(Played { calls: sender });
-        let mappings = Mappings::start(&[mapping], &sqs, &function);
+        let mut pollers = JoinSet::new();
+        Mappings::add_queues(&mut pollers, &[mapping], &sqs, &function);
+        let mappings = Mappings { pollers };
         Self { sqs, seconds, queue: queue.to_owned(), calls, _mappings: mappings }
     }
 

@@ -1,5 +1,7 @@
 //! Templates from YAML to the stack that runs.
 
+mod streams;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
