@@ -64,8 +64,10 @@ impl Aws {
     pub fn ports(&self, env: &mut Env, handlers: &[&str]) -> Ports {
         let tables = Tables::of_env(env);
         let inbox = DynamoInbox::new(self.dynamodb.clone(), tables.inbox.clone());
+        let journal = DynamoJournal::new(self.dynamodb.retrying.clone(), tables.journal.clone());
         Ports {
             store: Arc::new(DynamoStore::new(self.dynamodb.clone(), tables)),
+            journal: Arc::new(journal),
             inbox: Arc::new(inbox),
             courier: self.courier(env, handlers),
             clock: Arc::new(SystemClock),

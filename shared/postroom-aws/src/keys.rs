@@ -5,7 +5,8 @@
 //!
 //! # Journal: every event, once
 //!
-//! Key `stream`, `version`. Put under the condition that the key is free; never changed, never deleted. The index
+//! Key `stream`, `version`. Put under the condition that the key is free; never changed, never deleted. Who decided by an
+//! aggregate and appends nothing checks that the key behind its last event is free. The index
 //! `chain` (`chain`, `time`) lists what one correlation id caused.
 //!
 //! ```json
@@ -38,6 +39,17 @@
 //! `data` is the thing's JSON in DynamoDB's own types. Integers come back exactly; a float without a fraction comes
 //! back as an integer, because DynamoDB knows one kind of number only. A member without a name, and a float beyond
 //! 10^125, is refused as malformed.
+//!
+//! A snapshot of an aggregate is put like a view, and may be deleted at any time. Its `sk` is its stream's name, its `pk`
+//! has `~snapshots` for a collection, and the aggregate's for a parent. `event_id` is the last event in it, and `format`
+//! the shape of its `state`.
+//!
+//! ```json
+//! {"pk":      {"S": "demo#~snapshots#accounts"},
+//!  "sk":      {"S": "accounts/0192…"},
+//!  "version": {"N": "3"},
+//!  "data":    {"M": {"format": {"N": "1"}, "version": {"N": "150"}, "event_id": {"S": "7b0c…"}, "state": {"M": {…}}}}}
+//! ```
 //!
 //! The index `live` (`live`, `pk`; keys only) holds what has a `live`: all of one tenant is in one shard, the last byte
 //! modulo 8 of the UUID version 5, in the kit's name space, of `live` and the tenant. Saved when it is no longer live, or

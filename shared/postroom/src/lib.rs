@@ -20,6 +20,7 @@ mod outcome;
 mod message;
 mod envelope;
 mod stored;
+mod aggregate;
 mod live;
 mod transaction;
 mod reader;
@@ -38,6 +39,7 @@ mod worker;
 mod office;
 mod overview;
 
+pub use aggregate::{Aggregate, EventSet, Folded};
 pub use clock::{Clock, SystemClock, between, milliseconds, sortable};
 pub use command::{Command, Idempotency, Origin};
 pub use courier::{Courier, Relayed};
@@ -65,7 +67,7 @@ pub use schedule::{Schedule, ScheduleError, Scheduled};
 pub use stored::{Generation, Key, Partition, Place, Stored, StreamId};
 pub use task_failed::TaskFailed;
 pub use transaction::{
-    Completion, End, Fate, Fence, Guard, ItemWrite, LetterChange, RunChange, Transaction,
+    Completion, End, Fate, Fence, Guard, ItemWrite, LetterChange, RunChange, StreamEnd, Transaction,
 };
 pub use tx::{Tx, TxError};
 pub use verdict::{

@@ -13,6 +13,7 @@ use crate::stored::Key;
 pub struct Transaction {
     pub(crate) token: ClientToken,
     pub(crate) items: Vec<ItemWrite>,
+    pub(crate) ends: Vec<StreamEnd>,
     pub(crate) events: Vec<JournalRecord>,
     pub(crate) outbox: Vec<OutboxRow>,
     pub(crate) letters: Vec<LetterChange>,
@@ -35,6 +36,11 @@ impl Transaction {
     /// Items written, and items only checked. No two have one key.
     pub fn items(&self) -> &[ItemWrite] {
         &self.items
+    }
+
+    /// Streams that were read, and must end where they ended then. None is appended to.
+    pub fn ends(&self) -> &[StreamEnd] {
+        &self.ends
     }
 
     /// Events to append: each must be the first at its stream and version.
@@ -73,6 +79,7 @@ impl Transaction {
     /// How many actions it is to the store.
     pub fn actions(&self) -> usize {
         self.items.len()
+            + self.ends.len()
             + self.events.len()
             + self.outbox.len()
             + self.letters.len()
@@ -99,6 +106,22 @@ impl ItemWrite {
         match self {
             Self::Check { key, .. } | Self::Save { key, .. } | Self::PutView { key, .. } => key,
         }
+    }
+}
+
+/// A stream that was only read: the event behind its last one must not be there at commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamEnd {
+    /// The stream over all tenants, as [`StreamId::key`](crate::StreamId::key) spells it.
+    pub key: String,
+    /// The version of its last event; 0 where it has none.
+    pub version: u64,
+}
+
+impl StreamEnd {
+    /// The version that nobody may have written.
+    pub fn next_version(&self) -> u64 {
+        self.version + 1
     }
 }
 

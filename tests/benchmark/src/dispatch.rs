@@ -207,6 +207,7 @@ fn runtime(listeners: usize) -> Runtime {
     let clock = Arc::new(SystemClock);
     let ports = Ports {
         store: Arc::new(memory.clone()),
+        journal: Arc::new(memory.clone()),
         inbox: Arc::new(memory.clone()),
         courier: Courier::new(Arc::new(memory), Arc::new(queue), clock.clone()),
         clock,

@@ -20,6 +20,7 @@ fn runtime(endpoint: &mut Endpoint, most_open_orders: u32) -> Runtime {
     let courier = Courier::new(adapters.outbox, Arc::new(queue), Arc::new(SystemClock));
     let ports = Ports {
         store: adapters.store,
+        journal: adapters.journal,
         inbox: adapters.inbox,
         courier,
         clock: Arc::new(SystemClock),

@@ -76,6 +76,7 @@ async fn with_orders(orders: usize) -> (Endpoint, Runtime, MemoryQueue) {
     let queue = MemoryQueue::new(["count-order"]);
     let ports = Ports {
         store: adapters.store,
+        journal: adapters.journal,
         inbox: adapters.inbox,
         courier: Courier::new(adapters.outbox, Arc::new(queue.clone()), Arc::new(SystemClock)),
         clock: Arc::new(SystemClock),

@@ -80,6 +80,7 @@ impl Bench {
         let ids = Arc::new(SeededIds::new(1));
         let ports = Ports {
             store: memory.clone(),
+            journal: memory.clone(),
             inbox: memory.clone(),
             courier: Courier::new(memory.clone(), nowhere, clock.clone()),
             clock: clock.clone(),

@@ -91,6 +91,7 @@ impl Bench {
         let clock = Arc::new(ManualClock::at("2026-11-21T09:30:00Z".parse().unwrap()));
         let ports = Ports {
             store: stored.clone(),
+            journal: stored.clone(),
             inbox: stored.clone(),
             courier: Courier::new(stored.clone(), Arc::new(MemoryQueue::default()), clock.clone()),
             clock: clock.clone(),

@@ -135,6 +135,7 @@ fn counted() -> (Runtime, MemoryStore, MemoryQueue, Arc<Calls>) {
     let clock = Arc::new(ManualClock::at("2026-11-21T09:30:00Z".parse().unwrap()));
     let ports = Ports {
         store: Arc::new(memory.clone()),
+        journal: Arc::new(memory.clone()),
         inbox: counted.clone(),
         courier: Courier::new(counted.clone(), counted, clock.clone()),
         clock,

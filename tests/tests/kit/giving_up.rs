@@ -63,6 +63,7 @@ fn stepped(shop: &Shop) -> Worker {
     let queue = Arc::new(Stepped(shop.queue.clone()));
     let ports = Ports {
         store: Arc::new(Stepped(shop.store.clone())),
+        journal: Arc::new(shop.memory.clone()),
         inbox: memory.clone(),
         courier: Courier::new(memory.clone(), queue, shop.clock.clone()),
         clock: Arc::new(Patient(shop.clock.clone())),

@@ -31,3 +31,6 @@ mod chains;
 mod order_views;
 mod projecting;
 mod lines;
+mod jars;
+mod aggregates;
+mod snapshots;

@@ -20,6 +20,7 @@ fn stepped(shop: &Shop) -> DeadLetterOffice {
     let courier = Courier::new(outbox, Arc::new(Stepped(shop.queue.clone())), shop.clock.clone());
     let ports = Ports {
         store: Arc::new(Stepped(shop.store.clone())),
+        journal: Arc::new(shop.memory.clone()),
         inbox: Arc::new(Stepped(letters.clone())),
         courier,
         clock: Arc::new(Patient(shop.clock.clone())),

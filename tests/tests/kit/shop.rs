@@ -168,6 +168,7 @@ impl Shop {
         let ids = Arc::new(SeededIds::new(1));
         let ports = Ports {
             store: store.clone(),
+            journal: Arc::new(memory.clone()),
             inbox: Arc::new(memory.clone()),
             courier,
             clock: clock.clone(),

@@ -54,6 +54,7 @@ impl World {
         let outbox = Arc::new(memory.clone());
         let ports = Ports {
             store: store(memory.clone()),
+            journal: Arc::new(memory.clone()),
             inbox: Arc::new(memory.clone()),
             courier: Courier::new(outbox, Arc::new(queue.clone()), clock.clone()),
             clock: clock.clone(),

@@ -19,7 +19,7 @@ use crate::campaigns::{
 };
 use crate::statistics::jobs::SyncStatistics;
 use crate::statistics::{ScheduleStatistics, StatisticsDue};
-use crate::{CampaignId, Settings, reactions};
+use crate::{AccountId, CampaignId, Settings, reactions};
 
 /// A tenant, its API and its worker; one campaign may be live unless a test says otherwise.
 pub(super) struct World {
@@ -48,6 +48,7 @@ impl World {
         let stored = Arc::new(memory.clone());
         let ports = Ports {
             store: stored.clone(),
+            journal: stored.clone(),
             inbox: stored.clone(),
             courier: Courier::new(stored.clone(), Arc::new(queue.clone()), clock.clone()),
             clock: clock.clone(),
@@ -93,12 +94,22 @@ impl World {
     }
 
     pub(super) async fn create_on(&self, channel: Channel) -> CampaignId {
+        self.create_as(channel, None).await
+    }
+
+    /// Creates a campaign whose budget comes from an account.
+    pub(super) async fn create_from(&self, account_id: AccountId) -> CampaignId {
+        self.create_as(Channel::Facebook, Some(account_id)).await
+    }
+
+    async fn create_as(&self, channel: Channel, account_id: Option<AccountId>) -> CampaignId {
         // Ids sort by time, and no two campaigns of a test are of one.
         self.clock.advance(Duration::from_millis(1));
         let input: CampaignInput = serde_json::from_value(json!({
             "name": "Summer sale",
             "channel": channel,
             "budget": { "amount_minor": 150_000, "currency": "NZD" },
+            "account_id": account_id,
         }))
         .unwrap();
         let command = CreateCampaign::try_from(input).unwrap();

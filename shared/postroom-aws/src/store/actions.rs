@@ -1,11 +1,11 @@
-//! A transaction as the actions of one `TransactWriteItems`, in this order: items, events, outbox rows,
-//! decisions about letters and their runs, the run's own letter, inbox record.
+//! A transaction as the actions of one `TransactWriteItems`, in this order: items, ends of streams, events,
+//! outbox rows, decisions about letters and their runs, the run's own letter, inbox record.
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{ConditionCheck, Put, TransactWriteItem, Update};
 use postroom::port::{DeadLetter, JournalRecord, OutboxRow, StoreError};
-use postroom::{Guard, ItemWrite, Key, LetterChange, LiveShard, RunChange, Transaction};
+use postroom::{Guard, ItemWrite, Key, LetterChange, LiveShard, RunChange, StreamEnd, Transaction};
 use serde_json::Value;
 
 use crate::attributes::{Attributes, number, text};
@@ -22,6 +22,9 @@ pub(super) fn of(tx: &Transaction, tables: &Tables) -> Result<Vec<TransactWriteI
     let mut actions = Vec::with_capacity(tx.actions());
     for write in tx.items() {
         actions.push(item(write, &tables.state)?);
+    }
+    for end in tx.ends() {
+        actions.push(ends(end, &tables.journal).map_err(malformed)?);
     }
     for record in tx.events() {
         actions.push(append(record, &tables.journal).map_err(malformed)?);
@@ -103,6 +106,17 @@ fn put_view(key: &Key, data: &Value, table: &str) -> Result<TransactWriteItem, S
         .expression_attribute_values(":data", native(data)?)
         .expression_attribute_values(":one", number(1_u64));
     Ok(TransactWriteItem::builder().update(update.build().map_err(malformed)?).build())
+}
+
+fn ends(end: &StreamEnd, table: &str) -> Result<TransactWriteItem, BuildError> {
+    let check = ConditionCheck::builder()
+        .table_name(table)
+        .key(STREAM, text(&end.key))
+        .key(VERSION, number(end.next_version()))
+        .condition_expression(ABSENT)
+        .expression_attribute_names("#key", STREAM)
+        .build()?;
+    Ok(TransactWriteItem::builder().condition_check(check).build())
 }
 
 fn append(record: &JournalRecord, table: &str) -> Result<TransactWriteItem, BuildError> {

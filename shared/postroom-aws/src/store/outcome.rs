@@ -69,6 +69,7 @@ fn code(reason: &CancellationReason) -> &str {
 fn named<'a>(codes: &[&'a str], tx: &Transaction) -> Vec<(&'static str, &'a str)> {
     let kinds = [
         ("state", tx.items().len()),
+        ("end of a stream", tx.ends().len()),
         ("journal", tx.events().len()),
         ("outbox", tx.outbox().len()),
         ("dead letters", tx.letters().len()),

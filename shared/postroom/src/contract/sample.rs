@@ -161,6 +161,7 @@ pub(super) fn tx_of(run: Run, fence: Fence) -> Transaction {
     Transaction {
         token: Uuid::now_v7().into(),
         items: Vec::new(),
+        ends: Vec::new(),
         events: Vec::new(),
         outbox: Vec::new(),
         letters: Vec::new(),

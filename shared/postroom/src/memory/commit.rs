@@ -52,10 +52,12 @@ impl State {
         });
         let taken = |event: &_| self.events.contains_key(event);
         let mut appended = tx.events().iter().map(|event| (event.stream_key(), event.version()));
+        let mut ends = tx.ends().iter().map(|end| (end.key.clone(), end.next_version()));
         let letters = tx.letters().iter().all(|change| self.may_decide(change));
         let runs = tx.runs().iter().all(|change| self.may_decide_run(change));
         let parked = tx.parked().is_none_or(|letter| self.may_park(letter));
-        items && letters && runs && parked && !appended.any(|event| taken(&event))
+        let grown = appended.any(|event| taken(&event)) || ends.any(|next| taken(&next));
+        items && letters && runs && parked && !grown
     }
 
     fn may_complete(&self, completion: &Completion) -> bool {
@@ -170,6 +172,7 @@ impl State {
 fn has_two_on_one_item(tx: &Transaction) -> bool {
     let items = tx.items().iter().map(ItemWrite::key);
     let events = tx.events().iter().map(|event| (event.stream_key(), event.version()));
+    let events = events.chain(tx.ends().iter().map(|end| (end.key.clone(), end.next_version())));
     let rows = tx.outbox().iter().map(|row| (row.shard(), row.position()));
     let letters = tx.letters().iter().map(|change| &change.id);
     let letters = letters.chain(tx.parked().map(|letter| &letter.id));

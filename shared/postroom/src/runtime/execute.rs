@@ -165,8 +165,8 @@ impl Runtime {
     }
 
     pub(super) fn begin(&self, origin: &Origin, run: &Run, handler: &'static str, hops: u32) -> Tx {
-        let (store, reactions) = (Arc::clone(&self.ports.store), Arc::clone(&self.reactions));
-        Tx::begin(store, reactions, origin.clone(), run.started_at, handler, hops)
+        let (ports, reactions) = (&self.ports, Arc::clone(&self.reactions));
+        Tx::begin(ports, reactions, origin.clone(), run.started_at, handler, hops)
     }
 
     /// Lets the command and its listeners decide; nothing is written yet.

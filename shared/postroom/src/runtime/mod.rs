@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use crate::clock::{Clock, later, milliseconds};
 use crate::courier::Courier;
 use crate::id::{Ids, TenantId};
-use crate::port::{Inbox, Store};
+use crate::port::{Inbox, Journal, Store};
 use crate::reactions::Reactions;
 use crate::reader::Reader;
 
@@ -37,6 +37,8 @@ const MAX_RUNS: u32 = 5;
 pub struct Ports {
     /// State, and transactions.
     pub store: Arc<dyn Store>,
+    /// Streams of events.
+    pub journal: Arc<dyn Journal>,
     /// Dedup keys, leases, attempts.
     pub inbox: Arc<dyn Inbox>,
     /// Takes messages from the outbox to their queues.

@@ -169,6 +169,7 @@ impl<'a> Run<'a> {
         let runtime = Runtime::new(
             Ports {
                 store: Arc::new(simulated.clone()),
+                journal: Arc::new(simulated.clone()),
                 inbox: Arc::new(simulated.clone()),
                 courier: courier.clone(),
                 clock,

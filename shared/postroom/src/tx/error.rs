@@ -1,5 +1,6 @@
 //! Why something could not be read or staged.
 
+use crate::envelope::DecodeError;
 use crate::port::StoreError;
 use crate::verdict::{Classify, Refusal, Refuse, Verdict};
 
@@ -38,6 +39,26 @@ pub enum TxError {
     /// An event on a stream whose thing was neither loaded nor saved before. Permanent.
     #[error("{handler} emits {type} on {stream}, which it has neither loaded nor saved")]
     StreamNotLoaded { handler: &'static str, r#type: &'static str, stream: String },
+    /// An event on the stream of an aggregate that does not know it. Permanent.
+    #[error("{handler} emits {type} on {stream}, whose aggregate does not know it")]
+    NotOfAggregate { handler: &'static str, r#type: &'static str, stream: String },
+    /// Aggregates of two types were loaded from one stream. Permanent.
+    #[error("{stream} is the stream of two aggregates")]
+    TwoAggregates { stream: String },
+    /// An event of an aggregate cannot be read: a newer program wrote it, or it is not of its shape. Permanent.
+    #[error("event {version} of {stream} cannot be read")]
+    Event {
+        stream: String,
+        version: u64,
+        #[source]
+        source: DecodeError,
+    },
+    /// The journal lacks an event of a stream, or a stream begins with what none of its kind begins with. Permanent.
+    #[error("{stream} has {found} where its event {expected} belongs")]
+    BrokenStream { stream: String, expected: u64, found: String },
+    /// A stream without a snapshot is too long to be folded in one go. Permanent.
+    #[error("{stream} has more than {events} events and no snapshot")]
+    StreamTooLong { stream: String, events: u64 },
     /// More than a transaction can hold. Permanent.
     #[error("{handler} overflows the transaction: more than {limit} actions")]
     TooManyActions { handler: &'static str, limit: usize },
@@ -63,6 +84,11 @@ impl Classify for TxError {
             | Self::WrittenTwice { .. }
             | Self::ViewOfGuarded { .. }
             | Self::StreamNotLoaded { .. }
+            | Self::NotOfAggregate { .. }
+            | Self::TwoAggregates { .. }
+            | Self::Event { .. }
+            | Self::BrokenStream { .. }
+            | Self::StreamTooLong { .. }
             | Self::TooManyActions { .. }
             | Self::TooLarge { .. }
             | Self::TooManyHops { .. }

@@ -2,6 +2,8 @@
 
 mod error;
 mod items;
+mod streams;
+mod aggregates;
 mod dispatch;
 mod operate;
 mod given_up;
@@ -22,12 +24,14 @@ use crate::envelope::{Envelope, Header};
 use crate::id::{MessageId, TenantId, derive, derive_keyed, derive_ordered, group};
 use crate::live::LiveShard;
 use crate::message::{Event, Message, Routed, Task};
-use crate::port::{Item, JournalRecord, OutboxRow, Store};
+use crate::port::{Item, Journal, JournalRecord, OutboxRow, Store};
 use crate::reactions::Reactions;
+use crate::runtime::Ports;
 use crate::stored::{Key, Place, Stored};
 use crate::transaction::{LetterChange, RunChange, Transaction};
 use crate::tx::dispatch::Pending;
 use crate::tx::items::{Entity, Items, Seen};
+use crate::tx::streams::Streams;
 
 pub use error::TxError;
 
@@ -51,11 +55,13 @@ const MAX_HOPS: u32 = 16;
 /// ```
 pub struct Tx {
     store: Arc<dyn Store>,
+    journal: Arc<dyn Journal>,
     reactions: Arc<Reactions>,
     origin: Origin,
     now: Timestamp,
     frame: Frame,
     items: Items,
+    streams: Streams,
     events: Vec<JournalRecord>,
     outbox: Vec<OutboxRow>,
     letters: Vec<LetterChange>,
@@ -90,7 +96,7 @@ impl Frame {
 
 impl Tx {
     pub(crate) fn begin(
-        store: Arc<dyn Store>,
+        ports: &Ports,
         reactions: Arc<Reactions>,
         origin: Origin,
         now: Timestamp,
@@ -99,12 +105,14 @@ impl Tx {
     ) -> Self {
         let frame = Frame { handler, cause: origin.command_id, hops, ordinal: 0 };
         Self {
-            store,
+            store: Arc::clone(&ports.store),
+            journal: Arc::clone(&ports.journal),
             reactions,
             origin,
             now,
             frame,
             items: Items::default(),
+            streams: Streams::default(),
             events: Vec::new(),
             outbox: Vec::new(),
             letters: Vec::new(),
@@ -195,23 +203,29 @@ impl Tx {
 
     /// Appends a fact to its stream; its reactions follow when the handler has returned.
     ///
-    /// The thing the stream belongs to has to be loaded or saved first: that is what makes the next version certain.
+    /// The thing the stream belongs to has to be loaded or saved first: that is what makes the next version certain. An
+    /// [aggregate](Self::aggregate) has to be loaded by whoever emits, and again where another has emitted since.
     ///
     /// # Errors
-    /// [`TxError::StreamNotLoaded`], [`TxError::TooManyHops`] or an overflow; all permanent.
+    /// [`TxError::StreamNotLoaded`], [`TxError::NotOfAggregate`], [`TxError::TooManyHops`] or an overflow; all permanent.
     pub fn emit<E: Event + Routed>(&mut self, event: E) -> Result<MessageId, TxError> {
         let stream = event.stream();
-        let handler = self.frame.handler;
-        let Some((version, bytes)) = self.items.append(&stream, self.frame.turn()) else {
-            let stream = stream.to_string();
-            return Err(TxError::StreamNotLoaded { handler, r#type: E::TYPE, stream });
+        let turn = self.frame.turn();
+        let version = match self.items.append(&stream, turn) {
+            Some((version, bytes)) => {
+                self.bytes += bytes;
+                version
+            }
+            None => self.streams.append::<E>(&stream, turn)?,
         };
-        self.bytes += bytes;
         let id = self.derive("event").into();
         let header = self.header::<E>(id, stream.to_string(), Some(version))?;
         let envelope = Envelope::seal(header, event);
         let id = envelope.id;
         self.post(&envelope, self.now)?;
+        if let Some(record) = self.events.last() {
+            self.streams.apply(&stream, &record.envelope)?;
+        }
         self.pending.push_back(Pending::new(envelope, self.events.len() - 1));
         Ok(id)
     }
@@ -344,7 +358,9 @@ impl Tx {
         let letters = self.letters.len() + self.runs.len();
         // One action is the inbox record's, and one that of its dead letter.
         let ends = 1 + usize::from(self.given_up.is_some());
-        let actions = self.items.len() + self.events.len() + self.outbox.len() + letters + ends;
+        // A stream that was loaded costs one in any case: the check of its end, or room for a snapshot.
+        let read = self.items.len() + self.streams.len();
+        let actions = read + self.events.len() + self.outbox.len() + letters + ends;
         if actions > Transaction::MAX_ACTIONS {
             return Err(TxError::TooManyActions { handler, limit: Transaction::MAX_ACTIONS });
         }

@@ -52,9 +52,14 @@ impl Tx {
     }
 
     fn ended(self, token: ClientToken, completion: Completion) -> Transaction {
+        let room = Transaction::MAX_BYTES.saturating_sub(self.bytes);
+        let (ends, snapshots) = self.streams.into_parts(&self.origin.tenant_id, room);
+        let mut items = self.items.into_writes();
+        items.extend(snapshots);
         let mut transaction = Transaction {
             token,
-            items: self.items.into_writes(),
+            items,
+            ends,
             events: self.events,
             outbox: self.outbox,
             letters: self.letters,

@@ -76,6 +76,7 @@ impl Bench {
         let nowhere = Arc::new(MemoryQueue::default());
         let ports = Ports {
             store: stored.clone(),
+            journal: stored.clone(),
             inbox: stored.clone(),
             courier: Courier::new(stored, nowhere, clock.clone()),
             clock: clock.clone(),

@@ -42,6 +42,7 @@ impl World {
         let queue = Arc::new(MemoryQueue::default());
         let ports = Ports {
             store: stored.clone(),
+            journal: stored.clone(),
             inbox: stored.clone(),
             courier: Courier::new(stored.clone(), queue, clock.clone()),
             clock: clock.clone(),

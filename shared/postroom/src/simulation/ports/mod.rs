@@ -1,6 +1,7 @@
 //! The ports of a run: the memory adapters, behind everything that can happen to a call.
 
 mod store;
+mod journal;
 mod inbox;
 mod outbox;
 mod queue;

@@ -212,6 +212,7 @@ impl Simulated {
         self.world.turn(WRITE).await;
         let record = Transaction {
             items: Vec::new(),
+            ends: Vec::new(),
             events: Vec::new(),
             outbox: Vec::new(),
             letters: Vec::new(),
