@@ -19,10 +19,13 @@ impl Kind {
         Self::new(StatusCode::BAD_REQUEST, "invalid-correlation-id");
     pub(crate) const INVALID_IDEMPOTENCY_KEY: Self =
         Self::new(StatusCode::BAD_REQUEST, "invalid-idempotency-key");
+    pub(crate) const IDEMPOTENCY_KEY_REQUIRED: Self =
+        Self::new(StatusCode::BAD_REQUEST, "idempotency-key-required");
     pub(crate) const UNAUTHENTICATED: Self = Self::new(StatusCode::UNAUTHORIZED, "unauthenticated");
     pub(crate) const FORBIDDEN: Self = Self::new(StatusCode::FORBIDDEN, "forbidden");
     pub(crate) const PATH_NOT_FOUND: Self = Self::not_found("path-not-found");
     pub(crate) const CAMPAIGN_NOT_FOUND: Self = Self::not_found("campaign-not-found");
+    pub(crate) const ACCOUNT_NOT_FOUND: Self = Self::not_found("account-not-found");
     pub(crate) const DEAD_LETTER_NOT_FOUND: Self = Self::not_found("dead-letter-not-found");
     pub(crate) const CHAIN_NOT_FOUND: Self = Self::not_found("chain-not-found");
     pub(crate) const METHOD_NOT_ALLOWED: Self =

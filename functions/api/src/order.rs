@@ -31,6 +31,12 @@ pub(crate) struct OrderOf<T> {
     pub(crate) input: T,
 }
 
+/// An order with a body of shape `T` that moves money: without an idempotency key it is not taken.
+pub(crate) struct KeyedOrderOf<T> {
+    pub(crate) origin: Origin,
+    pub(crate) input: T,
+}
+
 /// A body of shape `T`, of a request that takes no idempotency key.
 pub(crate) struct BodyOf<T>(pub(crate) T);
 
@@ -48,6 +54,19 @@ impl<T: DeserializeOwned> FromRequest<App> for OrderOf<T> {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let (origin, parts, body) = take(request, app).await?;
+        Ok(Self { origin, input: body::read(&parts.headers, &body)? })
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest<App> for KeyedOrderOf<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (origin, parts, body) = take(request, app).await?;
+        if origin.idempotency.is_none() {
+            return Err(Problem::new(Kind::IDEMPOTENCY_KEY_REQUIRED)
+                .detail("what moves money needs an `Idempotency-Key`"));
+        }
         Ok(Self { origin, input: body::read(&parts.headers, &body)? })
     }
 }

@@ -42,6 +42,10 @@ macro_rules! ids {
 ids! {
     /// A campaign: a UUID version 7, so that ids sort by the time of creation.
     CampaignId;
-    /// The account a campaign's budget comes from.
+    /// An account of the ledger: a UUID version 7, as above.
     AccountId;
+    /// Whose money an account holds; the caller's own id of them.
+    OwnerId;
+    /// A transfer between two accounts, which both of its movements name.
+    TransferId;
 }

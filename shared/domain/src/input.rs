@@ -8,6 +8,11 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+/// The longest line that a caller may write, in characters.
+pub(crate) const MAX_LINE_CHARS: usize = 200;
+/// What [`is_a_line`] says, for the schema: no control character, and something besides space.
+pub(crate) const LINE: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
+
 /// Input of the right shape that breaks rules: all of them, not only the first. Permanent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{} of the input's fields break a rule", .violations.len())]
@@ -44,6 +49,18 @@ where
     D: Deserializer<'de>,
 {
     from.deserialize_map(Object(PhantomData))
+}
+
+/// A name, a description: one line, around which space does not count.
+pub(crate) fn is_a_line(text: &str) -> garde::Result {
+    let chars = text.trim().chars().count();
+    if !(1..=MAX_LINE_CHARS).contains(&chars) {
+        return Err(garde::Error::new(format!("has to be 1-{MAX_LINE_CHARS} characters")));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(garde::Error::new("has to be one line without control characters"));
+    }
+    Ok(())
 }
 
 struct Object<T>(PhantomData<fn() -> T>);

@@ -14,10 +14,11 @@ pub mod timeline;
 pub mod notifications;
 pub mod plan_limit;
 pub mod statistics;
+pub mod ledger;
 
 mod reactions;
 
-pub use id::{AccountId, CampaignId};
+pub use id::{AccountId, CampaignId, OwnerId, TransferId};
 pub use input::{InvalidInput, Violation};
 pub use money::{Currency, InvalidCurrency, Money};
 pub use page::PageRequest;

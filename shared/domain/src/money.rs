@@ -60,6 +60,13 @@ impl fmt::Display for Currency {
     }
 }
 
+impl fmt::Display for Money {
+    /// `150000 NZD`: minor units, as on every wire.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.amount_minor, self.currency)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

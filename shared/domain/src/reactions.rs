@@ -6,6 +6,10 @@ use crate::campaigns::jobs::SyncCampaign;
 use crate::campaigns::{
     CampaignCompleted, CampaignCreated, CampaignPaused, CampaignPublished, CampaignResumed,
 };
+use crate::ledger::{
+    AccountClosed, AccountOpened, BudgetHeld, BudgetReleased, HoldBudget, MoneyDeposited,
+    MoneyWithdrawn,
+};
 use crate::notifications::Notifications;
 use crate::plan_limit::PlanLimit;
 use crate::statistics::jobs::SyncStatistics;
@@ -37,6 +41,7 @@ postroom::reactions! {
         in_request Timeline,
         in_request Notifications,
         in_request PlanLimit { live_campaigns: settings.plan_live_campaigns },
+        in_request HoldBudget,
         queued_in_order SyncCampaign,
         queued SyncStatistics,
     }
@@ -54,12 +59,19 @@ postroom::reactions! {
         in_request Timeline,
         in_request Notifications,
         in_request PlanLimit { live_campaigns: settings.plan_live_campaigns },
+        in_request HoldBudget,
         queued_in_order SyncCampaign,
     }
     StatisticsDue {
         queued SyncStatistics,
     }
     StatisticsSynced {}
+    AccountOpened {}
+    MoneyDeposited {}
+    MoneyWithdrawn {}
+    BudgetHeld {}
+    BudgetReleased {}
+    AccountClosed {}
     TaskFailed {
         in_request Notifications,
     }

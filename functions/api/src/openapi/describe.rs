@@ -13,11 +13,11 @@ use crate::caller::Caller;
 use crate::done::{Created, Done};
 use crate::kind::Kind;
 use crate::operations::Operator;
-use crate::order::{BodyOf, Order, OrderOf};
+use crate::order::{BodyOf, KeyedOrderOf, Order, OrderOf};
 use crate::page::{FilterQuery, PageQuery};
 use crate::problem::Problem;
-use crate::routes::CampaignPath;
 use crate::routes::ops::{ChainPath, LetterFilterQuery, LetterPath, TenantQuery};
+use crate::routes::{AccountPath, CampaignPath};
 
 /// A part of a handler's signature: what it takes from a request, or what it answers.
 pub(crate) trait Describe {
@@ -66,13 +66,22 @@ impl Describe for Caller {
 impl Describe for Order {
     fn describe(operation: &mut Operation<'_>) {
         operation.needs_token();
-        operation.is_order();
+        operation.is_order("IdempotencyKey");
     }
 }
 
 impl<T: JsonSchema> Describe for OrderOf<T> {
     fn describe(operation: &mut Operation<'_>) {
         Order::describe(operation);
+        operation.takes::<T>();
+    }
+}
+
+impl<T: JsonSchema> Describe for KeyedOrderOf<T> {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.needs_token();
+        operation.is_order("RequiredIdempotencyKey");
+        operation.may_end_as(Kind::IDEMPOTENCY_KEY_REQUIRED);
         operation.takes::<T>();
     }
 }
@@ -142,6 +151,13 @@ impl Describe for CampaignPath {
     fn describe(operation: &mut Operation<'_>) {
         operation.in_path("id", &json!({ "type": "string", "format": "uuid" }));
         operation.may_end_as(Kind::CAMPAIGN_NOT_FOUND);
+    }
+}
+
+impl Describe for AccountPath {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.in_path("id", &json!({ "type": "string", "format": "uuid" }));
+        operation.may_end_as(Kind::ACCOUNT_NOT_FOUND);
     }
 }
 

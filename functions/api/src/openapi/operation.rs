@@ -49,9 +49,10 @@ impl Operation<'_> {
         self.may_end_as(Kind::UNAUTHENTICATED);
     }
 
-    /// It asks for something to be done: it takes an idempotency key, and can meet others who do the same.
-    pub(super) fn is_order(&mut self) {
-        self.parameters.push(shared::parameter("IdempotencyKey"));
+    /// It asks for something to be done: it takes an idempotency key, as this parameter says, and can meet others who do
+    /// the same.
+    pub(super) fn is_order(&mut self, key: &str) {
+        self.parameters.push(shared::parameter(key));
         self.may_end_as(Kind::INVALID_IDEMPOTENCY_KEY);
         self.may_end_as(Kind::IDEMPOTENCY_KEY_REUSED);
         self.may_end_as(Kind::ANSWER_NOT_KEPT);

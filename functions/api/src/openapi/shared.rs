@@ -14,7 +14,7 @@ An agency's campaigns. Errors are `application/problem+json` (RFC 9457); branch 
 Fields of a body that are not listed are ignored. Where the shape of a body is wrong, `errors` names the first place that is; \
 where only values break rules, it names all of them.
 
-Every command (POST) takes an `Idempotency-Key`. Sent again with the same key, the same request is not done again but \
+Every command (POST) takes an `Idempotency-Key`, and what moves money needs one. Sent again with the same key, the same request is not done again but \
 answered as it was, with `Idempotent-Replayed: true`. What was refused or failed is not remembered: sent again, it is \
 decided anew.";
 
@@ -103,13 +103,8 @@ pub(super) fn components(mut schemas: Schemas) -> Value {
                 "schema": { "type": "string" },
                 "example": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
             },
-            "IdempotencyKey": {
-                "name": "Idempotency-Key", "in": "header",
-                "description": "Sent again with the same key, the same request is answered as it was, and not done again.",
-                // Space around a header's value does not count.
-                "schema": { "type": "string", "pattern": "^[!-~]([ -~]{0,253}[!-~])?$" },
-                "example": "order-4711",
-            },
+            "IdempotencyKey": idempotency_key(false),
+            "RequiredIdempotencyKey": idempotency_key(true),
         },
         "headers": {
             "X-Correlation-Id": {
@@ -141,6 +136,16 @@ pub(super) fn components(mut schemas: Schemas) -> Value {
                 "description": "Says whose data it is about: all of it belongs to a tenant.",
             },
         },
+    })
+}
+
+fn idempotency_key(required: bool) -> Value {
+    json!({
+        "name": "Idempotency-Key", "in": "header", "required": required,
+        "description": "Sent again with the same key, the same request is answered as it was, and not done again.",
+        // Space around a header's value does not count.
+        "schema": { "type": "string", "pattern": "^[!-~]([ -~]{0,253}[!-~])?$" },
+        "example": "order-4711",
     })
 }
 

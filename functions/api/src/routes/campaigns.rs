@@ -32,7 +32,11 @@ pub(crate) fn routes() -> Vec<Route> {
         post("/campaigns/{id}/publish", step(|campaign_id| PublishCampaign { campaign_id }))
             .about("publishCampaign", "Takes a draft live, as far as the plan allows.")
             .refuses(Kind::conflict("campaign-not-draft"))
-            .refuses(Kind::conflict("plan-limit-reached")),
+            .refuses(Kind::conflict("plan-limit-reached"))
+            .refuses(Kind::ACCOUNT_NOT_FOUND)
+            .refuses(Kind::conflict("account-closed"))
+            .refuses(Kind::conflict("currency-mismatch"))
+            .refuses(Kind::conflict("insufficient-funds")),
         post("/campaigns/{id}/pause", step(|campaign_id| PauseCampaign { campaign_id }))
             .about("pauseCampaign", "Stops a published campaign for a while.")
             .refuses(Kind::conflict("campaign-not-published")),

@@ -4,11 +4,14 @@ mod campaigns;
 mod timeline;
 mod statistics;
 mod notifications;
+mod ledger;
 pub(crate) mod ops;
+
+use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
-use domain::CampaignId;
+use domain::{AccountId, CampaignId};
 
 use crate::kind::Kind;
 use crate::openapi;
@@ -22,6 +25,7 @@ pub(crate) fn all() -> Vec<Route> {
         timeline::routes(),
         statistics::routes(),
         notifications::routes(),
+        ledger::routes(),
         ops::routes(),
         openapi::routes(),
     ];
@@ -31,13 +35,28 @@ pub(crate) fn all() -> Vec<Route> {
 /// The campaign in the path. What is no id names no campaign: 404.
 pub(crate) struct CampaignPath(pub(crate) CampaignId);
 
+/// The account in the path, likewise.
+pub(crate) struct AccountPath(pub(crate) AccountId);
+
 impl<S: Send + Sync> FromRequestParts<S> for CampaignPath {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let path = Path::<String>::from_request_parts(parts, state).await.ok();
-        path.and_then(|Path(id)| id.parse().ok())
-            .map(Self)
-            .ok_or_else(|| Problem::new(Kind::CAMPAIGN_NOT_FOUND))
+        let id = id_in_path(parts, state).await;
+        id.map(Self).ok_or_else(|| Problem::new(Kind::CAMPAIGN_NOT_FOUND))
     }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for AccountPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let id = id_in_path(parts, state).await;
+        id.map(Self).ok_or_else(|| Problem::new(Kind::ACCOUNT_NOT_FOUND))
+    }
+}
+
+async fn id_in_path<S: Send + Sync, T: FromStr>(parts: &mut Parts, state: &S) -> Option<T> {
+    let path = Path::<String>::from_request_parts(parts, state).await.ok();
+    path.and_then(|Path(id)| id.parse().ok())
 }

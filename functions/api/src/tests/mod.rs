@@ -2,6 +2,7 @@
 
 mod world;
 mod campaigns;
+mod ledger;
 mod errors;
 mod input;
 mod ops;

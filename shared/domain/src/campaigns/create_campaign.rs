@@ -8,13 +8,9 @@ use serde::Deserialize;
 
 use crate::campaigns::{Campaign, CampaignCreated, CampaignStatus, CampaignView, Channel};
 use crate::id::{AccountId, CampaignId};
-use crate::input::{self, InvalidInput};
+use crate::input::{self, InvalidInput, LINE, MAX_LINE_CHARS, is_a_line};
 use crate::money::{Currency, Money};
 
-/// The longest name, in characters.
-const MAX_NAME_CHARS: usize = 200;
-/// What the check below says of a name, for the schema: no control character, and something besides space.
-const NAME: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
 /// The largest budget, in minor units: ten billion of a currency with cents, far inside what any store keeps exactly.
 const MAX_BUDGET_MINOR: i64 = 1_000_000_000_000;
 
@@ -27,8 +23,8 @@ const MAX_BUDGET_MINOR: i64 = 1_000_000_000_000;
     "budget": { "amount_minor": 150_000, "currency": "NZD" },
 }]))]
 pub struct CampaignInput {
-    #[schemars(length(max = MAX_NAME_CHARS), regex(pattern = NAME))]
-    #[garde(custom(|name: &str, _context: &()| is_a_name(name)))]
+    #[schemars(length(max = MAX_LINE_CHARS), regex(pattern = LINE))]
+    #[garde(custom(|name: &str, _context: &()| is_a_line(name)))]
     name: String,
     channel: Channel,
     #[garde(dive)]
@@ -100,17 +96,6 @@ impl Campaign {
         };
         (campaign, created)
     }
-}
-
-fn is_a_name(name: &str) -> garde::Result {
-    let chars = name.trim().chars().count();
-    if !(1..=MAX_NAME_CHARS).contains(&chars) {
-        return Err(garde::Error::new(format!("has to be 1-{MAX_NAME_CHARS} characters")));
-    }
-    if name.chars().any(char::is_control) {
-        return Err(garde::Error::new("has to be one line without control characters"));
-    }
-    Ok(())
 }
 
 fn is_a_budget(amount_minor: i64) -> garde::Result {

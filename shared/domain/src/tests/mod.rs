@@ -3,6 +3,7 @@
 mod provider;
 mod world;
 mod publishing;
+mod budgeting;
 mod living;
 mod listing;
 mod syncing;

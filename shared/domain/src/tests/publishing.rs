@@ -21,7 +21,7 @@ async fn one_publish_writes_everything_that_reacts_to_it() {
     assert_eq!(world.events(), ["campaign.created", "campaign.published"]);
     let published = &world.memory.journal_records()[1];
     let reacted: Vec<&str> = published.in_request.iter().map(|by| by.handler.as_str()).collect();
-    assert_eq!(reacted, ["timeline", "notifications", "plan-limit"]);
+    assert_eq!(reacted, ["timeline", "notifications", "plan-limit", "hold-budget"]);
     assert_eq!(published.queued, ["sync-campaign", "sync-statistics"]);
     assert_eq!(world.count::<TimelineEntry>(), 2);
     assert_eq!(world.count::<Notification>(), 1);

@@ -1,0 +1,88 @@
+//! `/accounts` and `/transfers`: the ledger's write side.
+
+use axum::extract::State;
+use domain::ledger::{
+    AccountInput, AccountState, CloseAccount, DepositMoney, Movement, MovementInput, OpenAccount,
+    Transfer, TransferInput, TransferMoney, WithdrawMoney,
+};
+
+use crate::app::App;
+use crate::done::{Created, Done};
+use crate::kind::Kind;
+use crate::order::{KeyedOrderOf, Order, OrderOf};
+use crate::problem::Problem;
+use crate::route::{Route, post};
+use crate::routes::AccountPath;
+
+const CLOSED: Kind = Kind::conflict("account-closed");
+const OTHER_CURRENCY: Kind = Kind::conflict("currency-mismatch");
+const NO_FUNDS: Kind = Kind::conflict("insufficient-funds");
+const FULL: Kind = Kind::conflict("balance-limit-reached");
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        post("/accounts", open).about("openAccount", "Opens an account of one currency."),
+        post("/accounts/{id}/deposits", deposit)
+            .about("depositMoney", "Brings money into an account.")
+            .refuses(CLOSED)
+            .refuses(OTHER_CURRENCY)
+            .refuses(FULL),
+        post("/accounts/{id}/withdrawals", withdraw)
+            .about("withdrawMoney", "Takes money out of an account, of what is not held.")
+            .refuses(CLOSED)
+            .refuses(OTHER_CURRENCY)
+            .refuses(NO_FUNDS),
+        post("/accounts/{id}/close", close)
+            .about("closeAccount", "Closes an empty account for good.")
+            .refuses(CLOSED)
+            .refuses(Kind::conflict("account-not-empty")),
+        post("/transfers", transfer)
+            .about("transferMoney", "Moves money from one account to another, or not at all.")
+            .refuses(Kind::ACCOUNT_NOT_FOUND)
+            .refuses(CLOSED)
+            .refuses(OTHER_CURRENCY)
+            .refuses(NO_FUNDS)
+            .refuses(FULL),
+    ]
+}
+
+async fn open(
+    State(app): State<App>,
+    OrderOf { origin, input }: OrderOf<AccountInput>,
+) -> Result<Created<AccountState>, Problem> {
+    let done = app.execute(&OpenAccount::from(input), &origin).await?;
+    Ok(done.at(|opened| format!("/accounts/{}", opened.id)))
+}
+
+async fn deposit(
+    State(app): State<App>,
+    AccountPath(account_id): AccountPath,
+    KeyedOrderOf { origin, input }: KeyedOrderOf<MovementInput>,
+) -> Result<Done<AccountState>, Problem> {
+    let movement = Movement::try_from(input)?;
+    app.execute(&DepositMoney { account_id, movement }, &origin).await
+}
+
+async fn withdraw(
+    State(app): State<App>,
+    AccountPath(account_id): AccountPath,
+    KeyedOrderOf { origin, input }: KeyedOrderOf<MovementInput>,
+) -> Result<Done<AccountState>, Problem> {
+    let movement = Movement::try_from(input)?;
+    app.execute(&WithdrawMoney { account_id, movement }, &origin).await
+}
+
+async fn close(
+    State(app): State<App>,
+    AccountPath(account_id): AccountPath,
+    Order { origin }: Order,
+) -> Result<Done<AccountState>, Problem> {
+    app.execute(&CloseAccount { account_id }, &origin).await
+}
+
+async fn transfer(
+    State(app): State<App>,
+    KeyedOrderOf { origin, input }: KeyedOrderOf<TransferInput>,
+) -> Result<Done<Transfer>, Problem> {
+    app.execute(&TransferMoney::try_from(input)?, &origin).await
+}
