@@ -170,7 +170,7 @@ macro_rules! gate_contract {
             each_provider_has_its_own,
         }
         $crate::promises! { $adapters, rates:
-            the_slots_of_the_last_second_are_there_and_no_older_ones,
+            the_slots_of_the_last_half_second_are_there_and_no_older_ones,
             slots_too_far_ahead_are_nobodys,
             no_slot_is_given_out_twice,
             each_provider_has_its_own,

@@ -20,23 +20,23 @@ fn after(now: Timestamp, milliseconds: u64) -> Timestamp {
     later(now, Duration::from_millis(milliseconds))
 }
 
-/// The first take what a second has left over, and no more.
-pub async fn the_slots_of_the_last_second_are_there_and_no_older_ones(adapters: &Adapters) {
+/// The first take what half a second has left over, and no more.
+pub async fn the_slots_of_the_last_half_second_are_there_and_no_older_ones(adapters: &Adapters) {
     let provider = provider();
 
     let first = adapters.slots(&asked(&provider, at(10), 3)).await;
     let next = adapters.slots(&asked(&provider, at(10), 1)).await;
     let much_later = adapters.slots(&asked(&provider, at(60), 1)).await;
 
-    assert_eq!(first, Slots::Taken { first: at(9) });
-    assert_eq!(next, Slots::Taken { first: after(at(9), 300) });
-    assert_eq!(much_later, Slots::Taken { first: at(59) });
+    assert_eq!(first, Slots::Taken { first: after(at(9), 500) });
+    assert_eq!(next, Slots::Taken { first: after(at(9), 800) });
+    assert_eq!(much_later, Slots::Taken { first: after(at(59), 500) });
 }
 
 /// Whoever would not wait so long gets none, and learns when there will be one.
 pub async fn slots_too_far_ahead_are_nobodys(adapters: &Adapters) {
     let provider = provider();
-    adapters.slots(&asked(&provider, at(10), 30)).await;
+    adapters.slots(&asked(&provider, at(10), 25)).await;
 
     let last = adapters.slots(&asked(&provider, at(10), 1)).await;
     let later = adapters.slots(&asked(&provider, at(10), 1)).await;
@@ -59,7 +59,7 @@ pub async fn no_slot_is_given_out_twice(adapters: &Adapters) {
         Slots::Taken { first } => first,
         other => panic!("there is one, and not {other:?}"),
     });
-    let expected = (0..10).map(|lot| after(at(9), lot * 200));
+    let expected = (0..10).map(|lot| after(at(9), 500 + lot * 200));
     assert_eq!(firsts.collect::<BTreeSet<_>>(), expected.collect());
 }
 
@@ -69,7 +69,7 @@ pub async fn each_provider_has_its_own(adapters: &Adapters) {
 
     let other = adapters.slots(&asked(&provider(), at(10), 5)).await;
 
-    assert_eq!(other, Slots::Taken { first: at(9) });
+    assert_eq!(other, Slots::Taken { first: after(at(9), 500) });
 }
 
 impl Adapters {

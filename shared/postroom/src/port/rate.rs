@@ -1,8 +1,8 @@
 //! Rates: how many calls all processes together may make to a provider.
 //!
 //! A rate is a row of slots, one call each, at even distances. Whoever wants to call takes the next ones; what nobody took
-//! is kept for a second ([`SlotsAsked::CREDIT`]), and lost then. This is a token bucket of one second's tokens, of which
-//! a store has to keep one number.
+//! is kept for half a second ([`SlotsAsked::KEPT`]), and lost then; what was taken may be used for a second
+//! ([`SlotsAsked::CREDIT`]). This is a token bucket of one second's tokens, of which a store has to keep one number.
 
 use std::time::Duration;
 
@@ -57,10 +57,13 @@ impl SlotsAsked<'_> {
     /// For how long a slot may be used after its time. So in any span of time there are no more calls than slots in that
     /// span and this.
     pub const CREDIT: Duration = Duration::from_secs(1);
+    /// For how long a slot that nobody took is kept. Less than it may be used: it would else be lost on its way to whoever
+    /// takes it, and where nobody else takes any, so would every other.
+    pub const KEPT: Duration = Duration::from_millis(500);
 
-    /// The earliest slot that may still be used.
+    /// The earliest slot that may still be taken.
     pub fn earliest(&self) -> Timestamp {
-        self.now.saturating_sub(Self::CREDIT).unwrap_or(Timestamp::MIN)
+        self.now.saturating_sub(Self::KEPT).unwrap_or(Timestamp::MIN)
     }
 
     /// The latest that whoever asks would wait for.

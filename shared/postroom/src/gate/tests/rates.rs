@@ -13,6 +13,7 @@ use crate::BoxFuture;
 use crate::clock::{between, later};
 use crate::gate::tests::{PROVIDER, SEEDS, STEPS, World};
 use crate::gate::{Admission, Gate, Told};
+use crate::memory::{ManualClock, MemoryStore};
 use crate::port::{Rates, Slots, SlotsAsked, StoreError};
 
 #[tokio::test]
@@ -76,6 +77,29 @@ fn that_is_told(slots: impl FnOnce(Timestamp) -> Slots) -> (World, Arc<Says>) {
     (world, says)
 }
 
+/// A shared rate whose answers take a while, by the clock of the world.
+struct TakesItsTime(MemoryStore, Arc<ManualClock>);
+
+impl Rates for TakesItsTime {
+    fn take<'a>(&'a self, asked: &'a SlotsAsked<'a>) -> BoxFuture<'a, Result<Slots, StoreError>> {
+        self.1.advance(Duration::from_millis(20));
+        self.0.take(asked)
+    }
+}
+
+#[tokio::test]
+async fn a_slot_is_not_lost_on_its_way_to_the_only_one_who_asks() {
+    let mut world = World::new(1, 0, None);
+    let rates = Arc::new(TakesItsTime(world.memory.clone(), world.clock.clone()));
+    let gate = Gate::new(PROVIDER, Arc::new(world.memory.clone()), rates);
+    world.processes.push(gate.at_most(NonZeroU32::new(1)));
+
+    for _ in 0..10 {
+        world.clock.advance(Duration::from_mins(5));
+        world.call().await;
+    }
+}
+
 #[tokio::test]
 async fn that_no_slot_is_free_for_long_is_asked_once_and_remembered_until_one_may_be() {
     let in_a_minute = |now| Slots::Later { at: later(now, Duration::from_mins(1)) };
@@ -113,8 +137,9 @@ async fn a_slot_that_a_run_would_not_live_to_see_is_left_to_another() {
     let start = world.now();
     let every = Duration::from_millis(50);
     let patience = Duration::ZERO;
-    let ten_seconds = SlotsAsked { provider: PROVIDER, every, count: 200, now: start, patience };
-    world.memory.take(&ten_seconds).await.unwrap();
+    let nine_seconds_more =
+        SlotsAsked { provider: PROVIDER, every, count: 190, now: start, patience };
+    world.memory.take(&nine_seconds_more).await.unwrap();
     // It takes two slots, waits for the first of them, and nobody else does meanwhile.
     world.call().await;
     world.clock.set(start);
