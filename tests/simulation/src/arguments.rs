@@ -19,7 +19,8 @@ Options:
     --sabotage NAME   plant a mistake, which is to be caught: no-inbox, send-before-commit,
                       no-outbox, record-in-second-write, no-version-condition, unfenced-lease,
                       acknowledge-before-park, park-in-two-writes, number-before-commit,
-                      forget-answers, fresh-id-when-relayed, lease-without-end; or, in the
+                      forget-answers, fresh-id-when-relayed, lease-without-end, everyone-probes,
+                      count-untried, slots-in-two-calls; or, in the
                       shop itself, key-per-attempt, repeat-unknown, count-without-guard
     --help            this page
 

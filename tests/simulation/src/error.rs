@@ -1,7 +1,9 @@
 //! Why the shop does not do something.
 
 use postroom::simulation::OutsideError;
-use postroom::{Classify, ReadError, Refusal, RefusalKind, Refuse, TxError, Verdict};
+use postroom::{
+    Blame, Blames, Classify, ReadError, Refusal, RefusalKind, Refuse, TxError, Verdict,
+};
 
 /// Why the shop does not do something.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +44,28 @@ impl Classify for ShopError {
             Self::Outside(source) => source.verdict(),
             Self::Read(source) => source.verdict(),
             Self::Tx(source) => source.verdict(),
+        }
+    }
+}
+
+impl Blames for ShopError {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::Outside(OutsideError::Refused { .. }) => Blame::Message,
+            Self::Outside(
+                OutsideError::Busy { .. }
+                | OutsideError::Down { .. }
+                | OutsideError::Unknown { .. },
+            ) => Blame::Provider,
+            Self::Exists { .. }
+            | Self::Missing { .. }
+            | Self::NotOpen { .. }
+            | Self::Full { .. }
+            | Self::SoldOut
+            | Self::NoParcel
+            | Self::PerhapsPrinted
+            | Self::Read(_)
+            | Self::Tx(_) => Blame::NotAsked,
         }
     }
 }

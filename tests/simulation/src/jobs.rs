@@ -113,7 +113,9 @@ impl Job<OrderPaid> for PrintLabel {
         let printed = self.printer.call_without_key("printer", message.id).await;
         printed.map_err(|error| match error {
             OutsideError::Unknown { .. } => ShopError::PerhapsPrinted,
-            OutsideError::Busy { .. } | OutsideError::Refused { .. } => error.into(),
+            OutsideError::Busy { .. }
+            | OutsideError::Down { .. }
+            | OutsideError::Refused { .. } => error.into(),
         })?;
         Ok(Outcome::DONE)
     }
@@ -167,6 +169,37 @@ impl Job<ReminderDue> for RemindCustomer {
     async fn record(
         &self,
         _: &Envelope<ReminderDue>,
+        (): &(),
+        _: &mut Tx,
+    ) -> Result<(), ShopError> {
+        Ok(())
+    }
+}
+
+/// Books a courier, who is called behind a gate.
+#[derive(Debug)]
+pub(crate) struct BookCourier {
+    pub(crate) courier: Outside,
+}
+
+impl Job<OrderPlaced> for BookCourier {
+    const NAME: &'static str = "book-courier";
+    const ON_UNKNOWN: OnUnknown = OnUnknown::Repeat;
+    type Done = ();
+    type Error = ShopError;
+
+    async fn perform(
+        &self,
+        message: &Envelope<OrderPlaced>,
+        effects: &Effects,
+    ) -> Result<Outcome, ShopError> {
+        self.courier.call("courier", message.id, effects.idempotency_key()).await?;
+        Ok(Outcome::DONE)
+    }
+
+    async fn record(
+        &self,
+        _: &Envelope<OrderPlaced>,
         (): &(),
         _: &mut Tx,
     ) -> Result<(), ShopError> {

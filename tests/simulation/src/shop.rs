@@ -1,5 +1,6 @@
 //! The shop: its table, its workers, its callers, and what has to be true of it.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use postroom::port::DeadLetter;
@@ -8,7 +9,7 @@ use postroom::{Place, Reactions, Stored, Worker, reactions};
 
 use crate::commands::{CancelOrder, PlaceOrder};
 use crate::jobs::{
-    ChargeCard, CountOrder, PrintLabel, PrintLabelAgain, RemindCustomer, TellWarehouse,
+    BookCourier, ChargeCard, CountOrder, PrintLabel, PrintLabelAgain, RemindCustomer, TellWarehouse,
 };
 use crate::listeners::{CountPayment, History, PlaceLimit, ReserveStock, WeighParcel};
 use crate::messages::{
@@ -19,6 +20,8 @@ use crate::stored::{Counted, Order, Places, Scale, Status, Stock, Till};
 
 /// How many orders there may be that are not cancelled.
 const MOST: usize = 3;
+/// How often the courier may be called.
+const COURIERS_PER_SECOND: NonZeroU32 = NonZeroU32::MIN;
 
 /// The shop.
 #[derive(Debug, Clone, Copy, Default)]
@@ -71,6 +74,7 @@ reactions! {
         queued ReserveStock,
         queued WeighParcel,
         queued ChargeCard,
+        queued BookCourier,
         queued_in_order TellWarehouse,
     }
     OrderPaid {
@@ -123,6 +127,10 @@ impl Business for Shop {
             parts
                 .worker("remind-customer")
                 .job::<ReminderDue, _>(RemindCustomer { mail: outside() }),
+            parts.worker("book-courier").gated_job::<OrderPlaced, _>(
+                BookCourier { courier: outside() },
+                parts.gate("courier", Some(COURIERS_PER_SECOND)),
+            ),
             parts.worker("count-order").job::<CountDue, _>(CountOrder),
         ]
     }

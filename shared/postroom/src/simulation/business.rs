@@ -1,6 +1,7 @@
 //! What is simulated: a business, what is asked of it, and what it says of itself.
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use serde_json::Value;
 
 use crate::BoxFuture;
 use crate::command::{Command, Origin};
+use crate::gate::Gate;
 use crate::id::TenantId;
 use crate::memory::MemoryStore;
 use crate::port::{DeadLetter, DeadLetters};
@@ -16,6 +18,7 @@ use crate::reactions::Reactions;
 use crate::runtime::Runtime;
 use crate::schedule::Schedule;
 use crate::simulation::Outside;
+use crate::simulation::ports::Simulated;
 use crate::stored::{Place, Stored};
 use crate::verdict::{Classify, Refuse, Verdict, reason_of};
 use crate::worker::Worker;
@@ -58,14 +61,21 @@ pub trait Business: Send + Sync {
 #[derive(Clone)]
 pub struct Parts {
     pub(super) runtime: Runtime,
-    pub(super) dead_letters: Arc<dyn DeadLetters>,
+    pub(super) ports: Arc<Simulated>,
     pub(super) outside: Outside,
 }
 
 impl Parts {
     /// A worker for the queue of `handler`, still without its handler.
     pub fn worker(&self, handler: &'static str) -> Worker {
-        Worker::new(handler, self.runtime.clone(), Arc::clone(&self.dead_letters))
+        Worker::new(handler, self.runtime.clone(), Arc::clone(&self.ports) as Arc<dyn DeadLetters>)
+    }
+
+    /// The gate of a service outside, which is down now and then. A process has its own, and so has to make it itself.
+    pub fn gate(&self, service: &'static str, calls_per_second: Option<NonZeroU32>) -> Arc<Gate> {
+        self.ports.world.lock().gates.know(service, calls_per_second);
+        let (breakers, rates) = (Arc::clone(&self.ports), Arc::clone(&self.ports));
+        Arc::new(Gate::new(service, breakers, rates).at_most(calls_per_second))
     }
 
     /// The services outside.

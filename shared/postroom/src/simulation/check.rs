@@ -34,6 +34,9 @@ pub(super) fn all(run: &Run<'_>) -> Vec<Violation> {
         hold(Law::NothingInvented, nothing_invented(evidence));
         hold(Law::OneKey, one_key(evidence));
         hold(Law::NotRepeated, not_repeated(evidence));
+        hold(Law::Spared, state.gates.spared());
+        hold(Law::Untried, state.gates.untried(|key| evidence.has_waited(key)));
+        hold(Law::Paced, state.gates.paced());
         hold(Law::Gapless, gapless(&found));
         hold(Law::NothingOfRefused, nothing_of_refused(evidence, &run.callers));
         hold(Law::Rooted, rooted(evidence, &found));
@@ -209,6 +212,7 @@ fn reactions(evidence: &Evidence) -> BTreeSet<(&str, MessageId)> {
 fn nothing_invented(evidence: &Evidence) -> Vec<String> {
     let committed = reactions(evidence);
     let delivered = evidence.delivered.iter();
+    let delivered = delivered.map(|(message, _)| message);
     let invented =
         delivered.filter(|(handler, message)| !committed.contains(&(handler.as_str(), *message)));
     let invented = invented

@@ -36,11 +36,13 @@ pub enum Fault {
     GiveUp,
     /// A service outside says no, for good.
     Deny,
+    /// A service outside that has a gate is down for a while.
+    Outage,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Kill,
         Self::Freeze,
         Self::Throttle,
@@ -54,6 +56,7 @@ impl Fault {
         Self::Twin,
         Self::GiveUp,
         Self::Deny,
+        Self::Outage,
     ];
 
     /// What it is in figures and histories.
@@ -72,6 +75,7 @@ impl Fault {
             Self::Twin => "sent twice",
             Self::GiveUp => "given up",
             Self::Deny => "denied",
+            Self::Outage => "outage",
         }
     }
 }

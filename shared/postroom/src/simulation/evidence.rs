@@ -1,13 +1,14 @@
 //! Evidence: what was asked of the ports and what they did, apart from what the stores now hold.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
 use crate::id::MessageId;
-use crate::port::OutboxRow;
+use crate::port::{OutboxRow, RunKey};
 use crate::simulation::Violation;
 use crate::transaction::{End, ItemWrite, Transaction};
+use crate::worker::ITS_OWN;
 
 /// What happened in a run, in its order.
 #[derive(Debug, Default)]
@@ -17,8 +18,8 @@ pub(super) struct Evidence {
     tokens: BTreeSet<Uuid>,
     /// Messages that a queue accepted, by handler and id.
     pub(super) accepted: BTreeSet<(String, MessageId)>,
-    /// Messages that were given to a worker, by handler and the id in the body.
-    pub(super) delivered: BTreeSet<(String, MessageId)>,
+    /// Messages that were given to a worker, by handler and the id in the body, and how often the same copy was.
+    pub(super) delivered: BTreeMap<(String, MessageId), u32>,
     /// Calls of services outside.
     pub(super) calls: Vec<OutsideCall>,
     /// What was wrong as soon as it was done.
@@ -53,6 +54,19 @@ impl Evidence {
     /// Whether a transaction took effect already.
     pub(super) fn knows(&self, tx: &Transaction) -> bool {
         self.tokens.contains(&tx.token.uuid())
+    }
+
+    /// A message was given out once more.
+    pub(super) fn deliver(&mut self, handler: &str, message: MessageId, receives: u32) {
+        let most = self.delivered.entry((handler.to_owned(), message)).or_default();
+        *most = receives.max(*most);
+    }
+
+    /// Whether the message of a run has come so often that its failures are its own, whoever is down.
+    pub(super) fn has_waited(&self, key: &RunKey) -> bool {
+        let waited = self.delivered.iter().filter(|(_, receives)| **receives >= ITS_OWN);
+        let mut keys = waited.map(|((handler, message), _)| RunKey::of_handler(handler, *message));
+        keys.any(|waited| waited == *key)
     }
 
     pub(super) fn accept(&mut self, row: &OutboxRow) {

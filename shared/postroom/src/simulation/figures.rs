@@ -33,6 +33,10 @@ pub struct Figures {
     pub calls: u64,
     /// Those that repeated an earlier one under its key.
     pub repeated_calls: u64,
+    /// Breakers that opened.
+    pub openings: u64,
+    /// Calls by which somebody was elected to find out whether a service is well.
+    pub probes: u64,
     /// Runs that broke a law.
     pub violations: u64,
     faults: [u64; Fault::ALL.len()],
@@ -64,6 +68,8 @@ impl Figures {
             letters_of_done,
             calls,
             repeated_calls,
+            openings,
+            probes,
             violations,
             faults,
         } = other;
@@ -80,6 +86,8 @@ impl Figures {
         self.letters_of_done += letters_of_done;
         self.calls += calls;
         self.repeated_calls += repeated_calls;
+        self.openings += openings;
+        self.probes += probes;
         self.violations += violations;
         for (sum, more) in self.faults.iter_mut().zip(faults) {
             *sum += more;
@@ -106,6 +114,8 @@ impl fmt::Display for Figures {
         row("  of them about work done later", self.letters_of_done)?;
         row("calls outside", self.calls)?;
         row("  of them repeated under their key", self.repeated_calls)?;
+        row("breakers opened", self.openings)?;
+        row("  probes", self.probes)?;
         row("violations", self.violations)
     }
 }

@@ -19,6 +19,12 @@ pub enum Law {
     Unchanged,
     /// Whoever has lost its lease commits nothing.
     Fenced,
+    /// While a breaker is known to be open its service is called by one prober at a time, once.
+    Spared,
+    /// No attempt is counted that was not made, or that failed while its service was known to be down.
+    Untried,
+    /// Each call of a service with a rate has a slot of its own, and no slot is given out twice.
+    Paced,
     /// The versions of a stream are 1, 2, 3 and so on, each there once.
     Gapless,
     /// A repeated request is done once, and answered as it was the first time.
@@ -35,7 +41,7 @@ pub enum Law {
 
 impl Law {
     /// Every law.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::AllOrNothing,
         Self::ExactlyOnce,
         Self::NothingInvented,
@@ -43,6 +49,9 @@ impl Law {
         Self::NotRepeated,
         Self::Unchanged,
         Self::Fenced,
+        Self::Spared,
+        Self::Untried,
+        Self::Paced,
         Self::Gapless,
         Self::SameAnswer,
         Self::NothingOfRefused,
@@ -65,6 +74,15 @@ impl Law {
             Self::NotRepeated => "an effect outside that must not be repeated happens once at most",
             Self::Unchanged => "a decision commits only while everything it loaded is as it was",
             Self::Fenced => "whoever has lost its lease commits nothing",
+            Self::Spared => {
+                "while a breaker is known to be open its service is called by one prober at a time, once"
+            }
+            Self::Untried => {
+                "no attempt is counted that was not made, or failed while its service was known to be down"
+            }
+            Self::Paced => {
+                "each call of a service with a rate has a slot of its own, and no slot is given out twice"
+            }
             Self::Gapless => "the versions of a stream are 1, 2, 3 and so on, each there once",
             Self::SameAnswer => {
                 "a repeated request is done once, and answered as it was the first time"

@@ -2,8 +2,8 @@
 //!
 //! Start with [`Simulation`]; a [`Business`] is what it runs, a [`Law`] what has to be true whatever happens.
 //!
-//! Only what goes through a port is seen: state that a process keeps to itself, what adapters make of a call, and real
-//! parallelism are for the tests on real processes.
+//! Only what goes through a port is seen: what adapters make of a call, and real parallelism, are for the tests on real
+//! processes.
 
 mod law;
 mod sabotage;
@@ -11,10 +11,12 @@ mod choice;
 mod world;
 mod queues;
 mod evidence;
+mod gates;
 mod ports;
 mod outside;
 mod business;
 mod callers;
+mod processes;
 mod run;
 mod moves;
 mod check;

@@ -20,7 +20,7 @@ const TIME_OUT: Duration = Duration::from_secs(30);
 /// How often the relay runs, and how old a row has to be for it.
 const RELAY_EVERY: Duration = Duration::from_mins(1);
 const RELAY_LEAVES: Duration = Duration::from_secs(5);
-/// How many batches of one queue are under way at once.
+/// How many processes a queue's function has, and so batches under way at once.
 const BATCHES: usize = 3;
 /// How many messages a batch has at most.
 const BATCH: usize = 10;
@@ -92,7 +92,7 @@ impl Run<'_> {
         let waiting: Vec<_> = state.queues.with_messages(now).map(str::to_owned).collect();
         let queues = waiting.iter().filter_map(|queue| self.workers.get_key_value(queue.as_str()));
         let queues = queues.map(|(queue, _)| *queue);
-        let free = queues.filter(|queue| self.batches(queue) < BATCHES);
+        let free = queues.filter(|queue| !self.free_places(queue).is_empty());
         moves.extend(free.map(Move::Deliver));
         let due = self.relay_due().is_some_and(|due| due <= now);
         moves.extend(due.then_some(Move::Relay));
@@ -143,10 +143,13 @@ impl Run<'_> {
         }
     }
 
-    fn batches(&self, queue: &str) -> usize {
-        let of_queue =
-            |errand: &Errand| matches!(errand, Errand::Batch { queue: of } if *of == queue);
-        self.actors.values().filter(|actor| of_queue(&actor.errand)).count()
+    /// The places of those of its processes that are free, or not there yet.
+    fn free_places(&self, queue: &'static str) -> Vec<usize> {
+        let is_free = |place: &usize| {
+            let batch = Errand::Batch { queue, place: *place };
+            !self.actors.values().any(|actor| actor.errand == batch)
+        };
+        (0..BATCHES).filter(is_free).collect()
     }
 
     /// When the relay has something to do.
@@ -228,11 +231,14 @@ impl Run<'_> {
 
     /// Gives a batch of messages to a worker, as a queue and what stands between them would.
     fn deliver(&mut self, queue: &'static str) {
+        let places = self.free_places(queue);
+        let place = places[self.world.lock().choices.next_of(places.len())];
         let received = self.receive(queue);
-        let Some(worker) = self.workers.get(queue).cloned() else { return };
+        let business = (self.business, &self.parts);
+        let Some(worker) = self.processes.worker(queue, place, business) else { return };
         let (world, ports) = (self.world.clone(), self.ports.clone());
         let deadline = later(world.lock().now, TIME_OUT);
-        self.begin(queue, Errand::Batch { queue }, |actor| {
+        self.begin(queue, Errand::Batch { queue, place }, |actor| {
             Box::pin(async move {
                 let records: Vec<Record> = received.iter().map(|one| one.record.clone()).collect();
                 let dispositions = worker.process(&records, Some(deadline)).await;
@@ -274,7 +280,7 @@ impl Run<'_> {
         for one in &received {
             let id =
                 RawEnvelope::parse(&one.record.body).map_or(one.row.message_id, |body| body.id);
-            state.evidence.delivered.insert((one.row.handler.clone(), id));
+            state.evidence.deliver(&one.row.handler, id, one.record.receives);
         }
         received
     }

@@ -22,6 +22,7 @@ use crate::simulation::choice::{Choices, Fault};
 use crate::simulation::figures::Figures;
 use crate::simulation::outside::Outside;
 use crate::simulation::ports::Simulated;
+use crate::simulation::processes::Processes;
 use crate::simulation::queues::Queues;
 use crate::simulation::world::{Line, Running, SimulatedClock, Turn, World};
 use crate::simulation::{Law, Sabotage, Violation, check};
@@ -71,6 +72,7 @@ pub(super) struct Run<'a> {
     pub(super) parts: Parts,
     pub(super) courier: Courier,
     pub(super) workers: Workers,
+    pub(super) processes: Processes,
     pub(super) actors: BTreeMap<u64, Actor>,
     pub(super) callers: Vec<Caller>,
     pub(super) slots: Vec<DueSlot>,
@@ -85,6 +87,7 @@ pub(super) struct Actor {
     pub(super) errand: Errand,
     pub(super) frozen_until: Option<Timestamp>,
     pub(super) begun_at: Timestamp,
+    process: u64,
     name: String,
     future: BoxFuture<'static, Ended>,
 }
@@ -98,6 +101,8 @@ pub(super) enum Errand {
     },
     Batch {
         queue: &'static str,
+        /// The place of the process that has it.
+        place: usize,
     },
     Relay,
     Slot(usize),
@@ -151,6 +156,8 @@ impl<'a> Run<'a> {
         violations.sort_by_key(|violation| violation.law);
         let mut figures = state.figures.clone();
         check::count(&run.ports.memory, &state.evidence, &run.callers, &mut figures);
+        figures.openings = state.gates.openings() as u64;
+        figures.probes = state.gates.probes() as u64;
         figures.violations = u64::from(!violations.is_empty());
         let tape = state.choices.tape().to_vec();
         let history = state.history.take().unwrap_or_default();
@@ -178,7 +185,7 @@ impl<'a> Run<'a> {
             reactions,
         );
         let outside = Outside { world: Arc::clone(&world) };
-        let parts = Parts { runtime, dead_letters: Arc::new(simulated.clone()), outside };
+        let parts = Parts { runtime, ports: Arc::new(simulated.clone()), outside };
         let office = DeadLetterOffice::new(parts.runtime.clone(), Arc::new(simulated.clone()));
         let workers = business.workers(&parts).into_iter();
         let workers = workers.map(|worker| (worker.queue(), Arc::new(worker))).collect();
@@ -199,6 +206,7 @@ impl<'a> Run<'a> {
             relay_at: now,
             ids: SeededIds::new(2),
             begun: 0,
+            processes: Processes::default(),
             woken: Arc::default(),
             world,
             ports: simulated,
@@ -263,13 +271,18 @@ impl<'a> Run<'a> {
     ) {
         self.begun += 1;
         let (id, name) = (self.begun, format!("{name} {}", self.begun));
+        let process = match &errand {
+            Errand::Batch { queue, place } => self.processes.number(queue, *place),
+            _ => 0,
+        };
         let future = future(id);
         let begun_at = {
             let mut state = self.world.lock();
             state.figures.invocations += 1;
             state.now
         };
-        self.actors.insert(id, Actor { errand, frozen_until: None, begun_at, name, future });
+        self.actors
+            .insert(id, Actor { errand, frozen_until: None, begun_at, process, name, future });
         self.poll(id);
     }
 
@@ -284,7 +297,7 @@ impl<'a> Run<'a> {
         let Some(held) = state.tickets.get(&ticket) else { return };
         let (id, faults) = (held.actor, held.faults);
         let Some(actor) = self.actors.get_mut(&id) else { return };
-        state.running = Running { actor: id, name: actor.name.clone() };
+        state.running = actor.running(id);
         let fault = state.choices.fault(faults);
         if let Some(fault) = fault {
             state.figures.count(fault);
@@ -310,7 +323,7 @@ impl<'a> Run<'a> {
     /// Polls an invocation until it waits for its next turn.
     fn poll(&mut self, id: u64) {
         let Some(actor) = self.actors.get_mut(&id) else { return };
-        self.world.lock().running = Running { actor: id, name: actor.name.clone() };
+        self.world.lock().running = actor.running(id);
         let waker = Waker::from(Arc::clone(&self.woken));
         let mut context = Context::from_waker(&waker);
         for _ in 0..SELF_WAKES {
@@ -358,6 +371,10 @@ impl<'a> Run<'a> {
             (Errand::Slot(slot), Some(Ended::Visited(Err(_))) | None) => {
                 self.slots[slot].due = Some(later(state.now, AGAIN));
             }
+            // Its process is gone.
+            (Errand::Batch { queue, place }, None) => {
+                self.processes.end(queue, place);
+            }
             (
                 Errand::Slot(_)
                 | Errand::Batch { .. }
@@ -367,6 +384,12 @@ impl<'a> Run<'a> {
                 _,
             ) => {}
         }
+    }
+}
+
+impl Actor {
+    fn running(&self, id: u64) -> Running {
+        Running { actor: id, process: self.process, name: self.name.clone() }
     }
 }
 

@@ -32,11 +32,17 @@ pub enum Sabotage {
     FreshIdWhenRelayed,
     /// A lease does not run out.
     LeaseWithoutEnd,
+    /// Whoever wants to probe is elected, whatever has become of the breaker since it was read.
+    EveryoneProbes,
+    /// Attempts are counted that failed because their service was down.
+    CountUntried,
+    /// Slots of a rate are looked up, and taken afterwards.
+    SlotsInTwoCalls,
 }
 
 impl Sabotage {
     /// Every sabotage.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::NoInbox,
         Self::SendBeforeCommit,
         Self::NoOutbox,
@@ -49,6 +55,9 @@ impl Sabotage {
         Self::ForgetAnswers,
         Self::FreshIdWhenRelayed,
         Self::LeaseWithoutEnd,
+        Self::EveryoneProbes,
+        Self::CountUntried,
+        Self::SlotsInTwoCalls,
     ];
 
     /// How it is called on a command line: `no-inbox`.
@@ -66,6 +75,9 @@ impl Sabotage {
             Self::ForgetAnswers => "forget-answers",
             Self::FreshIdWhenRelayed => "fresh-id-when-relayed",
             Self::LeaseWithoutEnd => "lease-without-end",
+            Self::EveryoneProbes => "everyone-probes",
+            Self::CountUntried => "count-untried",
+            Self::SlotsInTwoCalls => "slots-in-two-calls",
         }
     }
 
@@ -84,6 +96,9 @@ impl Sabotage {
             Self::ForgetAnswers => &[Law::SameAnswer, Law::NothingOfRefused],
             Self::FreshIdWhenRelayed => &[Law::Rooted],
             Self::LeaseWithoutEnd => &[Law::Rest],
+            Self::EveryoneProbes => &[Law::Spared],
+            Self::CountUntried => &[Law::Untried],
+            Self::SlotsInTwoCalls => &[Law::Paced],
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::simulation::{Law, Sabotage, Violation};
 ///
 /// A run has two parts. In the first, at every await, an invocation may be killed, frozen or overtaken; calls are
 /// refused, lost, late or done without an answer; messages are doubled, delayed and reordered; callers repeat, double and
-/// give up. In the second nothing fails any more, and everything has to come to rest. All of it follows from a seed.
+/// give up; services are down for a while. In the second nothing fails any more, and everything has to come to rest. All of it follows from a seed.
 ///
 /// ```
 /// use postroom::doc_example::{ChargeCard, NoBank, PlaceOrder, Settings, reactions};

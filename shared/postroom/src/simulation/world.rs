@@ -14,6 +14,7 @@ use crate::clock::{Clock, between, later};
 use crate::simulation::choice::{Choices, Fault};
 use crate::simulation::evidence::Evidence;
 use crate::simulation::figures::Figures;
+use crate::simulation::gates::Gates;
 use crate::simulation::queues::Queues;
 
 /// When every run begins: 2026-11-21T09:30:00Z.
@@ -36,6 +37,16 @@ pub(super) const CALL: &[Fault] = &[
     Fault::DelayRequest,
     Fault::Deny,
 ];
+/// The same where the service has a gate: its breaker is there for outages.
+pub(super) const GATED_CALL: &[Fault] = &[
+    Fault::Kill,
+    Fault::Freeze,
+    Fault::Throttle,
+    Fault::LoseRequest,
+    Fault::DelayRequest,
+    Fault::Deny,
+    Fault::Outage,
+];
 /// What can befall a call once it is done.
 pub(super) const DONE: &[Fault] = &[Fault::Kill, Fault::Freeze, Fault::LoseAnswer];
 
@@ -56,6 +67,7 @@ pub(super) struct State {
     pub(super) late: Vec<BoxFuture<'static, ()>>,
     pub(super) queues: Queues,
     pub(super) evidence: Evidence,
+    pub(super) gates: Gates,
     pub(super) figures: Figures,
     /// `None`: nobody is going to read it.
     pub(super) history: Option<Vec<Line>>,
@@ -66,6 +78,8 @@ pub(super) struct State {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Running {
     pub(super) actor: u64,
+    /// The process that a batch is in; 0 for everything else.
+    pub(super) process: u64,
     pub(super) name: String,
 }
 
@@ -97,6 +111,8 @@ pub(super) enum Mishap {
     Throttled,
     /// It was refused for good.
     Denied,
+    /// It found its service down: certainly nothing happened.
+    Down,
     /// Nobody knows.
     Lost,
 }
@@ -106,6 +122,7 @@ impl fmt::Display for Mishap {
         f.write_str(match self {
             Self::Throttled => "throttled",
             Self::Denied => "denied",
+            Self::Down => "down",
             Self::Lost => "timed out",
         })
     }
@@ -141,6 +158,7 @@ impl World {
             late: Vec::new(),
             queues,
             evidence: Evidence::default(),
+            gates: Gates::default(),
             figures: Figures::default(),
             history: history.then(Vec::new),
             issued: 0,
@@ -182,6 +200,7 @@ impl World {
             Turn::Go => {}
             Turn::Suffer(Fault::Throttle) => return Err(Mishap::Throttled),
             Turn::Suffer(Fault::Deny) => return Err(Mishap::Denied),
+            Turn::Suffer(Fault::Outage) => return Err(Mishap::Down),
             Turn::Suffer(Fault::DelayRequest) => {
                 let late = late();
                 self.lock().late.push(late);

@@ -34,6 +34,8 @@ use crate::worker::lanes::Plan;
 use crate::{envelope::RawEnvelope, port::RunKey};
 
 pub use collector::Collector;
+#[cfg(feature = "simulation")]
+pub(crate) use pace::ITS_OWN;
 pub use projector::Projector;
 pub use wake_up::{StreamRecord, WakeUp};
 

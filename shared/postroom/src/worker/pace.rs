@@ -12,7 +12,7 @@ const LONGEST: Duration = Duration::from_mins(15);
 /// fail, and blame their provider, would else keep it closed and each other alive until their queue gives them up.
 ///
 /// At this pace that is five hours: an outage of a night takes nobody's attempts.
-const ITS_OWN: u32 = 30;
+pub(crate) const ITS_OWN: u32 = 30;
 
 impl Worker {
     /// How long a message stays away that was not tried: as long as whoever sent it away says, and the longer the more

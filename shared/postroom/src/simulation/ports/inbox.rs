@@ -8,11 +8,12 @@ use crate::BoxFuture;
 use crate::clock::later;
 use crate::id::{CorrelationId, MessageId, OwnerToken, TenantId};
 use crate::port::{
-    Claim, Claimed, FailedRun, Failures, Inbox, InboxRecord, LeaseError, Page, RunKey, StoreError,
+    Claim, Claimed, FailedAs, FailedRun, Failures, Inbox, InboxRecord, LeaseError, Page, RunKey,
+    StoreError,
 };
 use crate::simulation::Sabotage;
 use crate::simulation::ports::{Simulated, unavailable};
-use crate::simulation::world::{Mishap, WRITE};
+use crate::simulation::world::{Mishap, Running, State, WRITE};
 
 /// Longer than any run of a simulation.
 const WITHOUT_END: Duration = Duration::from_hours(20 * 24);
@@ -37,6 +38,7 @@ impl Inbox for Simulated {
     fn claim<'a>(&'a self, claim: &'a Claim) -> BoxFuture<'a, Result<Claimed, StoreError>> {
         Box::pin(async move {
             let mut claim = claim.clone();
+            self.world.lock().asks_for(&claim);
             if self.is(Sabotage::LeaseWithoutEnd) {
                 claim.until = later(claim.until, WITHOUT_END);
             }
@@ -93,7 +95,7 @@ impl Inbox for Simulated {
             };
             let recorded = async {
                 self.world.note(|| format!("failed: {}", failed.reason));
-                self.memory.fail(failed).await
+                self.count(failed).await
             };
             self.world.write(WRITE, recorded, late).await.map_err(lost)?
         })
@@ -143,6 +145,31 @@ impl Simulated {
             self.world.note(|| format!("claimed {}: {claimed:?}", claim.run.key));
         }
         claimed
+    }
+
+    async fn count(&self, failed: &FailedRun) -> Result<Failures, LeaseError> {
+        let mut failed = failed.clone();
+        if self.is(Sabotage::CountUntried) && failed.outcome == FailedAs::NotCounted {
+            failed.outcome = FailedAs::Attempt;
+        }
+        let before = self.memory.record(&failed.run.key).map_or(0, |record| record.attempts);
+        let failures = self.memory.fail(&failed).await?;
+        if failures.attempts > before {
+            self.world.lock().counted(&failed.run.key);
+        }
+        Ok(failures)
+    }
+}
+
+impl State {
+    fn asks_for(&mut self, claim: &Claim) {
+        let Running { actor, process, .. } = self.running;
+        self.gates.claim(actor, process, &claim.run.key, claim.run.started_at, self.now);
+    }
+
+    /// An attempt was counted as one that failed.
+    pub(super) fn counted(&mut self, key: &RunKey) {
+        self.gates.count(self.running.actor, key, self.now);
     }
 }
 

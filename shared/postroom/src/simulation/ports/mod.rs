@@ -6,9 +6,12 @@ mod inbox;
 mod outbox;
 mod queue;
 mod dead_letters;
+mod gates;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
 
 use crate::memory::MemoryStore;
 use crate::port::{DeadLetter, StoreError};
@@ -29,6 +32,8 @@ pub(super) struct Simulated {
 struct Tampering {
     /// The last number given to an event of a stream.
     numbers: BTreeMap<String, u64>,
+    /// By service: the end of the slots that are taken.
+    slots: BTreeMap<String, Timestamp>,
     /// Dead letters that are still to be written, and by which invocation.
     unwritten: Vec<(u64, DeadLetter)>,
 }

@@ -4,8 +4,8 @@ use crate::BoxFuture;
 use crate::id::named;
 use crate::live::{LiveItem, LiveShard};
 use crate::port::{
-    CommitError, DeadLetter, DeadLetters, FailedAs, FailedRun, Inbox, Item, Listing, Page, Queue,
-    RunKey, Store, StoreError,
+    CommitError, DeadLetter, DeadLetters, FailedAs, FailedRun, FailureClass, Inbox, Item, Listing,
+    Page, Queue, RunKey, Store, StoreError,
 };
 use crate::simulation::evidence::told;
 use crate::simulation::ports::{Simulated, unavailable};
@@ -101,6 +101,9 @@ impl Simulated {
     fn applied(&self, asked: &Transaction, broken: Vec<Violation>) {
         let mut state = self.world.lock();
         if state.evidence.commit(asked, broken) {
+            if asked.parked().is_some_and(|letter| letter.class == FailureClass::Exhausted) {
+                state.counted(&asked.completion.run.key);
+            }
             state.note(|| format!("committed {}", told(asked)));
         } else {
             state.note(|| "committed before, under the same token".to_owned());
