@@ -84,12 +84,9 @@ impl Sabotage {
     /// The laws that forbid it. Others may be broken as well.
     pub fn breaks(self) -> &'static [Law] {
         match self {
-            Self::NoInbox
-            | Self::NoOutbox
-            | Self::AcknowledgeBeforePark
-            | Self::ParkInTwoWrites => &[Law::ExactlyOnce],
+            Self::NoInbox | Self::NoOutbox | Self::AcknowledgeBeforePark => &[Law::ExactlyOnce],
             Self::SendBeforeCommit => &[Law::NothingInvented],
-            Self::RecordInSecondWrite => &[Law::AllOrNothing],
+            Self::RecordInSecondWrite | Self::ParkInTwoWrites => &[Law::AllOrNothing],
             Self::NoVersionCondition => &[Law::Unchanged],
             Self::UnfencedLease => &[Law::Fenced],
             Self::NumberBeforeCommit => &[Law::Gapless],
