@@ -17,7 +17,9 @@ postroom: what went wrong, why, and what to do about it. On AWS and on the local
 
 A redrive keeps the message's id, so what was done already is not done again. The relay takes the message to its
 queue within a minute. A letter that came back twice is redriven only with --again. An edited message gets an id of
-its own and names the old one as its cause. Every decision is written down, with who made it, in the same transaction;
+its own and names the old one as its cause, of which no late copy does anything any more. What a worker is at is left to
+it. A letter that no worker's failure wrote is redriven or edited after 30 days only with --again: whether another copy of
+its message was done is forgotten by then, and look first, or it may be done twice. Every decision is written down, with who made it, in the same transaction;
 a command that is interrupted has decided or has not, and can be repeated.
 
 Which letters:
@@ -28,7 +30,7 @@ How many, how fast:
     --limit N                                  letters at most                                       [100]
     --per-minute N                             messages of a redrive of many that are sent a minute  [600]
     --dry-run                                  only say which ones
-    --again                                    also those that came back twice
+    --again                                    also those that came back twice, or are too old to tell
 
 Where:
     --stack NAME                               the stack whose tables and queues are meant           [local]

@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use postroom::{Bulk, BulkReport, Clock as _, LetterFilter, Redrive, Redriven, SystemClock};
+use postroom::{Bulk, BulkReport, Clock as _, Edit, LetterFilter, Redrive, Redriven, SystemClock};
 use serde::Serialize;
 
 use crate::Failure;
@@ -103,7 +103,8 @@ pub(crate) async fn edit(
         }
         file => std::fs::read_to_string(file).with_context(|| format!("cannot read {file}"))?,
     };
-    let edited = stack.office.edit(id, &body, &stack.origin()?).await?.output;
+    let edit = Edit { body: &body, again: arguments.has("--again") };
+    let edited = stack.office.edit(id, edit, &stack.origin()?).await?.output;
     sent(&edited)
 }
 

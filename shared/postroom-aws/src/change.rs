@@ -19,11 +19,6 @@ pub(crate) struct Change {
 }
 
 impl Change {
-    /// A change whatever is there.
-    pub(crate) fn always() -> Self {
-        Self::if_true("")
-    }
-
     /// A change under a condition, whose names and values are added by [`name`](Self::name) and [`value`](Self::value).
     pub(crate) fn if_true(condition: &str) -> Self {
         Self {

@@ -76,7 +76,7 @@ fn an_outbox_row_is_kept_as_documented() {
         r#type: "order.placed".to_owned(),
         correlation_id: "req-1".parse().unwrap(),
         group: Some("5f0a".to_owned()),
-        redrive: 1,
+        decision: Some(MESSAGE.parse().unwrap()),
     };
 
     let mut expected = json!({
@@ -88,14 +88,14 @@ fn an_outbox_row_is_kept_as_documented() {
         "type": {"S": "order.placed"},
         "correlation_id": {"S": "req-1"},
         "group": {"S": "5f0a"},
-        "redrive": {"N": "1"},
+        "decision": {"S": MESSAGE},
         "body": {"S": "{}"},
     });
     assert_eq!(shown(outbox::item(&row)), expected);
     let map = expected.as_object_mut().unwrap();
     map.remove("group");
-    map.remove("redrive");
-    let plain = OutboxRow { group: None, redrive: 0, ..row };
+    map.remove("decision");
+    let plain = OutboxRow { group: None, decision: None, ..row };
     assert_eq!(shown(outbox::item(&plain)), expected);
 }
 

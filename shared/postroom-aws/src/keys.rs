@@ -81,7 +81,7 @@
 //!  "type":           {"S": "order.placed"},
 //!  "correlation_id": {"S": "req-1"},
 //!  ["group":         {"S": "5f0a…"}],        of a handler that takes them in order: the message group
-//!  ["redrive":       {"N": "1"}],            sent once more by a person's decision: for the how manieth time
+//!  ["decision":      {"S": "0192…"}],        sent by a person: the command that decided so
 //!  "body":           {"S": "{\"specversion\":\"1.0\",…}"}}
 //! ```
 //!
@@ -233,6 +233,7 @@ pub(crate) const CLASS: &str = "class";
 pub(crate) const CODE_VERSION: &str = "code_version";
 pub(crate) const CORRELATION_ID: &str = "correlation_id";
 pub(crate) const DATA: &str = "data";
+pub(crate) const DECISION: &str = "decision";
 pub(crate) const DUE: &str = "due";
 pub(crate) const DUE_AT: &str = "due_at";
 pub(crate) const EDITED_AS: &str = "edited_as";
@@ -267,7 +268,6 @@ pub(crate) const PROBE_UNTIL: &str = "probe_until";
 pub(crate) const QUEUE: &str = "queue";
 pub(crate) const QUEUED: &str = "queued";
 pub(crate) const REASON: &str = "reason";
-pub(crate) const REDRIVE: &str = "redrive";
 pub(crate) const REDRIVES: &str = "redrives";
 pub(crate) const SHARD: &str = "shard";
 pub(crate) const SK: &str = "sk";

@@ -9,10 +9,10 @@ use postroom::port::{Outbox, OutboxRow, Page, StoreError};
 use postroom::{BoxFuture, reason_of, sortable};
 use tracing::warn;
 
-use crate::attributes::{Attributes, Reading, number, text};
+use crate::attributes::{Attributes, Reading, text};
 use crate::classify::store_error;
 use crate::keys::{
-    BODY, CORRELATION_ID, DUE, DUE_AT, GROUP, HANDLER, MESSAGE_ID, REDRIVE, SHARD, TYPE,
+    BODY, CORRELATION_ID, DECISION, DUE, DUE_AT, GROUP, HANDLER, MESSAGE_ID, SHARD, TYPE,
 };
 use crate::pages::{PAGE, page_of};
 
@@ -110,8 +110,8 @@ pub(crate) fn item(row: &OutboxRow) -> Attributes {
         (BODY.to_owned(), text(&row.body)),
     ]);
     attributes.extend(row.group.iter().map(|group| (GROUP.to_owned(), text(group))));
-    if row.redrive > 0 {
-        attributes.insert(REDRIVE.to_owned(), number(row.redrive));
+    if let Some(decision) = row.decision {
+        attributes.insert(DECISION.to_owned(), text(decision.to_string()));
     }
     attributes
 }
@@ -159,7 +159,7 @@ fn row(attributes: Attributes) -> Result<OutboxRow, StoreError> {
         r#type: item.text(TYPE)?,
         correlation_id: item.parsed(CORRELATION_ID)?,
         group: item.optional_text(GROUP)?,
-        redrive: item.optional_number(REDRIVE)?.unwrap_or(0),
+        decision: item.optional_parsed(DECISION)?,
     };
     // Under another key it could not be removed, and would be sent again every minute.
     if position != row.position() {
@@ -208,7 +208,7 @@ mod tests {
             r#type: "order.placed".to_owned(),
             correlation_id: "req-1".parse().unwrap(),
             group: None,
-            redrive: 0,
+            decision: None,
         }
     }
 

@@ -78,9 +78,9 @@ fn unordered(row: &OutboxRow) -> Result<SendMessageBatchRequestEntryBuilder, Bui
 fn in_order(row: &OutboxRow) -> Result<SendMessageBatchRequestEntryBuilder, BuildError> {
     let message_id = row.message_id.to_string();
     let group = row.group.clone().unwrap_or_else(|| message_id.clone());
-    let deduplication_id = match row.redrive {
-        0 => message_id,
-        redrive => format!("{message_id}.{redrive}"),
+    let deduplication_id = match row.decision {
+        None => message_id,
+        Some(decision) => format!("{message_id}.{decision}"),
     };
     Ok(unordered(row)?.message_group_id(group).message_deduplication_id(deduplication_id))
 }

@@ -54,8 +54,8 @@ pub use listener::Listener;
 pub use live::{LiveItem, LiveShard};
 pub use message::{Event, Message, Routed, Task};
 pub use office::{
-    Audited, Bulk, BulkError, BulkReport, DeadLetterOffice, DecideError, Decided, Discarded, Group,
-    Groups, LetterFilter, Redrive, Redriven, Refused,
+    Audited, Bulk, BulkError, BulkReport, DeadLetterOffice, DecideError, Decided, Discarded, Edit,
+    Group, Groups, LetterFilter, Redrive, Redriven, Refused,
 };
 pub use outcome::Outcome;
 pub use overview::{Overview, OverviewError, QueueOverview};

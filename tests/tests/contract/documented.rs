@@ -8,8 +8,8 @@ use postroom::doc_example::{OrderPlaced, PlaceOrder, Settings, ShopError, reacti
 use postroom::memory::SeededIds;
 use postroom::port::{Claim, FailedAs, FailedRun, Run, RunKey};
 use postroom::{
-    DeadLetterOffice, Disposition, Effects, Envelope, Idempotency, Ids, Job, OnUnknown, Origin,
-    Outcome, OwnerToken, Record, Runtime, Tx, Worker, sortable,
+    DeadLetterOffice, Disposition, Edit, Effects, Envelope, Idempotency, Ids, Job, OnUnknown,
+    Origin, Outcome, OwnerToken, Record, Runtime, Tx, Worker, sortable,
 };
 use serde_json::{Value, json};
 
@@ -304,7 +304,8 @@ async fn a_run_that_was_given_up_is_kept_as_documented_and_says_who_stands_in_on
     let id = given_up["key"]["S"].as_str().unwrap().to_owned();
     let letter = office.find(&id).await.unwrap().unwrap();
     let operator = origin(2);
-    let edited = office.edit(&id, &letter.body, &operator).await.unwrap().output;
+    let edit = Edit { body: &letter.body, again: false };
+    let edited = office.edit(&id, edit, &operator).await.unwrap().output;
     let mut records = items(&endpoint, "local-inbox").await;
     records.retain(|record| record["key"]["S"] == id);
     let [replaced] = records.try_into().unwrap();

@@ -40,7 +40,7 @@ async fn a_row_that_cannot_be_read_does_not_hold_up_its_shard() {
         r#type: "order.placed".to_owned(),
         correlation_id: "req-1".parse().unwrap(),
         group: None,
-        redrive: 0,
+        decision: None,
     };
     let shard = row.shard().to_string();
     let odd = json!({"shard": {"S": shard}, "due": {"S": "2026-11-21T09:00:00.000000Z#by-hand"}});

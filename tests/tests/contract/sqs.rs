@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use local::sqs::{AttributeValue, Received};
-use postroom::BoxFuture;
 use postroom::contract::queue::{Arrived, QueueUnderTest};
+use postroom::memory::SeededIds;
 use postroom::port::{Depths, OutboxRow, Posted, Queue, QueueDepth};
+use postroom::{BoxFuture, Ids};
 use postroom_aws::{SqsDepths, SqsQueue};
 
 use crate::endpoint::{Endpoint, HANDLER, IN_ORDER};
@@ -129,10 +130,11 @@ async fn a_row_in_order_that_is_sent_again_is_one_message() {
 #[tokio::test]
 async fn a_row_in_order_that_a_person_sends_again_is_another_message() {
     let on_sqs = on_sqs().await;
-    let sent = |redrive| OutboxRow { group: Some("group-1".to_owned()), redrive, ..row("{}") };
+    let sent = |decision| OutboxRow { group: Some("group-1".to_owned()), decision, ..row("{}") };
+    let [first, second] = [1, 2].map(|seed| Some(SeededIds::new(seed).fresh().into()));
 
-    for redrive in [0, 1, 1, 2] {
-        on_sqs.queue.send(IN_ORDER, &[sent(redrive)]).await.unwrap();
+    for decision in [None, first, first, second] {
+        on_sqs.queue.send(IN_ORDER, &[sent(decision)]).await.unwrap();
     }
 
     assert_eq!(on_sqs.arrived(IN_ORDER).await.len(), 3);
@@ -171,6 +173,6 @@ fn row(body: &str) -> OutboxRow {
         r#type: "order.placed".to_owned(),
         correlation_id: "req-1".parse().unwrap(),
         group: None,
-        redrive: 0,
+        decision: None,
     }
 }

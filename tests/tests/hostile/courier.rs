@@ -68,7 +68,7 @@ fn row(number: usize, handler: usize, kibibytes: usize) -> OutboxRow {
         r#type: "order.placed".to_owned(),
         correlation_id: "req-1".parse().unwrap(),
         group: None,
-        redrive: 0,
+        decision: None,
     }
 }
 

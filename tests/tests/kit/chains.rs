@@ -6,7 +6,7 @@ use postroom::chain::{Chain, Node};
 use postroom::doc_example::{Order, OrderPaid, OrderPlaced, ShopError};
 use postroom::{Envelope, Ids, Listener, Outcome, Reactions, Record, Redrive, Tx};
 
-use crate::office::{office, operator, parked};
+use crate::office::{instead, office, operator, parked};
 use crate::shop::{ScriptedBank, Shop, tenant};
 
 async fn drawn(shop: &Shop) -> String {
@@ -103,7 +103,7 @@ async fn a_chain_goes_on_across_redrives_and_edits() {
     let refused = Err(ShopError::Gone { order: "1".to_owned() });
     shop.card_worker(ScriptedBank::answering([refused])).process(from_ref(&record), None).await;
     let body = record.body.replace(r#""order":"1""#, r#""order":"2""#);
-    office(&shop).edit(&id, &body, &operator(&shop)).await.unwrap();
+    office(&shop).edit(&id, instead(&body), &operator(&shop)).await.unwrap();
     let body = shop.sent().last().unwrap().body.clone();
     let edited = Record { message_id: "edited".to_owned(), body, group: None, receives: 1 };
     shop.card_worker(ScriptedBank::default()).process(&[edited], None).await;

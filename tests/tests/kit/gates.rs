@@ -4,7 +4,7 @@ use std::slice::from_ref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use postroom::doc_example::{ChargeCard, OrderPlaced, ShopError};
+use postroom::doc_example::{Bank, ChargeCard, OrderPlaced, ShopError};
 use postroom::port::{Breaker, Breakers, RunStatus};
 use postroom::{Disposition, Gate, Record, Worker};
 
@@ -14,9 +14,13 @@ const ACKNOWLEDGE: Disposition = Disposition::Acknowledge;
 
 /// A process whose jobs call the bank through its gate.
 fn worker(shop: &Shop, bank: &ScriptedBank) -> Worker {
+    worker_of(shop, bank.clone())
+}
+
+fn worker_of<B: Bank>(shop: &Shop, bank: B) -> Worker {
     let shared = Arc::new(shop.memory.clone());
     let gate = Arc::new(Gate::new("bank", shared.clone(), shared.clone()));
-    let job = ChargeCard { bank: bank.clone() };
+    let job = ChargeCard { bank };
     Worker::new("charge-card", shop.runtime.clone(), shared).gated_job::<OrderPlaced, _>(job, gate)
 }
 
@@ -138,6 +142,34 @@ async fn a_duplicate_that_is_elected_leaves_the_probe_to_a_message_that_calls() 
     let next = worker.process(&records[..1], None).await;
 
     assert_eq!((duplicate, next), (vec![ACKNOWLEDGE], vec![ACKNOWLEDGE]));
+    assert_eq!(breaker(&shop).await, Breaker::Closed);
+}
+
+/// Panics when it is asked.
+struct Bomb;
+
+impl Bank for Bomb {
+    fn charge(&self, _: &str) -> Result<String, ShopError> {
+        panic!("no bank can do that")
+    }
+}
+
+#[tokio::test]
+async fn a_prober_that_panics_leaves_the_probe_to_the_next() {
+    let shop = Shop::new();
+    let records = records(&shop, 5).await;
+    let bank = down_for(5);
+    let worker = worker(&shop, &bank);
+    worker.process(&records, None).await;
+    shop.clock.advance(Duration::from_secs(12));
+    let probe = shop.placed("probe").await;
+
+    let panicked = worker_of(&shop, Bomb).process(from_ref(&probe), None).await;
+    let next = worker.process(&records[..1], None).await;
+
+    assert!(matches!(panicked[0], Disposition::Redeliver { .. }), "{panicked:?}");
+    assert_eq!(shop.status(&probe).await, Some((RunStatus::Waiting, 1)));
+    assert_eq!(next, [ACKNOWLEDGE]);
     assert_eq!(breaker(&shop).await, Breaker::Closed);
 }
 

@@ -14,7 +14,7 @@ use postroom::{
     Runtime, Tx, Worker,
 };
 
-use crate::office::{letter, office, operator};
+use crate::office::{letter, office, operator, unheard_of};
 use crate::shop::{ScriptedBank, Shop, key};
 use crate::stepped::{Stepped, interrupted};
 
@@ -215,15 +215,10 @@ async fn a_letter_whose_answer_was_lost_is_written_once() {
 #[tokio::test]
 async fn a_redrive_forgives_no_run_whose_outcome_nobody_has_looked_at() {
     let shop = Shop::new();
-    let record = shop.placed("1").await;
-    shop.card_worker(refusing()).process(from_ref(&record), None).await;
-    let id = key(&record).to_string();
-    let old = letter(&shop, &id).await;
-    office(&shop).redrive(&id, Redrive::default(), &operator(&shop)).await.unwrap();
-    // Its worker dies, and its old letter is collected once more.
+    let (record, id) = unheard_of(&shop).await;
+    // Another delivery of it kills its worker.
     shop.memory.claim(&shop.claim_for(&record, Duration::from_secs(40))).await.unwrap();
     shop.clock.advance(Duration::from_mins(1));
-    postroom::port::DeadLetters::park(&shop.memory, &old).await.unwrap();
 
     office(&shop).redrive(&id, Redrive::default(), &operator(&shop)).await.unwrap();
 

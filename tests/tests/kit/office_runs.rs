@@ -2,31 +2,22 @@
 //! sent instead is not lost.
 
 use std::slice::from_ref;
-use std::sync::Arc;
 use std::time::Duration;
 
 use postroom::doc_example::{Bank, Order, OrderPlaced, ShopError};
-use postroom::port::{DeadLetter, DeadLetters, Inbox, LetterStatus, RunStatus};
+use postroom::port::{Inbox, LetterStatus, RunStatus};
 use postroom::{
-    DecideError, DedupKey, Disposition, Effects, Envelope, ExecuteError, Job, Listener, OnUnknown,
-    Outcome, Record, Redrive, Refuse, Runtime, Tx, Worker,
+    DedupKey, Disposition, Edit, Effects, Envelope, Job, Listener, OnUnknown, Outcome, Record,
+    Redrive, Refuse, Runtime, Tx, Worker,
 };
 
-use crate::office::{letter, office, operator, parked};
+use crate::office::{
+    code, instead, last_sent, letter, office, old_worker, operator, parked, unheard_of,
+};
 use crate::shop::{ScriptedBank, Shop, key};
 
 const ACKNOWLEDGE: Disposition = Disposition::Acknowledge;
 const LEASE: Duration = Duration::from_secs(40);
-
-fn code<T>(decided: Result<T, ExecuteError<DecideError>>) -> &'static str {
-    decided.map(drop).unwrap_err().refusal().unwrap().code
-}
-
-/// The message that was sent last, as its worker gets it.
-fn last_sent(shop: &Shop) -> Record {
-    let body = shop.sent().last().unwrap().body.clone();
-    Record { message_id: "sqs-last".to_owned(), body, group: None, receives: 1 }
-}
 
 /// The body of a message about order 1, as it would be about order 2.
 fn about_order_2(record: &Record) -> String {
@@ -35,36 +26,15 @@ fn about_order_2(record: &Record) -> String {
 
 /// Edits a letter about order 1 into one about order 2; the code of the refusal, if it is refused.
 async fn edit(shop: &Shop, id: &str, record: &Record) -> Result<(), &'static str> {
-    let edited = office(shop).edit(id, &about_order_2(record), &operator(shop)).await;
+    let edited = office(shop).edit(id, instead(&about_order_2(record)), &operator(shop)).await;
     edited.map(drop).map_err(|error| error.refusal().unwrap().code)
-}
-
-/// A worker that has not heard of any message yet.
-fn old_worker(shop: &Shop) -> Worker {
-    Worker::new("charge-card", shop.runtime.clone(), Arc::new(shop.memory.clone()))
-}
-
-/// A placed order whose message got to an old worker; its letter knows no handler.
-async fn unheard_of(shop: &Shop) -> (Record, String) {
-    let record = shop.placed("1").await;
-    old_worker(shop).process(from_ref(&record), None).await;
-    (record, "charge-card#sqs-1".to_owned())
-}
-
-/// A letter that is open although its message was sent once more, as a table that was restored may have it.
-async fn restored(shop: &Shop) -> (Record, String) {
-    let (record, id) = parked(shop, "1").await;
-    let open = letter(shop, &id).await;
-    office(shop).redrive(&id, Redrive::default(), &operator(shop)).await.unwrap();
-    DeadLetters::park(&shop.memory, &DeadLetter { redrives: 1, ..open }).await.unwrap();
-    (record, id)
 }
 
 #[tokio::test]
 async fn a_message_that_a_worker_is_at_is_neither_edited_nor_discarded() {
     let shop = Shop::new();
     shop.place("2").await.unwrap();
-    let (record, id) = restored(&shop).await;
+    let (record, id) = unheard_of(&shop).await;
     shop.memory.claim(&shop.claim_for(&record, LEASE)).await.unwrap();
     let sent = shop.sent().len();
 
@@ -80,7 +50,7 @@ async fn a_message_that_a_worker_is_at_is_neither_edited_nor_discarded() {
 async fn a_message_that_was_done_meanwhile_is_not_edited_and_may_be_discarded() {
     let shop = Shop::new();
     shop.place("2").await.unwrap();
-    let (record, id) = restored(&shop).await;
+    let (record, id) = unheard_of(&shop).await;
     shop.card_worker(ScriptedBank::default()).process(from_ref(&record), None).await;
     let sent = shop.sent().len();
 
@@ -93,11 +63,11 @@ async fn a_message_that_was_done_meanwhile_is_not_edited_and_may_be_discarded() 
 
 #[tokio::test]
 async fn beside_an_edited_message_no_copy_of_the_old_one_runs_whoever_wrote_its_letter() {
-    for (name, letter_of) in [("redriven", 0), ("given up by its queue", 1), ("unheard of", 2)] {
+    for (name, letter_of) in [("parked", 0), ("given up by its queue", 1), ("unheard of", 2)] {
         let shop = Shop::new();
         shop.place("2").await.unwrap();
         let (record, id) = match letter_of {
-            0 => restored(&shop).await,
+            0 => parked(&shop, "1").await,
             1 => {
                 let record = shop.placed("1").await;
                 shop.collector().collect("charge-card", &record).await;
@@ -120,23 +90,6 @@ async fn beside_an_edited_message_no_copy_of_the_old_one_runs_whoever_wrote_its_
     }
 }
 
-#[tokio::test]
-async fn a_message_that_a_worker_began_since_an_old_one_could_not_read_it_is_left_to_it() {
-    let shop = Shop::new();
-    shop.place("2").await.unwrap();
-    let (record, id) = unheard_of(&shop).await;
-    shop.memory.claim(&shop.claim_for(&record, LEASE)).await.unwrap();
-
-    let in_flight = edit(&shop, &id, &record).await;
-    shop.clock.advance(LEASE);
-    shop.card_worker(ScriptedBank::default()).process(from_ref(&record), None).await;
-    let done = edit(&shop, &id, &record).await;
-
-    assert_eq!(in_flight, Err("dead-letter-in-flight"));
-    assert!(shop.paid("1").await);
-    assert_eq!(done, Err("dead-letter-done"));
-}
-
 /// Two deliveries of one message that no handler took are two letters.
 #[tokio::test]
 async fn of_two_letters_about_one_message_that_was_edited_the_other_can_only_be_discarded() {
@@ -155,6 +108,24 @@ async fn of_two_letters_about_one_message_that_was_edited_the_other_can_only_be_
     let elsewhere = "dead-letter-parked-elsewhere";
     assert_eq!((edited, code(redriven), shop.sent().len()), (Err(elsewhere), elsewhere, sent));
     office(&shop).discard(other, "it was edited", &operator(&shop)).await.unwrap();
+}
+
+/// SQS drops what has a deduplication id of the last five minutes, and says that it was sent.
+#[tokio::test]
+async fn two_letters_of_one_message_that_are_redriven_are_two_messages_to_a_queue_in_order() {
+    let shop = Shop::new();
+    let (_, id) = unheard_of(&shop).await;
+    let sent = shop.sent().len();
+
+    office(&shop).redrive(&id, Redrive::default(), &operator(&shop)).await.unwrap();
+    old_worker(&shop).process(&[last_sent(&shop)], None).await;
+    let again = "charge-card#sqs-last";
+    office(&shop).redrive(again, Redrive::default(), &operator(&shop)).await.unwrap();
+
+    let [first, second] = shop.sent()[sent..].to_vec().try_into().unwrap();
+    assert_eq!(first.message_id, second.message_id);
+    assert!(first.decision.is_some() && second.decision.is_some());
+    assert_ne!(first.decision, second.decision);
 }
 
 /// Knows orders by a name of its own: one for all of them, or each by its own.
@@ -304,7 +275,7 @@ async fn what_a_listener_knows_by_one_name_is_done_or_fails_as_the_edited_messag
 #[tokio::test]
 async fn what_is_done_and_sent_once_more_is_remembered_until_that_has_arrived() {
     let shop = Shop::new();
-    let (record, id) = restored(&shop).await;
+    let (record, id) = unheard_of(&shop).await;
     let bank = ScriptedBank::default();
     let worker = shop.card_worker(bank.clone());
     worker.process(from_ref(&record), None).await;
@@ -332,4 +303,47 @@ async fn a_letter_of_last_year_still_decides_about_its_run() {
 
     assert_eq!(before, 0, "parked as it was");
     assert!(shop.paid("1").await);
+}
+
+/// Its deletion was lost, and it was decided about before it came again.
+#[tokio::test]
+async fn a_late_delivery_of_what_no_handler_took_opens_no_letter_that_was_decided_about() {
+    let shop = Shop::new();
+    shop.place("2").await.unwrap();
+    let (record, id) = unheard_of(&shop).await;
+    edit(&shop, &id, &record).await.unwrap();
+    let decided = letter(&shop, &id).await;
+
+    let late = old_worker(&shop).process(from_ref(&record), None).await;
+
+    assert_eq!(late, [ACKNOWLEDGE]);
+    assert_eq!(letter(&shop, &id).await, decided);
+}
+
+#[tokio::test]
+async fn a_letter_that_outlived_the_memory_of_its_message_is_sent_only_when_somebody_says_so() {
+    for collected in [true, false] {
+        let shop = Shop::new();
+        let (record, id) = unheard_of(&shop).await;
+        let id = if collected {
+            shop.collector().collect("charge-card", &record).await;
+            key(&record).to_string()
+        } else {
+            id
+        };
+        let redrive = async |again| {
+            let how = Redrive { again, ..Redrive::default() };
+            office(&shop).redrive(&id, how, &operator(&shop)).await
+        };
+        let edit = async |again| {
+            let edit = Edit { body: &record.body, again };
+            office(&shop).edit(&id, edit, &operator(&shop)).await
+        };
+        shop.clock.advance(Runtime::REMEMBERS);
+
+        let forgotten = "dead-letter-forgotten";
+        assert_eq!((code(redrive(false).await), code(edit(false).await)), (forgotten, forgotten));
+        assert_eq!(letter(&shop, &id).await.status, LetterStatus::Open);
+        if collected { redrive(true).await.map(drop) } else { edit(true).await.map(drop) }.unwrap();
+    }
 }

@@ -161,7 +161,7 @@ impl<P: DeadLetters + ?Sized> DeadLetters for Stepped<P> {
         Box::pin(around(async { self.0.prepare(letter).await }))
     }
 
-    fn park<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn park<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<bool, StoreError>> {
         Box::pin(around(async { self.0.park(letter).await }))
     }
 
@@ -171,10 +171,6 @@ impl<P: DeadLetters + ?Sized> DeadLetters for Stepped<P> {
 }
 
 impl<P: LetterFile + ?Sized> LetterFile for Stepped<P> {
-    fn collect<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<bool, StoreError>> {
-        Box::pin(around(async { LetterFile::collect(&*self.0, letter).await }))
-    }
-
     fn open<'a>(
         &'a self,
         shard: u8,

@@ -222,10 +222,10 @@ struct NoLetters;
 
 impl DeadLetters for NoLetters {
     fn prepare<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.park(letter)
+        Box::pin(async { self.park(letter).await.map(drop) })
     }
 
-    fn park<'a>(&'a self, _: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn park<'a>(&'a self, _: &'a DeadLetter) -> BoxFuture<'a, Result<bool, StoreError>> {
         let error = StoreError::Unavailable { operation: "park", source: "out of reach".into() };
         Box::pin(ready(Err(error)))
     }

@@ -132,8 +132,9 @@ impl DeadLetters for DynamoDeadLetters {
         Box::pin(self.put_further_parts(letter))
     }
 
-    fn park<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move { self.write(letter, Change::always()).await.map(drop) })
+    fn park<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let undecided = Change::if_true("attribute_not_exists(#id) OR attribute_exists(#open)");
+        Box::pin(self.write(letter, undecided.name(ID).name(OPEN)))
     }
 
     fn find<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<DeadLetter>, StoreError>> {
@@ -148,19 +149,6 @@ impl DeadLetters for DynamoDeadLetters {
 }
 
 impl LetterFile for DynamoDeadLetters {
-    fn collect<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<bool, StoreError>> {
-        Box::pin(async move {
-            // Looked at before its parts are written: those of a letter that stays are left alone.
-            match self.get(&letter.id).await? {
-                Some(found) if found.contains_key(OPEN) => Ok(false),
-                _ => {
-                    let not_open = Change::if_true("attribute_not_exists(#open)");
-                    self.write(letter, not_open).await
-                }
-            }
-        })
-    }
-
     fn open<'a>(
         &'a self,
         shard: u8,

@@ -62,36 +62,33 @@ pub async fn a_letter_that_never_was_is_absent(adapters: &Adapters) {
     assert_eq!(adapters.dead_letters.find("nobody#nothing").await.unwrap(), None);
 }
 
-/// Its redrives stay counted, and what the earlier failure knew is gone with it.
-pub async fn a_letter_that_is_parked_again_is_open_again(adapters: &Adapters) {
-    let sample = Sample::new();
-    let first = letter(&sample);
+/// What the earlier delivery knew is gone with it.
+pub async fn a_letter_that_is_parked_again_is_the_later_one_alone(adapters: &Adapters) {
+    let first = letter(&Sample::new());
     adapters.dead_letters.park(&first).await.unwrap();
-    redrive(adapters, &sample, &first).await;
     let again = DeadLetter { envelope: None, handler: None, last_failed_at: at(9), ..first };
 
-    adapters.dead_letters.park(&again).await.unwrap();
+    assert!(adapters.dead_letters.park(&again).await.unwrap());
 
-    let found = adapters.dead_letters.find(&again.id).await.unwrap();
-    assert_eq!(found, Some(DeadLetter { redrives: 1, ..again.clone() }));
-    assert_eq!(open(adapters, again.shard()).await, [DeadLetter { redrives: 1, ..again }.head()]);
+    assert_eq!(open(adapters, again.shard()).await, [again.head()]);
+    assert_eq!(adapters.dead_letters.find(&again.id).await.unwrap(), Some(again));
 }
 
-/// It is written where there is none, and where the last failure has been decided about.
-pub async fn a_poorer_letter_replaces_none_that_is_open(adapters: &Adapters) {
-    let sample = Sample::new();
-    let rich = letter(&sample);
-    let poor = DeadLetter { causes: vec!["who knows".to_owned()], attempts: 1, ..rich.clone() };
+/// Whatever was decided: a late delivery of the same message opens nothing again.
+pub async fn what_was_decided_about_is_not_parked_again(adapters: &Adapters) {
+    for status in [LetterStatus::Redriven, LetterStatus::Discarded] {
+        let sample = Sample::new();
+        let first = letter(&sample);
+        adapters.dead_letters.park(&first).await.unwrap();
+        decide(adapters, &sample, &first, status).await;
+        let decided = adapters.dead_letters.find(&first.id).await.unwrap();
+        let late = DeadLetter { last_failed_at: at(9), ..first };
 
-    assert!(adapters.dead_letters.collect(&rich).await.unwrap());
-    assert!(!adapters.dead_letters.collect(&poor).await.unwrap());
-    let found = adapters.dead_letters.find(&rich.id).await.unwrap();
-    assert_eq!(found.as_ref(), Some(&rich));
-    redrive(adapters, &sample, &rich).await;
-    assert!(adapters.dead_letters.collect(&poor).await.unwrap());
+        assert!(!adapters.dead_letters.park(&late).await.unwrap());
 
-    let found = adapters.dead_letters.find(&rich.id).await.unwrap();
-    assert_eq!(found, Some(DeadLetter { redrives: 1, ..poor }));
+        assert_eq!(adapters.dead_letters.find(&late.id).await.unwrap(), decided);
+        assert_eq!(open(adapters, late.shard()).await, []);
+    }
 }
 
 /// Those of a shard, from before a position.
@@ -159,8 +156,12 @@ pub async fn a_chain_holds_its_letters_by_time(adapters: &Adapters) {
 }
 
 async fn redrive(adapters: &Adapters, sample: &Sample, letter: &DeadLetter) {
+    decide(adapters, sample, letter, LetterStatus::Redriven).await;
+}
+
+async fn decide(adapters: &Adapters, sample: &Sample, letter: &DeadLetter, status: LetterStatus) {
     let (id, position) = (letter.id.clone(), letter.position());
-    let change = LetterChange { id, position, status: LetterStatus::Redriven, edited_as: None };
+    let change = LetterChange { id, position, status, edited_as: None };
     adapters.commit(&Transaction { letters: vec![change], ..sample.tx() }).await;
 }
 

@@ -13,7 +13,8 @@ const SHARD: u8 = 3;
 pub async fn rows_come_in_the_order_they_are_due(adapters: &Adapters) {
     let sample = Sample::new();
     let first = sample.row(at(1), SHARD);
-    let second = OutboxRow { redrive: 2, ..sample.row_in_order(at(2), SHARD, "group-1") };
+    let second = sample.row_in_order(at(2), SHARD, "group-1");
+    let second = OutboxRow { decision: Some(first.message_id), ..second };
     let third = sample.row(at(10), SHARD);
     put(adapters, &sample, &[second.clone(), third.clone(), first.clone()]).await;
 

@@ -144,7 +144,7 @@ impl Sample {
             r#type: "thing.moved".to_owned(),
             correlation_id: self.correlation_id.clone(),
             group: None,
-            redrive: 0,
+            decision: None,
         }
     }
 

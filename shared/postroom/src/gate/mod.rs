@@ -108,7 +108,7 @@ impl Gate {
         match self.wait_for_slot(runtime, holder, needed).await {
             Ok(()) => Admission::Go(pass),
             Err(wait) => {
-                self.tell(runtime, pass, Told::Nothing).await;
+                self.leave(runtime, pass).await;
                 Admission::Wait(wait)
             }
         }
@@ -130,6 +130,12 @@ impl Gate {
             ) => Err(RunError::ProviderDown { after, source: Box::new(error) }),
             (ran, _) => ran,
         }
+    }
+
+    /// Gives a permission back of which nothing is known: whoever had it panicked. The probe, if it was that, is the next
+    /// one's.
+    pub(crate) async fn leave(&self, runtime: &Runtime, pass: Pass) {
+        self.tell(runtime, pass, Told::Nothing).await;
     }
 
     fn unreachable(&self, error: &StoreError) {

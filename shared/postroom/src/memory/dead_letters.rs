@@ -15,9 +15,14 @@ impl DeadLetters for MemoryStore {
         Box::pin(ready(Ok(())))
     }
 
-    fn park<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.lock().park(letter);
-        Box::pin(ready(Ok(())))
+    fn park<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let mut state = self.lock();
+        let earlier = state.dead_letters.get(&letter.id);
+        let undecided = earlier.is_none_or(|earlier| earlier.status == LetterStatus::Open);
+        if undecided {
+            state.park(letter);
+        }
+        Box::pin(ready(Ok(undecided)))
     }
 
     fn find<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<DeadLetter>, StoreError>> {
@@ -27,16 +32,6 @@ impl DeadLetters for MemoryStore {
 }
 
 impl LetterFile for MemoryStore {
-    fn collect<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<bool, StoreError>> {
-        let mut state = self.lock();
-        let earlier = state.dead_letters.get(&letter.id);
-        let free = earlier.is_none_or(|earlier| earlier.status != LetterStatus::Open);
-        if free {
-            state.park(letter);
-        }
-        Box::pin(ready(Ok(free)))
-    }
-
     fn open<'a>(
         &'a self,
         shard: u8,

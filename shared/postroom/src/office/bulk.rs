@@ -27,7 +27,7 @@ pub struct Bulk {
     pub pace: Duration,
     /// Only say which ones.
     pub dry_run: bool,
-    /// Those too that came back twice.
+    /// Those too that came back twice, or are so old that what became of their message is forgotten.
     pub again: bool,
 }
 

@@ -6,7 +6,7 @@ use crate::command::Command;
 use crate::office::DecideError;
 use crate::office::letter::{Decision, open};
 use crate::office::run::LetterRun;
-use crate::port::{DeadLetters, Inbox, LetterStatus, RunStatus};
+use crate::port::{DeadLetters, Inbox, LetterStatus};
 use crate::tx::Tx;
 
 /// What was given up.
@@ -31,20 +31,17 @@ impl Command for DiscardDeadLetter<'_> {
     type Output = Discarded;
     type Error = DecideError;
 
-    /// The letter stays, and its run stays parked: delivered again, the message does nothing. What a worker is at is left
-    /// to it, since what it does meanwhile would not be given up; of what is done there is nothing left to give up.
+    /// The letter stays, and its run stays parked: delivered again, the message does nothing. Another delivery than that of
+    /// the letter may be a worker's just now: that is left to it, as what it does would not be given up.
     async fn handle(&self, tx: &mut Tx) -> Result<Discarded, DecideError> {
         let letter = open(self.letters, self.id).await?;
-        let found = LetterRun::find(&letter, self.inbox, tx).await?;
-        let own =
-            found.filter(|run| run.is_the_letters_own() && run.status != Some(RunStatus::Done));
-        let run = own.map(|run| run.parked(None, tx));
+        LetterRun::find(&letter, self.inbox, tx).await?;
         let decision = Decision {
             action: Self::NAME,
             status: LetterStatus::Discarded,
             row: None,
             edited_as: None,
-            run,
+            run: None,
             reason: Some(self.reason.to_owned()),
         };
         decision.stage(tx, &letter)?;

@@ -12,12 +12,20 @@ use crate::port::{DeadLetter, DeadLetters, Inbox, LetterStatus, RunStatus};
 use crate::transaction::RunChange;
 use crate::tx::Tx;
 
+/// Another message in the place of a letter's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Edit<'a> {
+    /// The envelope as it should have been.
+    pub body: &'a str,
+    /// Although the letter is so old that what became of its message is forgotten.
+    pub again: bool,
+}
+
 pub(super) struct EditDeadLetter<'a> {
     pub(super) letters: &'a dyn DeadLetters,
     pub(super) inbox: &'a dyn Inbox,
     pub(super) id: &'a str,
-    /// The envelope as it should have been.
-    pub(super) body: &'a str,
+    pub(super) edit: Edit<'a>,
 }
 
 impl Command for EditDeadLetter<'_> {
@@ -27,7 +35,7 @@ impl Command for EditDeadLetter<'_> {
 
     async fn handle(&self, tx: &mut Tx) -> Result<Redriven, DecideError> {
         let letter = open(self.letters, self.id).await?;
-        let message = instead_of(&letter, self.body)?;
+        let message = instead_of(&letter, self.edit.body)?;
         let run = self.stand_in(tx, &letter, message.id).await?;
         let row = row(tx, &letter, &message, message.to_body(), Duration::ZERO)?;
         let decision = Decision {
@@ -64,6 +72,9 @@ impl EditDeadLetter<'_> {
             return Err(DecideError::Done { id: letter.id.clone() });
         }
         run.is_decided_about_here()?;
+        if run.is_forgotten(tx) && !self.edit.again {
+            return Err(DecideError::Forgotten { id: letter.id.clone() });
+        }
         Ok(Some(run.parked(Some(instead), tx)))
     }
 }

@@ -34,6 +34,12 @@ pub enum DecideError {
         "the message of dead letter {id} is parked as {run}: another letter decides about it; discard this one"
     )]
     ParkedElsewhere { id: String, run: String },
+    /// It may have been done long ago: its letter does not keep its run, and the inbox has forgotten it. Whoever has looked
+    /// says that it may be again.
+    #[error(
+        "what became of the message of dead letter {id} is forgotten; say that it may be done again"
+    )]
+    Forgotten { id: String },
     /// What should be sent in its place is no message.
     #[error("what should be sent is no message: {source}")]
     NoMessage { source: DecodeError },
@@ -68,6 +74,7 @@ impl Classify for DecideError {
             | Self::Unreadable { .. }
             | Self::Done { .. }
             | Self::ParkedElsewhere { .. }
+            | Self::Forgotten { .. }
             | Self::NoMessage { .. }
             | Self::OtherTenant { .. }
             | Self::TooLarge { .. } => Verdict::Permanent,
@@ -88,6 +95,7 @@ impl Refuse for DecideError {
             Self::InFlight { .. } => ("dead-letter-in-flight", RefusalKind::Conflict),
             Self::Done { .. } => ("dead-letter-done", RefusalKind::Conflict),
             Self::ParkedElsewhere { .. } => ("dead-letter-parked-elsewhere", RefusalKind::Conflict),
+            Self::Forgotten { .. } => ("dead-letter-forgotten", RefusalKind::Conflict),
             Self::NoMessage { .. } => ("no-message", RefusalKind::Invalid),
             Self::OtherTenant { .. } => ("other-tenant", RefusalKind::Invalid),
             Self::TooLarge { .. } => ("message-too-large", RefusalKind::Invalid),

@@ -42,7 +42,8 @@ pub(super) fn row(
         correlation_id: message.correlation_id.clone(),
         // As it was sent first; a standard queue takes no notice of it.
         group: Some(group(&message.tenant_id, &message.subject)),
-        redrive: letter.redrives + 1,
+        // Not the number of redrives: two letters of one message have the same.
+        decision: Some(tx.origin().command_id),
     })
 }
 

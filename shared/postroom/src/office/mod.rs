@@ -27,6 +27,7 @@ use crate::stored::Partition;
 pub use audit::Audited;
 pub use bulk::{Bulk, BulkError, BulkReport, Refused};
 pub use discard::Discarded;
+pub use edit::Edit;
 pub use error::DecideError;
 pub use filter::LetterFilter;
 pub use groups::{Group, Groups};
@@ -89,8 +90,8 @@ impl DeadLetterOffice {
     ///
     /// # Errors
     /// [`DecideError`] says what stands in the way.
-    pub async fn edit(&self, id: &str, body: &str, origin: &Origin) -> Decided<Redriven> {
-        let command = EditDeadLetter { letters: &*self.letters, inbox: self.inbox(), id, body };
+    pub async fn edit(&self, id: &str, edit: Edit<'_>, origin: &Origin) -> Decided<Redriven> {
+        let command = EditDeadLetter { letters: &*self.letters, inbox: self.inbox(), id, edit };
         self.runtime.execute(&command, origin).await
     }
 

@@ -20,7 +20,7 @@ const MAX_REDRIVES: u32 = 2;
 /// How a message is sent once more.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Redrive {
-    /// Although it came back twice.
+    /// Although it came back twice, or is so old that what became of its message is forgotten.
     pub again: bool,
     /// Not before so much later; its minute is right, not its second.
     pub delay: Duration,
@@ -96,6 +96,9 @@ impl RedriveDeadLetter<'_> {
     ) -> Result<Option<RunChange>, DecideError> {
         let Some(run) = LetterRun::find(letter, self.inbox, tx).await? else { return Ok(None) };
         run.is_decided_about_here()?;
+        if run.is_forgotten(tx) && !self.how.again {
+            return Err(DecideError::Forgotten { id: letter.id.clone() });
+        }
         Ok(match run.status {
             // Where its lease has run out nobody has looked whether its effect happened, and its handler decides.
             Some(RunStatus::Done | RunStatus::Running) => Some(run.kept(tx)),

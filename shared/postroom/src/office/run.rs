@@ -59,6 +59,13 @@ impl<'a> LetterRun<'a> {
         self.letter.handler.is_some()
     }
 
+    /// Whether nobody knows any more what became of it: the letter is older than the inbox remembers, and does not keep its
+    /// run. No worker has recorded a failure of it, which it may know by a key of its own; or none took it at all.
+    pub(super) fn is_forgotten(&self, tx: &Tx) -> bool {
+        let kept = self.status.is_some() && self.letter.attempts > 0;
+        !kept && later(self.letter.last_failed_at, Runtime::REMEMBERS) <= tx.now()
+    }
+
     /// Another letter of the same message decides about its run, or did.
     ///
     /// # Errors

@@ -17,9 +17,11 @@ pub trait DeadLetters: Send + Sync {
     /// Writes down what of a letter its transaction cannot hold, before that is committed. Of nearly all it is nothing.
     fn prepare<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// Keeps a dead letter whole, whatever the size of its body. The same id again replaces it, so that a repeated
-    /// parking leaves one; it is then open, whatever was decided before, and its redrives stay counted.
-    fn park<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>>;
+    /// Keeps a dead letter without a run whole, whatever the size of its body, and answers whether it did.
+    ///
+    /// While it is open the same id replaces it, so that a repeated parking leaves one. Once somebody has decided about
+    /// it, it stays as it is: this is the same delivery, late, and whatever was to be done about it is done.
+    fn park<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<bool, StoreError>>;
 
     /// One dead letter.
     fn find<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<DeadLetter>, StoreError>>;
@@ -27,10 +29,6 @@ pub trait DeadLetters: Send + Sync {
 
 /// The file of dead letters, as operators read it.
 pub trait LetterFile: DeadLetters {
-    /// Keeps a letter of which little is known: one that is open already is left as it is. Answers whether it was
-    /// written.
-    fn collect<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<bool, StoreError>>;
-
     /// Open letters of one shard, the last failed first, from before a [position](DeadLetter::position); a page at a
     /// time. May lag behind the last writes.
     fn open<'a>(

@@ -47,8 +47,8 @@ pub struct OutboxRow {
     /// Of a handler that is `queued_in_order`: what it must not be given at the same time with others of this group.
     /// Made of the tenant and the envelope's subject; opaque, 36 characters of `0-9a-f-`.
     pub group: Option<String>,
-    /// How often its message was sent before by a person's decision; a FIFO queue then takes it for another one.
-    pub redrive: u32,
+    /// The command by which a person sent its message, which a FIFO queue then takes for another one than it had before.
+    pub decision: Option<MessageId>,
 }
 
 impl OutboxRow {

@@ -29,8 +29,8 @@ pub(super) struct Queues {
 pub struct SimulatedQueue {
     in_order: bool,
     messages: Vec<Waiting>,
-    /// Which messages a FIFO queue accepted, and when; each redrive is another.
-    known: BTreeMap<(MessageId, u32), Timestamp>,
+    /// Which messages a FIFO queue accepted, and when; by each decision of a person it is another.
+    known: BTreeMap<(MessageId, Option<MessageId>), Timestamp>,
     accepted: u64,
 }
 
@@ -96,7 +96,7 @@ impl SimulatedQueue {
     /// Takes a message, once or, as standard queues do now and then, more often.
     pub fn accept(&mut self, row: &OutboxRow, copies: u32, visible_at: Timestamp) {
         if self.in_order {
-            let sending = (row.message_id, row.redrive);
+            let sending = (row.message_id, row.decision);
             let known = self.known.get(&sending);
             if known.is_some_and(|at| later(*at, KNOWN) > visible_at) {
                 return;

@@ -285,7 +285,7 @@ impl Tx {
             r#type: M::TYPE.to_owned(),
             correlation_id: envelope.correlation_id.clone(),
             group: group(queue),
-            redrive: 0,
+            decision: None,
         }));
         if envelope.stream_version.is_some() {
             self.events.push(JournalRecord {

@@ -2,9 +2,11 @@
 
 use std::future::ready;
 use std::marker::PhantomData;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::time::Duration;
+
+use futures_util::FutureExt;
 
 use crate::BoxFuture;
 use crate::envelope::{DecodeError, Envelope, RawEnvelope};
@@ -111,8 +113,15 @@ impl<M: Message, J: Job<M>> JobHandler<M, J> {
             Admission::Go(pass) => pass,
             Admission::Wait(after) => return Ok(Ran::Held { after }),
         };
-        let ran = runtime.perform(&self.job, message, run, holder, *blame).await;
-        gate.settle(runtime, pass, ran).await
+        let performed = runtime.perform(&self.job, message, run, holder, *blame);
+        match AssertUnwindSafe(performed).catch_unwind().await {
+            Ok(ran) => gate.settle(runtime, pass, ran).await,
+            Err(panic) => {
+                // Nobody else probes while whoever was elected seems to be at it.
+                gate.leave(runtime, pass).await;
+                resume_unwind(panic)
+            }
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use serde_json::Value;
-use tracing::warn;
+use tracing::{info, warn};
 
 use crate::envelope::RawEnvelope;
 use crate::port::{DeadLetter, FailureClass, Failures, LetterStatus, StoreError};
@@ -62,7 +62,8 @@ impl Failed<'_> {
 }
 
 impl Worker {
-    /// Parks what no handler here takes. Nothing remembers it: delivered again, it is parked again, under the same id.
+    /// Parks what no handler here takes. Its letter alone remembers it: delivered again, it is parked again, under the same
+    /// id, unless somebody has decided about it.
     pub(super) async fn park_unread(&self, record: &Record, unread: &Unread) -> Disposition {
         let (causes, now) = (causes_of(&unread.error), self.now());
         let envelope = unread.envelope.as_ref();
@@ -83,10 +84,14 @@ impl Worker {
             redrives: 0,
             edited_as: None,
         };
-        if let Err(error) = self.dead_letters.park(&letter).await {
-            return not_parked(&letter, &error);
+        match self.dead_letters.park(&letter).await {
+            Ok(true) => self.parked(&letter),
+            Ok(false) => {
+                let (id, reason) = (&letter.id, letter.reason());
+                info!(reason, dead_letter = id, metric.duplicate = 1, "decided about before");
+            }
+            Err(error) => return not_parked(&letter, &error),
         }
-        self.parked(&letter);
         Disposition::Acknowledge
     }
 

@@ -159,7 +159,7 @@ impl Bench {
             r#type: "order.placed".to_owned(),
             correlation_id: "req-7c1e".parse().unwrap(),
             group: group.filter(|_| is_fifo),
-            redrive: 0,
+            decision: None,
         }
     }
 

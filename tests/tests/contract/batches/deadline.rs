@@ -229,15 +229,15 @@ struct SlowToPark;
 
 impl DeadLetters for SlowToPark {
     fn prepare<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.park(letter)
+        Box::pin(async { self.park(letter).await.map(drop) })
     }
 
-    fn park<'a>(&'a self, _: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn park<'a>(&'a self, _: &'a DeadLetter) -> BoxFuture<'a, Result<bool, StoreError>> {
         Box::pin(async {
             for _ in 0..100 {
                 give_way().await;
             }
-            Ok(())
+            Ok(true)
         })
     }
 

@@ -143,7 +143,7 @@ impl DeadLetters for Watching {
         })
     }
 
-    fn park<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn park<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<bool, StoreError>> {
         self.memory.park(letter)
     }
 
@@ -210,10 +210,10 @@ struct OutOfReach;
 
 impl DeadLetters for OutOfReach {
     fn prepare<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.park(letter)
+        Box::pin(async { self.park(letter).await.map(drop) })
     }
 
-    fn park<'a>(&'a self, _: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn park<'a>(&'a self, _: &'a DeadLetter) -> BoxFuture<'a, Result<bool, StoreError>> {
         let error = StoreError::Unavailable { operation: "park", source: "out of reach".into() };
         Box::pin(ready(Err(error)))
     }

@@ -90,6 +90,10 @@ impl Pair {
     async fn send(&mut self) {
         let again = self.in_order && self.below(3) == 0;
         let row = match self.sent.last().filter(|_| again) {
+            Some(row) if self.below(2) == 0 => {
+                // By a person's decision.
+                OutboxRow { decision: Some(self.random.fresh().into()), ..row.clone() }
+            }
             Some(row) => row.clone(),
             None => self.row(),
         };
@@ -181,7 +185,7 @@ impl Pair {
             r#type: "order.placed".to_owned(),
             correlation_id: "req-1".parse().unwrap(),
             group: self.in_order.then(|| group.to_owned()),
-            redrive: 0,
+            decision: None,
         }
     }
 

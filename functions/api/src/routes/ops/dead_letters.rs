@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::request::Parts;
 use postroom::port::LetterHead;
-use postroom::{Audited, Bulk, BulkReport, Discarded, Groups, Redrive, Redriven};
+use postroom::{Audited, Bulk, BulkReport, Discarded, Edit, Groups, Redrive, Redriven};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -51,6 +51,7 @@ pub(super) fn routes() -> Vec<Route> {
             .refuses(Kind::conflict("dead-letter-unreadable"))
             .refuses(Kind::conflict("dead-letter-in-flight"))
             .refuses(Kind::conflict("dead-letter-parked-elsewhere"))
+            .refuses(Kind::conflict("dead-letter-forgotten"))
             .refuses(Kind::invalid("message-too-large")),
         post("/ops/dead-letters/{id}/edit", edit)
             .about("editDeadLetter", "Sends another message in the place of a letter's.")
@@ -58,6 +59,7 @@ pub(super) fn routes() -> Vec<Route> {
             .refuses(Kind::conflict("dead-letter-in-flight"))
             .refuses(Kind::conflict("dead-letter-done"))
             .refuses(Kind::conflict("dead-letter-parked-elsewhere"))
+            .refuses(Kind::conflict("dead-letter-forgotten"))
             .refuses(Kind::invalid("no-message"))
             .refuses(Kind::invalid("other-tenant"))
             .refuses(Kind::invalid("message-too-large")),
@@ -98,7 +100,8 @@ pub(crate) struct Whole {
 #[derive(Deserialize, JsonSchema)]
 #[schemars(rename = "RedriveInput")]
 pub(crate) struct RedriveInput {
-    /// Also when it came back twice already.
+    /// Also when it came back twice already, or is so old that what became of its message is forgotten: it may have been
+    /// done.
     #[serde(default)]
     again: bool,
 }
@@ -109,6 +112,9 @@ pub(crate) struct EditInput {
     /// The whole envelope as it should have been. It gets an id of its own, and its `id` becomes its cause.
     #[schemars(with = "serde_json::Map<String, Value>")]
     message: Value,
+    /// Also when the letter is so old that what became of its message is forgotten: it may have been done.
+    #[serde(default)]
+    again: bool,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -127,7 +133,7 @@ pub(crate) struct BulkInput {
     /// Only say which ones.
     #[serde(default)]
     dry_run: bool,
-    /// Also those that came back twice already.
+    /// Also those that came back twice already, or whose message is forgotten.
     #[serde(default)]
     again: bool,
     /// How many letters at most.
@@ -187,8 +193,8 @@ async fn edit(
     LetterPath(id): LetterPath,
     OrderOf { origin, input }: OrderOf<EditInput>,
 ) -> Result<Done<Redriven>, Problem> {
-    let body = input.message.to_string();
-    Ok(app.operations.office.edit(&id, &body, &origin).await?.into())
+    let edit = Edit { body: &input.message.to_string(), again: input.again };
+    Ok(app.operations.office.edit(&id, edit, &origin).await?.into())
 }
 
 async fn discard(

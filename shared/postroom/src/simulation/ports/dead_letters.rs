@@ -12,7 +12,7 @@ impl DeadLetters for Simulated {
         self.memory.prepare(letter)
     }
 
-    fn park<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn park<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<bool, StoreError>> {
         Box::pin(async move {
             let late = || -> BoxFuture<'static, ()> {
                 let (ports, letter) = (self.clone(), letter.clone());
@@ -38,20 +38,6 @@ impl DeadLetters for Simulated {
 }
 
 impl LetterFile for Simulated {
-    fn collect<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<bool, StoreError>> {
-        Box::pin(async move {
-            let late = || -> BoxFuture<'static, ()> {
-                let (ports, letter) = (self.clone(), letter.clone());
-                Box::pin(async move {
-                    ports.world.turn(&[]).await;
-                    let _ = ports.memory.collect(&letter).await;
-                })
-            };
-            let collected = self.world.write(WRITE, self.memory.collect(letter), late).await;
-            collected.map_err(unavailable("collect"))?
-        })
-    }
-
     fn open<'a>(
         &'a self,
         shard: u8,
