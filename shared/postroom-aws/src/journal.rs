@@ -2,14 +2,18 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use postroom::port::{InRequest, Journal, JournalRecord, Page, StoreError};
+use postroom::port::{InRequest, Journal, JournalPart, JournalRecord, Page, StoreError};
 use postroom::{BoxFuture, CorrelationId, RawEnvelope, StreamId, TenantId};
+use serde_json::json;
 
 use crate::attributes::{Attributes, Reading, number, text};
+use crate::classify::store_error;
 use crate::keys::{
     BY, CHAIN, ENVELOPE, HANDLER, IN_REQUEST, QUEUED, SKIPPED, STREAM, TIME, VERSION, WRITES,
 };
 use crate::pages::{ChainQuery, PAGE, page_of};
+
+const READ_ALL: &str = "read all of the journal";
 
 /// Reads the journal table.
 #[derive(Debug, Clone)]
@@ -61,6 +65,48 @@ impl Journal for DynamoJournal {
         };
         Box::pin(query.page(record))
     }
+
+    /// A position is a stream and a version, as JSON. The items of one partition key are stored together, sorted; that a
+    /// scan reads them so is not promised.
+    // <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.CoreComponents.html>, named from memory
+    // 2026-11-22.
+    fn all<'a>(
+        &'a self,
+        part: JournalPart,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Page<JournalRecord>, StoreError>> {
+        Box::pin(async move {
+            let mut scan = self
+                .client
+                .scan()
+                .table_name(&self.table)
+                .total_segments(i32::from(part.of))
+                .segment(i32::from(part.number))
+                .consistent_read(true)
+                .limit(PAGE);
+            if let Some(after) = after {
+                let (stream, version) = key_at(after)?;
+                scan = scan
+                    .exclusive_start_key(STREAM, text(stream))
+                    .exclusive_start_key(VERSION, number(version));
+            }
+            let found = scan.send().await.map_err(|error| store_error(READ_ALL, error))?;
+            let next = found.last_evaluated_key.map(position).transpose()?;
+            let items = found.items.unwrap_or_default().into_iter().map(record);
+            Ok(Page { items: items.collect::<Result<_, _>>()?, next })
+        })
+    }
+}
+
+fn position(attributes: Attributes) -> Result<String, StoreError> {
+    let mut key = Reading::of(attributes, READ_ALL);
+    let version = key.optional_number(VERSION)?.unwrap_or(0);
+    Ok(json!([key.text(STREAM)?, version]).to_string())
+}
+
+fn key_at(position: &str) -> Result<(String, u64), StoreError> {
+    serde_json::from_str(position)
+        .map_err(|error| StoreError::Refused { operation: READ_ALL, source: Box::new(error) })
 }
 
 /// An event as it is kept.

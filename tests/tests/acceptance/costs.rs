@@ -1,5 +1,6 @@
 //! What a command and a job cost, in calls.
 
+use reqwest::Method;
 use serde_json::json;
 use tests::World;
 
@@ -31,6 +32,33 @@ async fn a_command_costs_its_reads_and_one_transaction_and_a_job_its_reads_and_t
     assert_eq!(
         calls["sync-campaign"],
         json!({"dynamodb.UpdateItem": 1, "dynamodb.GetItem": 2, "dynamodb.TransactWriteItems": 1})
+    );
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deposit_costs_its_snapshot_its_stream_and_one_transaction() {
+    let world = World::start().await;
+    let owner = json!({"owner_id": "019aa4bf-0c00-7a1b-9c2d-3e4f5a6b7c8d", "currency": "NZD"});
+    world.aws_calls().await;
+
+    let opened = world.send(world.request(Method::POST, "/accounts").json(&owner)).await;
+    let id = opened.expect(201).text("/id");
+    let opening = world.aws_calls().await;
+    let deposit =
+        json!({"amount": {"amount_minor": 1, "currency": "NZD"}, "description": "Top-up"});
+    for number in 0..120 {
+        let request = world.request(Method::POST, &format!("/accounts/{id}/deposits"));
+        let request = request.header("idempotency-key", format!("deposit-{number}"));
+        world.send(request.json(&deposit)).await.expect(200);
+    }
+    let deposits = world.aws_calls().await;
+
+    assert_eq!(opening["api"], json!({"dynamodb.TransactWriteItems": 1}));
+    // However long the stream is: behind a snapshot one page is enough.
+    assert_eq!(
+        deposits["api"],
+        json!({"dynamodb.GetItem": 120, "dynamodb.Query": 120, "dynamodb.TransactWriteItems": 120})
     );
     world.stop().await;
 }

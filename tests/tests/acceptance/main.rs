@@ -5,6 +5,7 @@ mod publish;
 mod campaigns;
 mod http;
 mod idempotency;
+mod ledger;
 mod openapi;
 mod operator;
 mod schedule;

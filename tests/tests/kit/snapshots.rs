@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use postroom::memory::MemoryStore;
-use postroom::port::{Item, Journal, JournalRecord, Page, StoreError};
+use postroom::port::{Item, Journal, JournalPart, JournalRecord, Page, StoreError};
 use postroom::{BoxFuture, CorrelationId, Ports, Runtime, StreamId, TenantId};
 use proptest::prelude::*;
 
@@ -38,6 +38,14 @@ impl Journal for Counted {
         after: Option<&'a str>,
     ) -> BoxFuture<'a, Result<Page<JournalRecord>, StoreError>> {
         Journal::chain(&self.memory, tenant, correlation_id, after)
+    }
+
+    fn all<'a>(
+        &'a self,
+        part: JournalPart,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Page<JournalRecord>, StoreError>> {
+        self.memory.all(part, after)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::contract::Adapters;
 use crate::contract::sample::{Sample, at, check, put_view, save_new, save_over};
 use crate::port::{CommitError, StoreError};
 use crate::stored::Place;
-use crate::transaction::{Guard, ItemWrite, Transaction};
+use crate::transaction::{Guard, ItemWrite, StreamEnd, Transaction};
 
 /// Versions start at 1 and grow by one.
 pub async fn each_write_counts_the_version_up(adapters: &Adapters) {
@@ -112,6 +112,31 @@ pub async fn an_event_is_appended_once_at_its_version(adapters: &Adapters) {
     assert_eq!(adapters.item(&sample.key("full")).await, None);
 }
 
+/// Whoever decided by a stream and appends nothing to it loses against who appended meanwhile.
+pub async fn a_stream_that_was_read_must_end_where_it_did(adapters: &Adapters) {
+    let sample = Sample::new();
+    let view = sample.key("view");
+    let append = |version| Transaction { events: vec![sample.event("a", version)], ..sample.tx() };
+    let reader = |id: &str, version| {
+        let key = Place::<super::sample::Thing>::new(id).stream().key(&sample.tenant);
+        Transaction {
+            ends: vec![StreamEnd { key, version }],
+            ..sample.tx_with([put_view(&view, json!({}))])
+        }
+    };
+    adapters.commit(&append(1)).await;
+
+    adapters.loses(&reader("a", 0), false).await;
+    assert_eq!(adapters.item(&view).await, None);
+
+    adapters.commit(&reader("a", 1)).await;
+    adapters.commit(&reader("nobody", 0)).await;
+    adapters.commit(&append(2)).await;
+    adapters.loses(&reader("a", 1), false).await;
+    adapters.commit(&reader("a", 2)).await;
+    assert_eq!(adapters.version_of(&view).await, Some((3, json!({}))));
+}
+
 /// Whoever did not get an answer may send the same transaction again.
 pub async fn a_transaction_sent_twice_commits_once(adapters: &Adapters) {
     let sample = Sample::new();
@@ -145,10 +170,12 @@ pub async fn two_actions_on_one_item_are_refused(adapters: &Adapters) {
     let sample = Sample::new();
     let key = sample.key("a");
     let row = sample.row(at(0), 0);
+    let end = StreamEnd { key: sample.event("a", 1).stream_key(), version: 0 };
     let transactions = [
         sample.tx_with([put_view(&key, json!({"n": 1})), put_view(&key, json!({"n": 2}))]),
         sample.tx_with([check(&key, Guard::Absent), save_new(&key, json!({}))]),
         Transaction { events: vec![sample.event("a", 1), sample.event("a", 1)], ..sample.tx() },
+        Transaction { events: vec![sample.event("a", 1)], ends: vec![end], ..sample.tx() },
         Transaction { outbox: vec![row.clone(), row], ..sample.tx() },
     ];
 

@@ -1,8 +1,10 @@
 //! What a journal promises.
 
+use std::collections::BTreeMap;
+
 use crate::contract::Adapters;
 use crate::contract::sample::{Sample, Thing};
-use crate::port::JournalRecord;
+use crate::port::{JournalPart, JournalRecord};
 use crate::stored::{Place, StreamId};
 use crate::transaction::Transaction;
 
@@ -90,6 +92,66 @@ pub async fn a_long_chain_comes_in_pages(adapters: &Adapters) {
     let chain = chain(adapters, &sample).await;
 
     assert_eq!(versions(&chain), (1..=MANY).collect::<Vec<_>>());
+}
+
+/// Whoever reads all parts sees every event of every tenant once, and the events of a stream in one part and in order.
+pub async fn all_parts_together_are_everything_in_the_order_of_each_stream(adapters: &Adapters) {
+    let (sample, other) = (Sample::new(), Sample::new());
+    append(adapters, &sample, many(&sample)).await;
+    append(adapters, &sample, (1..=7).map(|version| sample.event("b", version)).collect()).await;
+    append(adapters, &other, vec![other.event("a", 1), other.event("a", 2)]).await;
+
+    let mut seen: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    for number in 0..3 {
+        let part = all(adapters, JournalPart { number, of: 3 }).await;
+        let mut of_part: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+        for record in part {
+            of_part.entry(record.stream_key()).or_default().push(record.version());
+        }
+        for (stream, versions) in of_part {
+            assert_eq!(seen.insert(stream.clone(), versions), None, "{stream} is in two parts");
+        }
+    }
+
+    let of = |sample: &Sample, id| of(id).key(&sample.tenant);
+    let expected = BTreeMap::from([
+        (of(&sample, "a"), (1..=MANY).collect()),
+        (of(&sample, "b"), (1..=7).collect()),
+        (of(&other, "a"), vec![1, 2]),
+    ]);
+    assert_eq!(seen, expected);
+}
+
+/// A reader that was interrupted goes on behind the last page it had, whatever was appended since.
+pub async fn reading_all_goes_on_where_it_stopped(adapters: &Adapters) {
+    let sample = Sample::new();
+    append(adapters, &sample, many(&sample)).await;
+    let first = adapters.journal.all(JournalPart::WHOLE, None).await.unwrap();
+    let behind = first.next.as_deref();
+    let second = adapters.journal.all(JournalPart::WHOLE, behind).await.unwrap();
+    append(adapters, &sample, vec![sample.event("a", MANY + 1)]).await;
+
+    let again = adapters.journal.all(JournalPart::WHOLE, behind).await.unwrap();
+
+    let length = second.items.len();
+    assert_eq!(again.items[..length], second.items);
+    assert_eq!(
+        versions(&first.items).last().map(|last| last + 1),
+        versions(&again.items).first().copied()
+    );
+}
+
+async fn all(adapters: &Adapters, part: JournalPart) -> Vec<JournalRecord> {
+    let (mut seen, mut after) = (Vec::new(), None::<String>);
+    for _ in 0..MANY {
+        let page = adapters.journal.all(part, after.as_deref()).await.unwrap();
+        seen.extend(page.items);
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    seen
 }
 
 fn many(sample: &Sample) -> Vec<JournalRecord> {

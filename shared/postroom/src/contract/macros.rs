@@ -28,6 +28,7 @@ macro_rules! store_contract {
             the_last_view_wins,
             a_guard_notices_that_a_view_was_put,
             an_event_is_appended_once_at_its_version,
+            a_stream_that_was_read_must_end_where_it_did,
             a_transaction_sent_twice_commits_once,
             a_token_is_not_taken_for_other_content,
             two_actions_on_one_item_are_refused,
@@ -87,6 +88,8 @@ macro_rules! journal_contract {
             a_chain_holds_its_events_by_time,
             a_chain_holds_only_its_own_events,
             a_long_chain_comes_in_pages,
+            all_parts_together_are_everything_in_the_order_of_each_stream,
+            reading_all_goes_on_where_it_stopped,
         }
     };
 }

@@ -25,6 +25,32 @@ pub trait Journal: Send + Sync {
         correlation_id: &'a CorrelationId,
         after: Option<&'a str>,
     ) -> BoxFuture<'a, Result<Page<JournalRecord>, StoreError>>;
+
+    /// All events of all tenants in one part of the journal, a page at a time: for what is made from the beginning.
+    ///
+    /// Each event that was there when the first page was read comes once; of those that are appended meanwhile some do.
+    /// Those of one stream are in one part, and come in the order of their versions, as far as the store keeps a stream
+    /// together: where a version is missing, read the [`stream`](Self::stream). A page whose position is kept can be
+    /// asked for again at any later time. Pages may be empty before the last.
+    fn all<'a>(
+        &'a self,
+        part: JournalPart,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Page<JournalRecord>, StoreError>>;
+}
+
+/// One of several parts that together are the whole journal, so that it can be read by several at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JournalPart {
+    /// Which, from 0.
+    pub number: u16,
+    /// Of how many: at least 1. Positions in a part are good for this number only.
+    pub of: u16,
+}
+
+impl JournalPart {
+    /// The whole journal.
+    pub const WHOLE: Self = Self { number: 0, of: 1 };
 }
 
 /// One event with what became of it in the request.

@@ -22,7 +22,7 @@ pub use inbox::{
     Answer, Claim, Claimed, FailedAs, FailedRun, Failures, Inbox, InboxRecord, LeaseError, Run,
     RunKey, RunStatus,
 };
-pub use journal::{InRequest, Journal, JournalRecord};
+pub use journal::{InRequest, Journal, JournalPart, JournalRecord};
 pub use letter_head::LetterHead;
 pub use outbox::{Outbox, OutboxRow, SHARDS};
 pub use queue::{Posted, Queue, QueueError};

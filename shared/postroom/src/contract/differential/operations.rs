@@ -18,7 +18,7 @@ use crate::port::{
     Run, RunKey, StoreError,
 };
 use crate::stored::{Key, Place};
-use crate::transaction::{Fence, Guard, ItemWrite, Transaction};
+use crate::transaction::{Fence, Guard, ItemWrite, StreamEnd, Transaction};
 use crate::verdict::Classify;
 
 /// Pages of one reading at most.
@@ -203,11 +203,19 @@ impl Operations {
             if let Some(write) = self.write(item) {
                 tx.items.push(write);
             }
-            if self.random.below(4) == 0 {
-                let version = self.versions[item].1 + 1 - self.off_by_one();
-                let mut event = self.sample.event(&item.to_string(), version.max(1));
-                event.envelope.id = uuid(&mut self.random).into();
-                tx.events.push(event);
+            match self.random.below(8) {
+                0 | 1 => {
+                    let version = self.versions[item].1 + 1 - self.off_by_one();
+                    let mut event = self.sample.event(&item.to_string(), version.max(1));
+                    event.envelope.id = uuid(&mut self.random).into();
+                    tx.events.push(event);
+                }
+                2 => {
+                    let version = self.versions[item].1.saturating_sub(self.off_by_one());
+                    let key = Place::<Thing>::new(item).stream().key(&self.sample.tenant);
+                    tx.ends.push(StreamEnd { key, version });
+                }
+                _ => {}
             }
         }
         for _ in 0..self.random.below(3) {

@@ -2,7 +2,7 @@
 
 use crate::BoxFuture;
 use crate::id::{CorrelationId, TenantId};
-use crate::port::{Journal, JournalRecord, Page, StoreError};
+use crate::port::{Journal, JournalPart, JournalRecord, Page, StoreError};
 use crate::simulation::ports::{Simulated, unavailable};
 use crate::stored::StreamId;
 
@@ -28,6 +28,17 @@ impl Journal for Simulated {
         Box::pin(async move {
             let chain = Journal::chain(&self.memory, tenant, correlation_id, after);
             self.world.read(chain).await.map_err(unavailable("chain"))?
+        })
+    }
+
+    fn all<'a>(
+        &'a self,
+        part: JournalPart,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Page<JournalRecord>, StoreError>> {
+        Box::pin(async move {
+            let found = self.world.read(self.memory.all(part, after)).await;
+            found.map_err(unavailable("all"))?
         })
     }
 }
