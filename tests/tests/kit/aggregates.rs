@@ -2,9 +2,12 @@
 
 use postroom::doc_example::ShopError;
 use postroom::port::JournalRecord;
-use postroom::{Classify, DecodeError, ExecuteError, TxError, Verdict};
+use postroom::{
+    Classify, DecodeError, Envelope, ExecuteError, Listener, Outcome, Tx, TxError, Verdict,
+};
 
-use crate::jars::{Jar, Step, shop};
+use crate::jars::{self, Jar, JarFilled, Step, SweetTaken, shop};
+use crate::shop::Shop;
 
 fn jar(sweets: u32, last: Option<&str>) -> Jar {
     Jar { sweets, last: last.map(str::to_owned) }
@@ -97,6 +100,32 @@ async fn who_has_not_looked_appends_nothing() {
 
     assert!(matches!(error, TxError::StreamNotLoaded { .. }), "{error}");
     assert_eq!(shop.journal().await.len(), 1);
+}
+
+/// Takes a sweet of every jar that is filled, and does not look whether there are any left.
+struct Greedy;
+
+impl Listener<JarFilled> for Greedy {
+    const NAME: &'static str = "greedy";
+    type Error = ShopError;
+
+    async fn on(&self, event: &Envelope<JarFilled>, tx: &mut Tx) -> Result<Outcome, ShopError> {
+        tx.emit(SweetTaken { jar: event.data.jar.clone(), by: Self::NAME.to_owned() })?;
+        Ok(Outcome::DONE)
+    }
+}
+
+#[tokio::test]
+async fn that_another_has_looked_is_not_enough() {
+    let mut table = jars::reactions(());
+    table.row::<JarFilled>().in_request(Greedy);
+    let shop = Shop::with(table);
+
+    let error = shop.steps([Step::Fill("a", 1)]).await.unwrap_err();
+
+    let ExecuteError::Listener { source, .. } = error else { panic!("{error}") };
+    assert!(source.reason().contains("greedy emits sweet.taken"), "{}", source.reason());
+    assert_eq!(shop.memory.journal_records(), []);
 }
 
 #[tokio::test]

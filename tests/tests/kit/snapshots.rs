@@ -80,20 +80,26 @@ async fn after_fifty_events_there_is_a_snapshot_and_no_sooner() {
     assert_eq!(snapshots(&shop), [(100, 100)]);
 }
 
+/// What a step sees, and how many events were read for it.
+async fn reading(shop: &Shop, step: Step) -> ((u64, Jar), usize) {
+    let journal = Arc::new(Counted { memory: shop.memory.clone(), ..Counted::default() });
+    let ports = Ports { journal: journal.clone(), ..shop.runtime.ports().clone() };
+    let runtime = Runtime::new(ports, crate::jars::reactions(()));
+    let seen = runtime.execute(&Steps(vec![step]), &shop.origin()).await.unwrap().output;
+    let read = *journal.read.lock().unwrap();
+    (seen[0].clone(), read)
+}
+
 #[tokio::test]
 async fn a_load_reads_what_happened_since_the_snapshot_and_its_last_event() {
     let shop = shop();
     fill(&shop, 13, 10).await;
-    let journal = Arc::new(Counted { memory: shop.memory.clone(), ..Counted::default() });
-    let ports = Ports { journal: journal.clone(), ..shop.runtime.ports().clone() };
-    let runtime = Runtime::new(ports, crate::jars::reactions(()));
 
-    let steps = Steps(vec![Step::Look("a")]);
-    let seen = runtime.execute(&steps, &shop.origin()).await.unwrap().output;
+    let (seen, read) = reading(&shop, Step::Look("a")).await;
 
-    assert_eq!(seen, [(130, Jar { sweets: 130, last: None })]);
+    assert_eq!(seen, (130, Jar { sweets: 130, last: None }));
     assert_eq!(snapshots(&shop), [(100, 100)]);
-    assert_eq!(*journal.read.lock().unwrap(), 31);
+    assert_eq!(read, 31);
 }
 
 #[tokio::test]
@@ -102,9 +108,10 @@ async fn a_snapshot_of_another_shape_is_not_read() {
     fill(&shop, 6, 10).await;
     assert_eq!(snapshots(&shop), [(50, 50)]);
 
-    let replayed = shop.steps([Step::Replay("a")]).await.unwrap();
+    let (replayed, read) = reading(&shop, Step::Replay("a")).await;
 
-    assert_eq!(replayed, [(60, Jar { sweets: 60, last: None })]);
+    assert_eq!(replayed, (60, Jar { sweets: 60, last: None }));
+    assert_eq!(read, 60);
 }
 
 #[tokio::test]
