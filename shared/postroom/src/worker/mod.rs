@@ -17,10 +17,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::stream::{self, StreamExt};
+use futures_util::FutureExt;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use jiff::Timestamp;
 
-use crate::BoxFuture;
 use crate::gate::Gate;
 use crate::job::Job;
 use crate::listener::Listener;
@@ -177,13 +177,16 @@ impl Worker {
         let stop = deadline
             .map(|deadline| deadline.saturating_sub(Self::MARGIN).unwrap_or(Timestamp::MIN));
         let Plan { lanes, run_by } = Plan::of(self, records);
-        // Boxed: a stream of closures over borrowed records would not be `Send`.
-        let runs = lanes
-            .into_iter()
-            .map(|lane| -> BoxFuture<'_, _> { Box::pin(self.run_lane(lane, stop)) });
-        let runs: Vec<_> = runs.collect();
-        let ran: Vec<_> = stream::iter(runs).buffer_unordered(CONCURRENCY).collect().await;
-        let ran: BTreeMap<_, _> = ran.into_iter().flatten().collect();
+        let mut lanes = lanes.into_iter();
+        let mut running = FuturesUnordered::new();
+        let mut ran = BTreeMap::new();
+        loop {
+            // A lane's future is made when it starts: those of a whole batch would not fit into a processor's cache.
+            let starting = lanes.by_ref().take(CONCURRENCY - running.len());
+            running.extend(starting.map(|lane| self.run_lane(lane, stop).boxed()));
+            let Some(lane) = running.next().await else { break };
+            ran.extend(lane);
+        }
         run_by.iter().map(|index| ran[index]).collect()
     }
 
