@@ -8,7 +8,12 @@ use postroom::OwnerToken;
 use crate::attributes::{Attributes, text};
 use crate::keys::{OWNER, STATUS};
 
-/// A change being written down. In expressions the attribute `x` is `#x`, and the value it is set to `:x`.
+/// A change being written down. The value that an attribute `x` is set to is `:x`.
+///
+/// An attribute with an underscore stands for itself, any other `x` is `#x`: it may be a reserved word. Names take as long to
+/// write, sign and read as values do.
+// No reserved word has an underscore:
+// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ReservedWords.html>, read 2026-11-22.
 #[derive(Debug)]
 pub(crate) struct Change {
     condition: String,
@@ -81,16 +86,20 @@ impl Change {
 
     /// Sets an attribute to what an expression gives.
     pub(crate) fn set_to(mut self, name: &str, expression: &str) -> Self {
-        let begun = if self.sets.is_empty() { "SET #" } else { ", #" };
-        self.sets.extend([begun, name, " = ", expression]);
-        self.name(name)
+        let begun = if self.sets.is_empty() { "SET " } else { ", " };
+        self.sets.extend([begun, mark(name), name, " = ", expression]);
+        self.unless_plain(name)
     }
 
     /// Removes an attribute.
     pub(crate) fn remove(mut self, name: &str) -> Self {
-        let begun = if self.removes.is_empty() { " REMOVE #" } else { ", #" };
-        self.removes.extend([begun, name]);
-        self.name(name)
+        let begun = if self.removes.is_empty() { " REMOVE " } else { ", " };
+        self.removes.extend([begun, mark(name), name]);
+        self.unless_plain(name)
+    }
+
+    fn unless_plain(self, name: &str) -> Self {
+        if is_plain(name) { self } else { self.name(name) }
     }
 
     /// The condition, if it has one.
@@ -102,4 +111,14 @@ impl Change {
     pub(crate) fn expression(&self) -> String {
         [self.sets.as_str(), &self.removes].concat()
     }
+}
+
+/// Whether an attribute can stand for itself.
+fn is_plain(name: &str) -> bool {
+    name.contains('_')
+}
+
+/// What stands before an attribute's name.
+fn mark(name: &str) -> &'static str {
+    if is_plain(name) { "" } else { "#" }
 }

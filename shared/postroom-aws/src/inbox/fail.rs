@@ -69,7 +69,7 @@ fn counting(change: Change, failed: &FailedRun) -> Change {
         .value(":none", number(0_u64))
         .value(":more", number(failed.outcome.counts()))
         .set(FINISHED_AT, text(sortable(failed.at)))
-        .set_to(FIRST_FAILED_AT, "if_not_exists(#first_failed_at, :finished_at)")
+        .set_to(FIRST_FAILED_AT, "if_not_exists(first_failed_at, :finished_at)")
         .set(REASON, text(&failed.reason))
         .remove(OWNER)
         .remove(PRIOR_OWNER)

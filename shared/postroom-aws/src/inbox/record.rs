@@ -117,13 +117,11 @@ pub(super) fn enter(change: Change, run: &Run, status: RunStatus) -> Change {
 /// is replaced instead.
 pub(super) fn if_idle(at: Timestamp) -> Change {
     Change::if_true(
-        "attribute_not_exists(#key) OR (#expires_at > :now AND \
-         (#status = :waiting OR (#status = :running AND #lease_until <= :at)))",
+        "attribute_not_exists(#key) OR (expires_at > :now AND \
+         (#status = :waiting OR (#status = :running AND lease_until <= :at)))",
     )
     .name(KEY)
-    .name(EXPIRES_AT)
     .name(STATUS)
-    .name(LEASE_UNTIL)
     .value(":now", seconds(at))
     .value(":at", text(sortable(at)))
     .value(":waiting", text("waiting"))
@@ -148,7 +146,7 @@ pub(crate) fn end(tx: &Transaction) -> Change {
         }
         Fence::NotDone => {
             let change = Change::if_true(
-                "attribute_not_exists(#key) OR #status = :waiting OR #expires_at <= :now",
+                "attribute_not_exists(#key) OR #status = :waiting OR expires_at <= :now",
             );
             let change = change
                 .name(KEY)
@@ -204,7 +202,7 @@ fn if_seen(at: Timestamp, attempts: u32) -> Change {
     let change = if attempts == 0 {
         if_idle(at)
             .and("(attribute_not_exists(#attempts) OR #attempts = :seen)")
-            .or("#expires_at <= :now")
+            .or("expires_at <= :now")
     } else {
         if_idle(at).and("#attempts = :seen")
     };

@@ -25,7 +25,7 @@ impl DynamoInbox {
         at: Timestamp,
     ) -> Result<(), LeaseError> {
         let free = Change::if_held_by(owner)
-            .and("(attribute_not_exists(#prior_owner) OR #prior_owner = :nobody)")
+            .and("(attribute_not_exists(prior_owner) OR prior_owner = :nobody)")
             .value(":nobody", text(""))
             .set(STATUS, text("waiting"))
             .remove(OWNER)

@@ -10,12 +10,14 @@ use serde_json::Value;
 
 use crate::attributes::{Attributes, number, text};
 use crate::change::Change;
-use crate::keys::{DATA, HEAD, LIVE, PK, STREAM, Tables, VERSION};
+use crate::keys::{DATA, HEAD, LIVE, Tables, VERSION};
 use crate::store::{key_of, native};
 use crate::{dead_letters, inbox, journal, outbox};
 
-const ABSENT: &str = "attribute_not_exists(#key)";
-const UNCHANGED: &str = "#version = :version";
+const ABSENT: &str = "attribute_not_exists(pk)";
+const UNCHANGED: &str = "version = :version";
+/// Of an event: its version is the other half of its key.
+const NEW: &str = "attribute_not_exists(version)";
 
 /// Every action of a transaction; the inbox record's is the last.
 pub(super) fn of(tx: &Transaction, tables: &Tables) -> Result<Vec<TransactWriteItem>, StoreError> {
@@ -59,10 +61,9 @@ fn item(write: &ItemWrite, table: &str) -> Result<TransactWriteItem, StoreError>
 fn check(key: &Key, guard: Guard, table: &str) -> Result<TransactWriteItem, BuildError> {
     let check = ConditionCheck::builder().table_name(table).set_key(Some(key_of(key)));
     let check = match guard {
-        Guard::Absent => check.condition_expression(ABSENT).expression_attribute_names("#key", PK),
+        Guard::Absent => check.condition_expression(ABSENT),
         Guard::Version(version) => check
             .condition_expression(UNCHANGED)
-            .expression_attribute_names("#version", VERSION)
             .expression_attribute_values(":version", number(version)),
     };
     Ok(TransactWriteItem::builder().condition_check(check.build()?).build())
@@ -86,10 +87,9 @@ fn save(
     let put = key_of(key).into_iter().fold(entity, |put, (name, value)| put.item(name, value));
     let put = put.table_name(table).item(VERSION, number(guard.next_version()));
     let put = match guard {
-        Guard::Absent => put.condition_expression(ABSENT).expression_attribute_names("#key", PK),
+        Guard::Absent => put.condition_expression(ABSENT),
         Guard::Version(version) => put
             .condition_expression(UNCHANGED)
-            .expression_attribute_names("#version", VERSION)
             .expression_attribute_values(":version", number(version)),
     };
     Ok(TransactWriteItem::builder().put(put.build()?).build())
@@ -123,8 +123,7 @@ fn append(record: &JournalRecord, table: &str) -> Result<TransactWriteItem, Buil
     let put = Put::builder()
         .table_name(table)
         .set_item(Some(journal::item(record)))
-        .condition_expression(ABSENT)
-        .expression_attribute_names("#key", STREAM)
+        .condition_expression(NEW)
         .build()?;
     Ok(TransactWriteItem::builder().put(put).build())
 }

@@ -59,7 +59,7 @@ impl Worker {
         let runs = messages.iter().map(|message| async move {
             self.run(message).await.err().map(|error| (message.message_id.clone(), error))
         });
-        let failures = stream::iter(runs.collect::<Vec<_>>()).buffered(CONCURRENCY);
+        let failures = stream::iter(runs.collect::<Vec<_>>()).buffer_unordered(CONCURRENCY);
         let failures: Vec<_> = failures.collect().await;
         let mut response = SqsBatchResponse::default();
         for (message_id, error) in failures.into_iter().flatten() {
