@@ -236,20 +236,16 @@ pub(crate) fn decision(change: &RunChange) -> Change {
 /// A change of a run that stands as it was seen, and that nobody is at.
 fn if_as_seen(seen: Option<RunStatus>, at: Timestamp) -> Change {
     let Some(status) = seen else {
-        return Change::if_true("attribute_not_exists(#key) OR #expires_at <= :now")
+        return Change::if_true("attribute_not_exists(#key) OR expires_at <= :now")
             .name(KEY)
-            .name(EXPIRES_AT)
             .value(":now", seconds(at));
     };
-    let as_seen = Change::if_true("#expires_at > :now AND #status = :seen")
-        .name(EXPIRES_AT)
+    let as_seen = Change::if_true("expires_at > :now AND #status = :seen")
         .name(STATUS)
         .value(":now", seconds(at))
         .value(":seen", text(name(status)));
     match status {
-        RunStatus::Running => {
-            as_seen.and("#lease_until <= :at").name(LEASE_UNTIL).value(":at", text(sortable(at)))
-        }
+        RunStatus::Running => as_seen.and("lease_until <= :at").value(":at", text(sortable(at))),
         RunStatus::Waiting | RunStatus::Done | RunStatus::Parked => as_seen,
     }
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::attributes::{Attributes, number, text};
 use crate::change::Change;
-use crate::keys::{DATA, HEAD, LIVE, Tables, VERSION};
+use crate::keys::{DATA, HEAD, LIVE, STREAM, Tables, VERSION};
 use crate::store::{key_of, native};
 use crate::{dead_letters, inbox, journal, outbox};
 
@@ -113,8 +113,7 @@ fn ends(end: &StreamEnd, table: &str) -> Result<TransactWriteItem, BuildError> {
         .table_name(table)
         .key(STREAM, text(&end.key))
         .key(VERSION, number(end.next_version()))
-        .condition_expression(ABSENT)
-        .expression_attribute_names("#key", STREAM)
+        .condition_expression(NEW)
         .build()?;
     Ok(TransactWriteItem::builder().condition_check(check).build())
 }
