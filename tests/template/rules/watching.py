@@ -4,6 +4,25 @@ from collections.abc import Iterator
 
 from template import Template, look, target, words
 
+# When an alarm wakes somebody, by its metric: the statistic, from which number on, in the metric's own unit, and for how
+# many seconds that may last before.
+WAKES = {
+    "5xx": ("Sum", 5, 300),
+    "Errors": ("Sum", 1, 300),
+    "Throttles": ("Sum", 1, 300),
+    "IteratorAge": ("Maximum", 300_000, 300),
+    "ApproximateNumberOfMessagesVisible": ("Maximum", 1, 900),
+    "ApproximateAgeOfOldestMessage": ("Maximum", 900, 300),
+    "permanent": ("Sum", 1, 60),
+    "deadline_returned": ("Sum", 1, 300),
+    "unreadable": ("Sum", 1, 60),
+    "outbox_age_ms": ("Maximum", 300_000, 60),
+}
+# A dead letter that nobody looked at for ten days: SQS drops it after fourteen.
+DEAD_LETTER_AGE = ("Maximum", 864_000, 3600)
+# A schedule that did not run at all, the slowest of which runs every quarter of an hour.
+SILENCE = ("Sum", 1, 1800)
+
 
 def a_function_is_watched_for_errors_and_throttles(template: Template) -> Iterator[str]:
     """Add an alarm on the metric with dimension FunctionName."""
@@ -60,12 +79,36 @@ def a_question_to_the_logs_is_asked_of_every_function(template: Template) -> Ite
         yield from (f"{query.id}: {group}" for group in sorted(groups - asked))
 
 
+def an_alarm_wakes_in_time(template: Template) -> Iterator[str]:
+    """Give the alarm the statistic, side, number and time that its metric has in WAKES; add a row for a new metric."""
+    for alarm in template.all("CloudWatch::Alarm"):
+        metric, measured = alarm.at("MetricName"), target(look(alarm.at("Dimensions"), 0, "Value")) or ""
+        is_silence = metric == "Invocations"
+        wakes = SILENCE if is_silence else WAKES.get(metric)
+        if metric == "ApproximateAgeOfOldestMessage" and measured.endswith("DeadLetterQueue"):
+            wakes = DEAD_LETTER_AGE
+        if wakes is None:
+            yield f"{alarm.id}: MetricName"
+            continue
+        statistic, number, seconds = wakes
+        side = "LessThanThreshold" if is_silence else "GreaterThanOrEqualToThreshold"
+        kept = {
+            "Statistic": alarm.at("Statistic") == statistic,
+            "ComparisonOperator": alarm.at("ComparisonOperator") == side,
+            "TreatMissingData": alarm.at("TreatMissingData") == ("breaching" if is_silence else "notBreaching"),
+            "Threshold": 0 < alarm.at("Threshold") <= number,
+            "Period": 0 < alarm.at("Period") * alarm.at("EvaluationPeriods") <= seconds,
+        }
+        yield from (f"{alarm.id}: {name}" for name, is_kept in kept.items() if not is_kept)
+
+
 def an_alarm_says_what_to_look_at_and_reaches_the_topic(template: Template) -> Iterator[str]:
     """Add AlarmDescription and AlarmActions as the other alarms have them."""
+    reaches = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
     for alarm in template.all("CloudWatch::Alarm"):
         if not alarm.at("AlarmDescription"):
             yield f"{alarm.id}: AlarmDescription"
-        if look(alarm.at("AlarmActions"), "Fn::If", 0) != "HasAlarmTopic":
+        if alarm.at("AlarmActions") != reaches:
             yield f"{alarm.id}: AlarmActions"
 
 
