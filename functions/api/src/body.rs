@@ -81,10 +81,13 @@ fn pointer(path: &Path, message: &str) -> String {
             Segment::Unknown => {}
         }
     }
-    // Serde's path ends at the object that lacks a field, or has it twice; which one, only its message says.
-    let field = message.strip_prefix("missing field `");
-    if let Some(field) = field.or_else(|| message.strip_prefix("duplicate field `")) {
-        push(field.trim_end_matches('`'));
+    // Serde's path ends at the object that lacks a field, or has it twice; which one, only its message says. An unknown
+    // field it names itself, but where a filter is flattened into the rest.
+    let named = |what: &str| message.strip_prefix(what)?.split('`').next();
+    let flattened = path.iter().next().is_none();
+    let unknown = named("unknown field `").filter(|_| flattened);
+    if let Some(field) = named("missing field `").or(named("duplicate field `")).or(unknown) {
+        push(field);
     }
     pointer
 }

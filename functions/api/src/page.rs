@@ -162,6 +162,23 @@ pub(crate) async fn query<T: DeserializeOwned, S: Send + Sync>(
         .map_err(|rejection| Problem::new(Kind::MALFORMED_QUERY).detail(rejection.body_text()))
 }
 
+/// Refuses what is none of these: a misspelt filter would otherwise mean everything.
+///
+/// # Errors
+/// 400, and names the first.
+pub(crate) async fn knows_all<S: Send + Sync>(
+    parts: &mut Parts,
+    state: &S,
+    names: &[&str],
+) -> Result<(), Problem> {
+    let given: Vec<(String, String)> = query(parts, state).await?;
+    let unknown = given.into_iter().find(|(name, _)| !names.contains(&name.as_str()));
+    unknown.map_or(Ok(()), |(name, _)| {
+        let detail = format!("`{name}` is none of {}", names.join(", "));
+        Err(Problem::new(Kind::MALFORMED_QUERY).detail(detail))
+    })
+}
+
 /// A filter's value; what is none of those there are is named together with them.
 fn filter<T: DeserializeOwned>(name: &str, value: Option<String>) -> Result<Option<T>, Problem> {
     let Some(value) = value else { return Ok(None) };

@@ -3,8 +3,8 @@
 use postroom::chain::{Chain, NodeKind, Sources};
 use postroom::{CorrelationId, MessageId, TenantId};
 
-use crate::Failure;
-use crate::arguments::{Arguments, UsageError};
+use crate::arguments::{Arguments, UsageError, parsed};
+use crate::failure::Failure;
 use crate::output::Output;
 use crate::stack::Stack;
 
@@ -13,23 +13,24 @@ pub(crate) async fn chain(
     arguments: &Arguments,
     id: &str,
 ) -> Result<Output, Failure> {
-    let chain = read(stack, arguments, id).await?;
+    let id = parsed("CORRELATION_ID", id)?;
+    let chain = read(stack, &tenant(stack, arguments)?, &id).await?;
     let rows = chain.to_string().lines().map(str::to_owned).collect();
     Ok(Output::of(&chain, rows)?)
 }
 
-/// The way from the root to one event, each row the cause of the next.
+/// The way from the root to one event, or to the message of a dead letter, each row the cause of the next.
 pub(crate) async fn why(
     stack: &Stack,
     arguments: &Arguments,
     event: &str,
 ) -> Result<Output, Failure> {
-    let event: MessageId = parsed("EVENT_ID", event)?;
-    let id = arguments.needed("--chain")?;
-    let chain = read(stack, arguments, id).await?;
+    let (tenant, id, event) = meant(stack, arguments, event).await?;
+    let chain = read(stack, &tenant, &id).await?;
     let path = chain.path_to(event);
     if path.is_empty() {
-        return Err(Failure::Refused(format!("the chain {id} has no event {event}")));
+        let read = if chain.truncated { ", as far as it was read: it is longer" } else { "" };
+        return Err(Failure::Refused(format!("the chain {id} has no event {event}{read}")));
     }
     let rows = path.iter().enumerate().map(|(depth, node)| {
         let what = match &node.kind {
@@ -50,27 +51,42 @@ pub(crate) async fn why(
     Ok(Output::of(&named, rows)?)
 }
 
-async fn read(stack: &Stack, arguments: &Arguments, id: &str) -> Result<Chain, Failure> {
-    let tenant: TenantId = parsed("--tenant", arguments.text("--tenant").unwrap_or("demo"))?;
-    let id: CorrelationId = parsed("CORRELATION_ID", id)?;
+/// Which event of which chain: a dead letter knows all three.
+async fn meant(
+    stack: &Stack,
+    arguments: &Arguments,
+    about: &str,
+) -> Result<(TenantId, CorrelationId, MessageId), Failure> {
+    if let Some(id) = arguments.parsed("--chain")? {
+        return Ok((tenant(stack, arguments)?, id, parsed("EVENT_ID", about)?));
+    }
+    if about.parse::<MessageId>().is_ok() {
+        return Err(UsageError::NoChain.into());
+    }
+    let letter = stack.office.find(about).await?;
+    let letter =
+        letter.ok_or_else(|| Failure::Refused(format!("there is no dead letter {about}")))?;
+    let Some(message) = letter.envelope else {
+        return Err(Failure::Refused(format!("the body of dead letter {about} is no message")));
+    };
+    Ok((message.tenant_id, message.correlation_id, message.id))
+}
+
+async fn read(stack: &Stack, tenant: &TenantId, id: &CorrelationId) -> Result<Chain, Failure> {
     let sources = Sources {
         journal: &*stack.journal,
         inbox: &*stack.runtime.ports().inbox,
         letters: &*stack.letters,
     };
-    let chain = Chain::read(sources, &tenant, &id).await?;
+    let chain = Chain::read(sources, tenant, id).await?;
     if chain.roots.is_empty() {
         return Err(Failure::Refused(format!("there is no chain {id} of tenant {tenant}")));
     }
     Ok(chain)
 }
 
-fn parsed<T: std::str::FromStr>(option: &str, text: &str) -> Result<T, UsageError>
-where
-    T::Err: std::fmt::Display,
-{
-    text.parse().map_err(|error: T::Err| UsageError::Invalid {
-        option: option.to_owned(),
-        reason: error.to_string(),
-    })
+fn tenant(stack: &Stack, arguments: &Arguments) -> Result<TenantId, UsageError> {
+    let local = stack.is_elsewhere.then_some("demo");
+    let tenant = arguments.text("--tenant").or(local);
+    parsed("--tenant", tenant.ok_or(UsageError::OnAws { option: "--tenant" })?)
 }

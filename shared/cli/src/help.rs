@@ -1,4 +1,4 @@
-//! The page that `--help` prints.
+//! The page that `--help` prints. That it shows every verb and every option is a test of `verbs.rs`.
 
 pub(crate) const HELP: &str = "\
 postroom: what went wrong, why, and what to do about it. On AWS and on the local system alike.
@@ -10,42 +10,58 @@ postroom: what went wrong, why, and what to do about it. On AWS and on the local
     postroom dead-letters redrive --all        sends the messages of all letters that the filter means
     postroom dead-letters edit ID --body FILE  sends the envelope in FILE (or - for standard input) in its place
     postroom dead-letters discard ID --reason TEXT
+                                               gives it up: that is final, and no list shows the letter again
     postroom chain CORRELATION_ID              everything that one request caused, as a tree; also while it runs
-    postroom why EVENT_ID --chain CORRELATION_ID
-                                               the way from the command to one event
+    postroom why EVENT_ID                      the way from the command to one event of the chain that --chain names;
+                                               or to the message of a dead letter, by the letter's id alone
     postroom queues                            what waits, what is in flight, what is parked
 
 A redrive keeps the message's id, so what was done already is not done again. The relay takes the message to its
 queue within a minute. A letter that came back twice is redriven only with --again. An edited message gets an id of
-its own and names the old one as its cause, of which no late copy does anything any more. What a worker is at is left to
-it. A letter that no worker's failure wrote is redriven or edited after 30 days only with --again: whether another copy of
-its message was done is forgotten by then, and look first, or it may be done twice. Every decision is written down, with who made it, in the same transaction;
-a command that is interrupted has decided or has not, and can be repeated.
+its own and names the old one as its cause, of which no late copy does anything any more. What a worker is at is left
+to it. A letter that no worker's failure wrote is redriven or edited after 30 days only with --again: whether another
+copy of its message was done is forgotten by then, so look first, or it may be done twice. Every decision is written
+down, with who made it, in the same transaction; a command that is interrupted has decided or has not, and can be
+repeated. What is decided can still be shown by its ID.
 
-Which letters:
-    --queue NAME  --handler NAME  --type TYPE  --fingerprint ID
-    --from TIME  --before TIME                 by their last failure, such as 2026-11-21T09:30:00Z
+Which letters (list, groups, redrive --all); all of it has to be met:
+    --queue NAME                               the queue they came from
+    --handler NAME                             the handler that failed
+    --type TYPE                                the type of the message
+    --fingerprint ID                           how they failed, as groups shows it
+    --from TIME                                last failed then or later, such as 2026-11-21T09:30:00Z
+    --before TIME                              last failed before then
 
 How many, how fast:
-    --limit N                                  letters at most                                       [100]
-    --per-minute N                             messages of a redrive of many that are sent a minute  [600]
-    --dry-run                                  only say which ones
-    --again                                    also those that came back twice, or are too old to tell
+    --all                                      redrive: every letter that the filter means, one by one
+    --limit N                                  list: letters at most [100]; redrive --all: the same [10000, the most]
+    --cursor CURSOR                            list, redrive --all: go on where the one before says it ended
+    --per-minute N                             redrive --all: messages that are sent a minute [600]
+    --dry-run                                  redrive, edit, discard: say what would come of it, and decide nothing
+    --again                                    redrive, edit: also what came back twice, or is too old to tell
+    --body FILE                                edit: the whole envelope; `show --json` has it in `body`
+    --reason TEXT                              discard: why, for whoever asks later
 
-Where:
-    --stack NAME                               the stack whose tables and queues are meant           [local]
-    --endpoint URL                             instead of AWS, such as http://127.0.0.1:4566
+Whose:
+    --chain CORRELATION_ID                     why: the chain of the event; every log line and reply of it has the id
+    --tenant NAME                              chain, why: whose chain [demo; on AWS it has to be named]
+
+Where, for every verb:
+    --stack NAME                               the stack whose tables and queues are meant [local; on AWS to be named]
+    --endpoint URL                             instead of AWS, such as http://127.0.0.1:4566; or AWS_ENDPOINT_URL
     --region REGION                            or AWS_REGION
-    --tenant NAME                              whose chain                                           [demo]
     --by NAME                                  who decides, for the audit trail; or USER
 
-    --json                                     print JSON, one document
+    --json                                     print JSON, one document; of what failed its `error`
     --help                                     this page
 
 Credentials come from the environment. `eval \"$(aws configure export-credentials --format env)\"` puts there what the
-AWS CLI would use; the local system takes any. On AWS the tables' rights are asked for: reading for what is shown, and
-dynamodb:PutItem, UpdateItem on what a decision writes.
+AWS CLI would use; the local system takes any. On AWS these rights are needed, on the stack's tables and on their
+indexes, which are resources of their own (table/STACK-* and table/STACK-*/index/*): dynamodb:GetItem and Query to see
+anything; PutItem, UpdateItem and ConditionCheckItem to decide; for `queues` sqs:ListQueues, and
+sqs:GetQueueAttributes on STACK-*.
 
-Exit codes: 0 done, 1 something failed, 2 wrong usage, 3 there is no such thing, or it was refused. Reasons are on
-standard error.
+An option that a verb does not take stops it before anything is done. Exit codes: 0 done; 1 something failed, or was
+interrupted; 2 wrong usage; 3 there is no such thing, or it, or some of it, was refused. What was done before that is
+printed first. Reasons are on standard error.
 ";

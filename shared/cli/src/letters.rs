@@ -4,17 +4,19 @@ use std::io::Read as _;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use postroom::{Bulk, BulkReport, Clock as _, Edit, LetterFilter, Redrive, Redriven, SystemClock};
+use postroom::{Edit, LetterFilter, Redrive, Redriven};
 use serde::Serialize;
 
-use crate::Failure;
 use crate::arguments::{Arguments, UsageError};
-use crate::output::{Output, letters, two_lines};
+use crate::failure::Failure;
+use crate::output::{Output, letters, two_rows};
 use crate::stack::Stack;
 
 /// The most letters that one command lists or redrives.
-const MOST: u32 = 10_000;
-/// The most letters of one page of a list, and of one call of a bulk.
+pub(crate) const MOST: u32 = 10_000;
+/// Letters of a list where nobody names a number.
+const LISTED: u32 = 100;
+/// The most letters of one page of a list.
 const PAGE: usize = 100;
 
 /// What `list` prints.
@@ -26,7 +28,7 @@ struct Listed<T> {
 }
 
 pub(crate) async fn list(stack: &Stack, arguments: &Arguments) -> Result<Output, Failure> {
-    let (filter, mut left) = (filter(arguments)?, limit(arguments)?);
+    let (filter, mut left) = (filter(arguments)?, limit(arguments, LISTED)?);
     let mut listed =
         Listed { items: Vec::new(), next: arguments.text("--cursor").map(str::to_owned) };
     while left > 0 {
@@ -38,7 +40,7 @@ pub(crate) async fn list(stack: &Stack, arguments: &Arguments) -> Result<Output,
             break;
         }
     }
-    let mut rows: Vec<_> = listed.items.iter().map(two_lines).collect();
+    let mut rows: Vec<_> = listed.items.iter().flat_map(two_rows).collect();
     rows.push(letters(listed.items.len()));
     rows.extend(listed.next.iter().map(|next| format!("go on with --cursor '{next}'")));
     Ok(Output::of(&listed, rows)?)
@@ -64,19 +66,22 @@ pub(crate) async fn show(stack: &Stack, id: &str) -> Result<Output, Failure> {
     let (head, actions) = (letter.head(), stack.office.actions(id).await?);
     let (status, class, code, since) =
         (head.status, head.class, &head.code_version, head.first_failed_at);
-    let mut rows = vec![two_lines(&head)];
+    let mut rows = two_rows(&head).to_vec();
     rows.push(format!("    {status:?}, {class:?}, code {code}, first failed {since}"));
+    if let (Some(chain), Some(tenant)) = (&head.correlation_id, &head.tenant_id) {
+        rows.push(format!("    all that belongs to it: postroom chain {chain} --tenant {tenant}"));
+    }
     for action in &actions {
         let who = action.actor_id.as_ref().map_or("somebody", |actor| actor.as_str());
         let why = action.reason.as_ref().map_or_else(String::new, |why| format!(": {why}"));
         rows.push(format!("    {} {} by {who}{why}", action.at, action.action));
     }
-    rows.push(letter.body.clone());
+    rows.extend(letter.body.lines().map(str::to_owned));
     let mut json = serde_json::to_value(&head)?;
     json["causes"] = serde_json::to_value(&letter.causes)?;
     json["body"] = letter.body.into();
     json["actions"] = serde_json::to_value(&actions)?;
-    Ok(Output { json, rows })
+    Ok(Output { json, rows, failure: None })
 }
 
 pub(crate) async fn redrive(
@@ -85,8 +90,8 @@ pub(crate) async fn redrive(
     id: &str,
 ) -> Result<Output, Failure> {
     let how = Redrive { again: arguments.has("--again"), delay: Duration::ZERO };
-    let redriven = stack.office.redrive(id, how, &stack.origin()?).await?.output;
-    sent(&redriven)
+    let redriven = stack.office(arguments).redrive(id, how, &stack.origin()?).await?.output;
+    sent(&redriven, arguments)
 }
 
 pub(crate) async fn edit(
@@ -94,7 +99,7 @@ pub(crate) async fn edit(
     arguments: &Arguments,
     id: &str,
 ) -> Result<Output, Failure> {
-    let file = arguments.needed("--body")?;
+    let file = arguments.needed("--body");
     let body = match file {
         "-" => {
             let mut body = String::new();
@@ -104,8 +109,8 @@ pub(crate) async fn edit(
         file => std::fs::read_to_string(file).with_context(|| format!("cannot read {file}"))?,
     };
     let edit = Edit { body: &body, again: arguments.has("--again") };
-    let edited = stack.office.edit(id, edit, &stack.origin()?).await?.output;
-    sent(&edited)
+    let edited = stack.office(arguments).edit(id, edit, &stack.origin()?).await?.output;
+    sent(&edited, arguments)
 }
 
 pub(crate) async fn discard(
@@ -113,61 +118,33 @@ pub(crate) async fn discard(
     arguments: &Arguments,
     id: &str,
 ) -> Result<Output, Failure> {
-    let reason = arguments.needed("--reason")?;
-    let discarded = stack.office.discard(id, reason, &stack.origin()?).await?.output;
-    let row = format!("{id} is discarded: {reason}");
-    Ok(Output::of(&discarded, vec![row])?)
+    let reason = arguments.needed("--reason");
+    let office = stack.office(arguments);
+    let discarded = office.discard(id, reason, &stack.origin()?).await?.output;
+    let is = if arguments.has("--dry-run") { "would be" } else { "is" };
+    decided(&discarded, format!("{id} {is} discarded: {reason}"), arguments)
 }
 
-/// Redrives call by call, no faster than was asked for: within a call by the messages' due times, between calls by waiting.
-pub(crate) async fn redrive_all(stack: &Stack, arguments: &Arguments) -> Result<Output, Failure> {
-    let mut left = limit(arguments)?;
-    let pace = Duration::from_mins(1) / arguments.number("--per-minute", 1..=60_000, 600)?;
-    let mut bulk = Bulk {
-        filter: filter(arguments)?,
-        limit: PAGE,
-        cursor: arguments.text("--cursor").map(str::to_owned),
-        pace,
-        dry_run: arguments.has("--dry-run"),
-        again: arguments.has("--again"),
-    };
-    let mut all = BulkReport::default();
-    while left > 0 {
-        bulk.limit = left.min(PAGE);
-        let done = stack.office.redrive_all(&bulk, &stack.origin()?).await?;
-        let (redriven, refused) = (done.redriven.len(), done.refused.len());
-        left -= (redriven + refused).min(left);
-        all.redriven.extend(done.redriven);
-        all.refused.extend(done.refused);
-        (all.next, bulk.cursor) = (done.next.clone(), done.next);
-        if bulk.cursor.is_none() {
-            break;
-        }
-        if !bulk.dry_run && left > 0 {
-            let waited = pace.saturating_mul(u32::try_from(redriven).unwrap_or(u32::MAX));
-            SystemClock.sleep(waited).await;
-        }
-    }
-    let mut rows = all.redriven.clone();
-    let left = all.refused.iter();
-    rows.extend(left.map(|refused| format!("{} is left: {}", refused.id, refused.reason)));
-    let what = if bulk.dry_run { "would be redriven" } else { "redriven" };
-    rows.push(format!("{} {what}, {} left", letters(all.redriven.len()), all.refused.len()));
-    Ok(Output::of(&all, rows)?)
-}
-
-fn sent(redriven: &Redriven) -> Result<Output, Failure> {
+fn sent(redriven: &Redriven, arguments: &Arguments) -> Result<Output, Failure> {
     let Redriven { id, message_id, queue, redrives } = redriven;
-    let row = format!("{id}: {message_id} goes to {queue} within a minute, redrive {redrives}");
-    Ok(Output::of(redriven, vec![row])?)
+    let goes = if arguments.has("--dry-run") { "would go" } else { "goes" };
+    let row = format!("{id}: {message_id} {goes} to {queue} within a minute, redrive {redrives}");
+    decided(redriven, row, arguments)
 }
 
-fn limit(arguments: &Arguments) -> Result<usize, UsageError> {
-    let limit = arguments.number("--limit", 1..=MOST, 100)?;
+/// What was decided, or would be.
+fn decided(what: &impl Serialize, row: String, arguments: &Arguments) -> Result<Output, Failure> {
+    let mut output = Output::of(what, vec![row])?;
+    output.json["dry_run"] = arguments.has("--dry-run").into();
+    Ok(output)
+}
+
+pub(crate) fn limit(arguments: &Arguments, default: u32) -> Result<usize, UsageError> {
+    let limit = arguments.number("--limit", 1..=MOST, default)?;
     Ok(usize::try_from(limit).unwrap_or(PAGE))
 }
 
-fn filter(arguments: &Arguments) -> Result<LetterFilter, UsageError> {
+pub(crate) fn filter(arguments: &Arguments) -> Result<LetterFilter, UsageError> {
     let text = |option| arguments.text(option).map(str::to_owned);
     Ok(LetterFilter {
         queue: text("--queue"),

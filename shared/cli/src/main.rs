@@ -1,50 +1,47 @@
 //! `postroom`: the operator's tool.
 
 mod help;
+mod verbs;
 mod arguments;
+mod failure;
 mod stack;
 mod output;
 mod letters;
+mod bulk;
 mod chains;
 mod queues;
 
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use postroom::port::StoreError;
-use postroom::{BulkError, DecideError, ExecuteError, OverviewError, Refuse, reason_of};
+use serde_json::{Value, json};
 
-use crate::arguments::{Arguments, UsageError};
-use crate::output::Output;
+use crate::arguments::Arguments;
+use crate::failure::Failure;
+use crate::output::{Output, for_people, for_programs};
 use crate::stack::Stack;
-
-/// Why a verb was not done; each has an exit code of its own.
-#[derive(Debug)]
-enum Failure {
-    /// 2: the command line is not understood.
-    Usage(UsageError),
-    /// 3: there is no such thing, or it was refused.
-    Refused(String),
-    /// 1: anything else.
-    Failed(anyhow::Error),
-}
+use crate::verbs::Verb;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let arguments = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
-    let (text, code) = match run(arguments).await {
-        Ok(text) => (text, 0),
-        Err(failure) => {
-            let (reason, code) = match failure {
-                Failure::Usage(error) => (error.to_string(), 2),
-                Failure::Refused(reason) => (reason, 3),
-                Failure::Failed(error) => (format!("{error:#}"), 1),
-            };
-            // Whoever closed standard error does not want to know.
-            let _ = writeln!(std::io::stderr(), "postroom: {reason}");
-            (String::new(), code)
+    let arguments: Vec<String> = arguments.collect();
+    // Asked for even where the rest is not understood.
+    let as_json = arguments.iter().any(|argument| argument == "--json");
+    let mut place = None;
+    let (output, failure) = match run(arguments, &mut place).await {
+        Ok(mut output) => {
+            let failure = output.failure.take();
+            (Some(output), failure)
         }
+        Err(failure) => (None, Some(failure)),
     };
+    if let Some(failure) = &failure {
+        tell(&failure.rows(place.as_deref()));
+    }
+    let error = failure.as_ref().map(|failure| failure.json(place.as_deref()));
+    let text = if as_json { document(output, error) } else { rows(output) };
+    let code = failure.map_or(0, |failure| failure.code());
     match std::io::stdout().write_all(text.as_bytes()) {
         Ok(()) => ExitCode::from(code),
         // As when it is piped into `head`.
@@ -52,59 +49,44 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(arguments: impl Iterator<Item = String>) -> Result<String, Failure> {
-    let arguments = Arguments::read(arguments)?;
-    if arguments.has("--help") || arguments.words.is_empty() {
-        return Ok(help::HELP.to_owned());
-    }
-    let output = verb(&arguments).await?;
-    let json = arguments.has("--json").then(|| format!("{:#}", output.json));
-    Ok(json.unwrap_or_else(|| output.rows.join("\n")) + "\n")
+/// Rows on standard error, where they are in nobody's way.
+fn tell(rows: &[String]) {
+    // Whoever closed standard error does not want to know.
+    let _ = std::io::stderr().write_all(for_people(rows).as_bytes());
 }
 
-async fn verb(arguments: &Arguments) -> Result<Output, Failure> {
-    let words: Vec<&str> = arguments.words.iter().map(String::as_str).collect();
-    let stack = Stack::of(arguments)?;
-    match words[..] {
-        ["dead-letters", "list"] => letters::list(&stack, arguments).await,
-        ["dead-letters", "groups"] => letters::groups(&stack, arguments).await,
-        ["dead-letters", "show", id] => letters::show(&stack, id).await,
-        ["dead-letters", "redrive"] if arguments.has("--all") => {
-            letters::redrive_all(&stack, arguments).await
-        }
-        ["dead-letters", "redrive", id] => letters::redrive(&stack, arguments, id).await,
-        ["dead-letters", "edit", id] => letters::edit(&stack, arguments, id).await,
-        ["dead-letters", "discard", id] => letters::discard(&stack, arguments, id).await,
-        ["chain", id] => chains::chain(&stack, arguments, id).await,
-        ["why", event] => chains::why(&stack, arguments, event).await,
-        ["queues"] => queues::queues(&stack).await,
-        _ => Err(UsageError::NoCommand { words: words.join(" ") }.into()),
-    }
+fn rows(output: Option<Output>) -> String {
+    output.map_or_else(String::new, |output| for_people(&output.rows))
 }
 
-impl From<UsageError> for Failure {
-    fn from(error: UsageError) -> Self {
-        Self::Usage(error)
+/// One document, whatever happened.
+fn document(output: Option<Output>, error: Option<Value>) -> String {
+    let mut document = output.map_or_else(|| json!({}), |output| output.json);
+    if let Some(error) = error {
+        document["error"] = error;
     }
+    for_programs(&document)
 }
 
-impl From<ExecuteError<DecideError>> for Failure {
-    fn from(error: ExecuteError<DecideError>) -> Self {
-        match (&error, error.refusal()) {
-            (ExecuteError::Command { source, .. }, Some(_)) => Self::Refused(source.to_string()),
-            (_, Some(_)) => Self::Refused(reason_of(&error)),
-            (_, None) => Self::Failed(error.into()),
-        }
+/// Does what is asked for; `place` becomes where that is, as soon as it is known.
+async fn run(arguments: Vec<String>, place: &mut Option<String>) -> Result<Output, Failure> {
+    let Some(arguments) = Arguments::read(arguments)? else {
+        let rows = help::HELP.lines().map(str::to_owned).collect();
+        return Ok(Output::of(&json!({ "help": help::HELP }), rows)?);
+    };
+    let stack = Stack::of(&arguments)?;
+    *place = Some(stack.place.clone());
+    let id = arguments.about();
+    match arguments.verb {
+        Verb::List => letters::list(&stack, &arguments).await,
+        Verb::Groups => letters::groups(&stack, &arguments).await,
+        Verb::Show => letters::show(&stack, id).await,
+        Verb::Redrive => letters::redrive(&stack, &arguments, id).await,
+        Verb::RedriveAll => bulk::redrive_all(&stack, &arguments).await,
+        Verb::Edit => letters::edit(&stack, &arguments, id).await,
+        Verb::Discard => letters::discard(&stack, &arguments, id).await,
+        Verb::Chain => chains::chain(&stack, &arguments, id).await,
+        Verb::Why => chains::why(&stack, &arguments, id).await,
+        Verb::Queues => queues::queues(&stack).await,
     }
 }
-
-macro_rules! failed {
-    ($($error:ty)*) => {$(
-        impl From<$error> for Failure {
-            fn from(error: $error) -> Self {
-                Self::Failed(error.into())
-            }
-        }
-    )*};
-}
-failed!(anyhow::Error StoreError OverviewError BulkError serde_json::Error);

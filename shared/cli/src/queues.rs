@@ -2,7 +2,7 @@
 
 use postroom::{Clock as _, Overview, QueueOverview, SystemClock};
 
-use crate::Failure;
+use crate::failure::Failure;
 use crate::output::Output;
 use crate::stack::Stack;
 

@@ -16,6 +16,7 @@ pub mod simulation;
 mod clock;
 mod id;
 mod verdict;
+mod visible;
 mod outcome;
 mod message;
 mod envelope;
@@ -73,6 +74,7 @@ pub use tx::{Tx, TxError};
 pub use verdict::{
     Blame, Blames, Classify, Failure, Refusal, RefusalKind, Refuse, Verdict, panic_text, reason_of,
 };
+pub use visible::visible;
 pub use worker::{
     Collector, Disposition, MissingHandlers, Projector, Record, StreamRecord, WakeUp, Worker,
 };

@@ -8,6 +8,8 @@ mod idempotency;
 mod ledger;
 mod openapi;
 mod operator;
+mod operator_options;
+mod operator_bulk;
 mod schedule;
 mod traces;
 mod crashes;

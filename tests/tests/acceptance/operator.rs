@@ -1,6 +1,7 @@
 //! The operator's tool, `postroom`, against the local system: every verb.
 
 use std::path::Path;
+use std::process::Output;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -12,37 +13,52 @@ use tokio::time::{sleep, timeout};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What the tool came to.
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Ran {
+    pub(crate) fn of(output: Output) -> Self {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        let (out, err) = (text(output.stdout), text(output.stderr));
+        Self { code: output.status.code().unwrap(), out, err }
+    }
+
     #[track_caller]
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         assert_eq!(self.code, 0, "{}", self.err);
         serde_json::from_str(&self.out).unwrap()
     }
 
     #[track_caller]
-    fn ends(&self, code: i32, reason: &str) {
+    pub(crate) fn ends(&self, code: i32, reason: &str) {
         assert_eq!(self.code, code, "{}{}", self.out, self.err);
         assert!(self.err.contains(reason), "{}", self.err);
     }
 }
 
-async fn postroom(world: &World, arguments: &[&str]) -> Ran {
+/// The tool with an environment of nothing, so that only what is said counts.
+pub(crate) async fn tool(arguments: &[&str]) -> Command {
     let tool = spawn_blocking(|| program("postroom")).await.unwrap();
     let mut command = Command::new(tool);
-    command.args(arguments).args(["--endpoint", &world.system().aws_url(), "--by", "ann"]);
-    let output = timeout(PATIENCE, command.output()).await.unwrap().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    Ran { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+    command.args(arguments).env_clear();
+    command
+}
+
+pub(crate) async fn run(mut command: Command) -> Ran {
+    Ran::of(timeout(PATIENCE, command.output()).await.unwrap().unwrap())
+}
+
+pub(crate) async fn postroom(world: &World, arguments: &[&str]) -> Ran {
+    let mut command = tool(arguments).await;
+    command.args(["--endpoint", &world.system().aws_url(), "--by", "ann"]);
+    run(command).await
 }
 
 /// A published campaign that the provider does not know: two dead letters, in the chain `the-launch`.
-async fn with_two_letters(world: &World) -> String {
+pub(crate) async fn with_two_letters(world: &World) -> String {
     let id = world.draft().await;
     world.provider_fault(json!({"campaign_id": id, "status": 404, "times": 2})).await;
     let path = format!("/campaigns/{id}/publish");

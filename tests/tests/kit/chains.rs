@@ -147,3 +147,17 @@ async fn another_tenants_chain_is_empty_even_under_the_same_id() {
 
     assert!(read.roots.is_empty());
 }
+
+#[tokio::test]
+async fn a_reason_with_line_feeds_is_one_row() {
+    let shop = Shop::new();
+    let record = shop.placed("1").await;
+    let order = "1\n\u{1b}[2Jall is well".to_owned();
+    let bank = ScriptedBank::answering([Err(ShopError::Gone { order })]);
+    shop.card_worker(bank).process(&[record], None).await;
+
+    let drawn = drawn(&shop).await;
+
+    assert!(drawn.contains(r"order 1\n\u{1b}[2Jall is well is gone"), "{drawn}");
+    assert_eq!(drawn.lines().count(), 5, "{drawn}");
+}

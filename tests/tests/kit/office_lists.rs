@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use postroom::port::{DeadLetter, DeadLetters};
-use postroom::{Bulk, LetterFilter, Record};
+use postroom::{Bulk, BulkError, LetterFilter, Record};
 
 use crate::office::{letter, office, operator, parked};
-use crate::shop::{ScriptedBank, Shop};
+use crate::shop::{Mishap, ScriptedBank, Shop};
 
 /// More than a page of every shard.
 #[tokio::test]
@@ -112,15 +112,22 @@ async fn many_are_redriven_at_a_rate_and_gone_on_with() {
 }
 
 #[tokio::test]
-async fn a_dry_run_names_them_and_changes_nothing() {
+async fn a_dry_run_says_what_the_real_one_would_and_changes_nothing() {
     let shop = Shop::new();
     let (_, id) = parked(&shop, "1").await;
+    let odd =
+        Record { message_id: "odd".to_owned(), body: "odd".to_owned(), group: None, receives: 1 };
+    shop.card_worker(ScriptedBank::default()).process(&[odd], None).await;
     let commits = shop.commits().len();
 
-    let bulk = Bulk { limit: 10, dry_run: true, ..Bulk::default() };
-    let report = office(&shop).redrive_all(&bulk, &operator(&shop)).await.unwrap();
+    let bulk = Bulk { limit: 10, ..Bulk::default() };
+    let rehearsal = office(&shop).rehearsal();
+    let rehearsed = rehearsal.redrive_all(&bulk, &operator(&shop)).await.unwrap();
+    let written = shop.commits().len() - commits;
+    let done = office(&shop).redrive_all(&bulk, &operator(&shop)).await.unwrap();
 
-    assert_eq!((report.redriven, shop.commits().len()), (vec![id], commits));
+    assert_eq!((rehearsed.redriven.as_slice(), rehearsed.refused.len()), (&[id][..], 1));
+    assert_eq!((rehearsed, written), (done, 0));
 }
 
 #[tokio::test]
@@ -141,4 +148,23 @@ async fn one_that_is_refused_does_not_stop_the_others() {
         (refused.id.as_str(), refused.code.as_str()),
         ("charge-card#odd", "dead-letter-unreadable")
     );
+}
+
+#[tokio::test]
+async fn what_a_bulk_has_done_is_told_when_the_next_one_fails() {
+    let shop = Shop::new();
+    let (_, older) = parked(&shop, "1").await;
+    shop.clock.advance(Duration::from_secs(1));
+    let (_, newer) = parked(&shop, "2").await;
+    let bulk = Bulk { limit: 10, ..Bulk::default() };
+    shop.mishaps([Mishap::Spared, Mishap::Refused, Mishap::Refused]);
+
+    let done = office(&shop).redrive_all(&bulk, &operator(&shop)).await.unwrap();
+    let rest = Bulk { cursor: done.next.clone(), ..bulk };
+    let failed = office(&shop).redrive_all(&rest, &operator(&shop)).await.unwrap_err();
+    let healed = office(&shop).redrive_all(&rest, &operator(&shop)).await.unwrap();
+
+    assert_eq!(done.redriven, [newer]);
+    assert!(matches!(failed, BulkError::Redrive { id, .. } if id == older));
+    assert_eq!((healed.redriven, healed.next), (vec![older], None));
 }

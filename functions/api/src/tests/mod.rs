@@ -6,6 +6,7 @@ mod ledger;
 mod errors;
 mod input;
 mod ops;
+mod decisions;
 mod faults;
 mod idempotency;
 mod document;

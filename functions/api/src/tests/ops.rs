@@ -38,7 +38,7 @@ pub(super) async fn parked(world: &World) -> String {
     letter.id.replace('#', "~")
 }
 
-fn order(path: &str, body: &Value) -> Ask {
+pub(super) fn order(path: &str, body: &Value) -> Ask {
     Ask::new("POST", path).body(body.to_string())
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::chain::{Chain, Letter, Node, NodeKind};
 use crate::port::{LetterStatus, RunStatus};
 use crate::transaction::Transaction;
+use crate::visible::visible;
 use crate::worker::MAX_ATTEMPTS;
 
 /// The width of the column of names, tree lines included.
@@ -37,7 +38,8 @@ impl fmt::Display for Chain {
 fn row(f: &mut fmt::Formatter<'_>, node: &Node, branch: &str, indent: &str) -> fmt::Result {
     let name = format!("{branch}{}", node.name);
     let text = format!("{name:<NAMES$}  {}", describe(&node.kind));
-    writeln!(f, "{}", text.trim_end())?;
+    // A reason may quote anybody, and has to stay in its row.
+    writeln!(f, "{}", visible(text.trim_end()))?;
     for (index, child) in node.children.iter().enumerate() {
         let last = index + 1 == node.children.len();
         let branch = format!("{indent}{}", if last { "└ " } else { "├ " });

@@ -25,19 +25,17 @@ pub struct Bulk {
     pub cursor: Option<String>,
     /// How much later than the one before it each is sent: what protects whoever has to do the work.
     pub pace: Duration,
-    /// Only say which ones.
-    pub dry_run: bool,
     /// Those too that came back twice, or are so old that what became of their message is forgotten.
     pub again: bool,
 }
 
-/// What became of them.
+/// What became of them; of a [rehearsal](DeadLetterOffice::rehearsal), what would.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BulkReport {
-    /// The letters that were sent once more; in a dry run those that would be.
+    /// The letters that were sent once more.
     pub redriven: Vec<String>,
-    /// Those that were not, and why; in a dry run none.
+    /// Those that were not, and why.
     pub refused: Vec<Refused>,
     /// Go on with it; `null`: this was the end.
     pub next: Option<String>,
@@ -55,7 +53,7 @@ pub struct Refused {
     pub reason: String,
 }
 
-/// Why a call ended early. What it had redriven before is redriven.
+/// Why a call did nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum BulkError {
     /// The letters could not be listed.
@@ -65,10 +63,9 @@ pub enum BulkError {
         source: StoreError,
     },
     /// One could not be redriven, for a reason that the next would share.
-    #[error("{redriven} letters were redriven, and {id} could not be")]
+    #[error("dead letter {id} could not be redriven")]
     Redrive {
         id: String,
-        redriven: usize,
         #[source]
         source: ExecuteError<DecideError>,
     },
@@ -92,33 +89,38 @@ impl Refuse for BulkError {
 impl DeadLetterOffice {
     /// Redrives letters one by one, each in its own transaction, the last failed first.
     ///
-    /// Interrupted, it has redriven some and not others; called again, it meets those that are still open.
+    /// Interrupted, it has redriven some and not others; called again, it meets those that are still open. Where something
+    /// fails on the way it answers what it has done so far, and its `next` goes on with the letter that failed.
     ///
     /// # Errors
-    /// [`BulkError`]: something failed. A refusal is no failure: it is reported, and the next one is tried.
+    /// [`BulkError`]: the first one failed already, and so nothing was done. A refusal is no failure: it is reported, and the
+    /// next one is tried.
     pub async fn redrive_all(&self, bulk: &Bulk, origin: &Origin) -> Result<BulkReport, BulkError> {
         let limit = bulk.limit.clamp(1, MAX_LETTERS);
         let listed = self.list(&bulk.filter, limit, bulk.cursor.clone()).await;
         let listed = listed.map_err(|source| BulkError::List { source })?;
         let mut report = BulkReport { next: listed.next, ..BulkReport::default() };
-        for LetterHead { id, .. } in listed.items {
-            if bulk.dry_run {
-                report.redriven.push(id);
-                continue;
-            }
+        let mut decided = None;
+        for letter in listed.items {
+            let position = letter.position();
+            let LetterHead { id, .. } = letter;
             let sent = u32::try_from(report.redriven.len()).unwrap_or(u32::MAX);
             let how = Redrive { again: bulk.again, delay: bulk.pace.saturating_mul(sent) };
             match self.redrive(&id, how, &one_of(origin, &id)).await {
                 Ok(_) => report.redriven.push(id),
                 Err(source) => {
                     let Some(refusal) = source.refusal() else {
-                        let redriven = report.redriven.len();
-                        return Err(BulkError::Redrive { id, redriven, source });
+                        // An error would say nothing of those before it.
+                        if decided.is_some() {
+                            return Ok(BulkReport { next: decided, ..report });
+                        }
+                        return Err(BulkError::Redrive { id, source });
                     };
                     let (code, reason) = (refusal.code.to_owned(), reason_of(&source));
                     report.refused.push(Refused { id, code, reason });
                 }
             }
+            decided = Some(position);
         }
         Ok(report)
     }

@@ -19,7 +19,7 @@ mod bulk;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::Origin;
+use crate::command::{Command, Origin};
 use crate::port::{DeadLetter, LetterFile, Listing, StoreError};
 use crate::runtime::{ExecuteError, Executed, Runtime};
 use crate::stored::Partition;
@@ -47,6 +47,8 @@ const SHOWN_ACTIONS: usize = 100;
 pub struct DeadLetterOffice {
     runtime: Runtime,
     letters: Arc<dyn LetterFile>,
+    /// Whether its decisions are dropped before they are committed.
+    rehearses: bool,
 }
 
 /// What a decision comes to.
@@ -55,7 +57,13 @@ pub type Decided<T> = Result<Executed<T>, ExecuteError<DecideError>>;
 impl DeadLetterOffice {
     /// An office over letters, whose decisions a runtime commits.
     pub fn new(runtime: Runtime, letters: Arc<dyn LetterFile>) -> Self {
-        Self { runtime, letters }
+        Self { runtime, letters, rehearses: false }
+    }
+
+    /// The same office for a dry run: it answers what would be decided, or what would stand in the way, and writes nothing.
+    #[must_use]
+    pub fn rehearsal(&self) -> Self {
+        Self { rehearses: true, ..self.clone() }
     }
 
     /// One letter, with its body.
@@ -83,7 +91,7 @@ impl DeadLetterOffice {
     /// [`DecideError`] says what stands in the way.
     pub async fn redrive(&self, id: &str, how: Redrive, origin: &Origin) -> Decided<Redriven> {
         let command = RedriveDeadLetter { letters: &*self.letters, inbox: self.inbox(), id, how };
-        self.runtime.execute(&command, origin).await
+        self.decide(&command, origin).await
     }
 
     /// Sends another message in the place of a letter's: an envelope of its own id, which names the given one as its cause.
@@ -92,7 +100,7 @@ impl DeadLetterOffice {
     /// [`DecideError`] says what stands in the way.
     pub async fn edit(&self, id: &str, edit: Edit<'_>, origin: &Origin) -> Decided<Redriven> {
         let command = EditDeadLetter { letters: &*self.letters, inbox: self.inbox(), id, edit };
-        self.runtime.execute(&command, origin).await
+        self.decide(&command, origin).await
     }
 
     /// Gives a letter's message up.
@@ -102,7 +110,19 @@ impl DeadLetterOffice {
     pub async fn discard(&self, id: &str, reason: &str, origin: &Origin) -> Decided<Discarded> {
         let command =
             DiscardDeadLetter { letters: &*self.letters, inbox: self.inbox(), id, reason };
-        self.runtime.execute(&command, origin).await
+        self.decide(&command, origin).await
+    }
+
+    async fn decide<C: Command<Error = DecideError>>(
+        &self,
+        command: &C,
+        origin: &Origin,
+    ) -> Decided<C::Output> {
+        if self.rehearses {
+            let output = self.runtime.rehearse(command, origin).await?;
+            return Ok(Executed { output, replayed: false });
+        }
+        self.runtime.execute(command, origin).await
     }
 
     fn inbox(&self) -> &dyn crate::port::Inbox {

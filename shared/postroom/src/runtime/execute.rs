@@ -124,6 +124,23 @@ impl Runtime {
         self.execute_runs(command, origin).instrument(span).await
     }
 
+    /// What a command would answer now, or what it would be refused with. Nothing is written, noted or remembered, and no
+    /// idempotency key is looked at: what was done under it before says nothing about what would be done now.
+    ///
+    /// # Errors
+    /// As [`execute`](Self::execute), but for what only a commit can meet.
+    pub async fn rehearse<C: Command>(
+        &self,
+        command: &C,
+        origin: &Origin,
+    ) -> Result<C::Output, ExecuteError<C::Error>> {
+        let origin = Origin { idempotency: None, ..origin.clone() };
+        let run = self.command_run(C::NAME, &origin);
+        // Dropping the transaction is all there is to taking it back.
+        let (answer, _) = self.decide(command, &origin, &run).await?;
+        Ok(answer)
+    }
+
     async fn execute_runs<C: Command>(
         &self,
         command: &C,

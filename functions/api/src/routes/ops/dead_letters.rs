@@ -6,7 +6,9 @@ use axum::Json;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::request::Parts;
 use postroom::port::LetterHead;
-use postroom::{Audited, Bulk, BulkReport, Discarded, Edit, Groups, Redrive, Redriven};
+use postroom::{
+    Audited, Bulk, BulkReport, DeadLetterOffice, Discarded, Edit, Groups, Redrive, Redriven,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -97,17 +99,36 @@ pub(crate) struct Whole {
     actions: Vec<Audited>,
 }
 
+/// Whether what is asked for is done, or only what would come of it is answered.
+#[derive(Default, Deserialize)]
+#[serde(transparent)]
+struct DryRun(bool);
+
+impl DryRun {
+    fn office(&self, app: &App) -> DeadLetterOffice {
+        let office = &app.operations.office;
+        if self.0 { office.rehearsal() } else { office.clone() }
+    }
+}
+
+/// What is not known is refused in all of these: a misspelt `dry_run` would otherwise decide, a misspelt filter mean all.
 #[derive(Deserialize, JsonSchema)]
 #[schemars(rename = "RedriveInput")]
+#[serde(deny_unknown_fields)]
 pub(crate) struct RedriveInput {
     /// Also when it came back twice already, or is so old that what became of its message is forgotten: it may have been
     /// done.
     #[serde(default)]
     again: bool,
+    /// Only answer what would be done, or refused.
+    #[serde(default)]
+    #[schemars(with = "bool")]
+    dry_run: DryRun,
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[schemars(rename = "EditInput")]
+#[serde(deny_unknown_fields)]
 pub(crate) struct EditInput {
     /// The whole envelope as it should have been. It gets an id of its own, and its `id` becomes its cause.
     #[schemars(with = "serde_json::Map<String, Value>")]
@@ -115,24 +136,35 @@ pub(crate) struct EditInput {
     /// Also when the letter is so old that what became of its message is forgotten: it may have been done.
     #[serde(default)]
     again: bool,
+    /// Only answer what would be done, or refused.
+    #[serde(default)]
+    #[schemars(with = "bool")]
+    dry_run: DryRun,
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[schemars(rename = "DiscardInput")]
+#[serde(deny_unknown_fields)]
 pub(crate) struct DiscardInput {
     /// Why, for whoever asks later.
     #[schemars(length(min = 1, max = 500))]
     reason: String,
+    /// Only answer what would be done, or refused.
+    #[serde(default)]
+    #[schemars(with = "bool")]
+    dry_run: DryRun,
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[schemars(rename = "BulkRedriveInput")]
+#[serde(deny_unknown_fields)]
 pub(crate) struct BulkInput {
     #[serde(flatten)]
     filter: FilterInput,
-    /// Only say which ones.
+    /// Only answer what would be done, and what refused.
     #[serde(default)]
-    dry_run: bool,
+    #[schemars(with = "bool")]
+    dry_run: DryRun,
     /// Also those that came back twice already, or whose message is forgotten.
     #[serde(default)]
     again: bool,
@@ -184,7 +216,7 @@ async fn redrive(
     OrderOf { origin, input }: OrderOf<RedriveInput>,
 ) -> Result<Done<Redriven>, Problem> {
     let how = Redrive { again: input.again, delay: Duration::ZERO };
-    Ok(app.operations.office.redrive(&id, how, &origin).await?.into())
+    Ok(input.dry_run.office(&app).redrive(&id, how, &origin).await?.into())
 }
 
 async fn edit(
@@ -194,7 +226,7 @@ async fn edit(
     OrderOf { origin, input }: OrderOf<EditInput>,
 ) -> Result<Done<Redriven>, Problem> {
     let edit = Edit { body: &input.message.to_string(), again: input.again };
-    Ok(app.operations.office.edit(&id, edit, &origin).await?.into())
+    Ok(input.dry_run.office(&app).edit(&id, edit, &origin).await?.into())
 }
 
 async fn discard(
@@ -206,7 +238,7 @@ async fn discard(
     if !(1..=MAX_REASON).contains(&input.reason.chars().count()) {
         return Err(out_of_range("/reason", 1, MAX_REASON, "characters"));
     }
-    Ok(app.operations.office.discard(&id, &input.reason, &origin).await?.into())
+    Ok(input.dry_run.office(&app).discard(&id, &input.reason, &origin).await?.into())
 }
 
 async fn redrive_all(
@@ -226,10 +258,9 @@ async fn redrive_all(
         limit,
         cursor: position(LIST, Position::TimeAndText, input.cursor)?,
         pace: Duration::from_mins(1) / per_minute,
-        dry_run: input.dry_run,
         again: input.again,
     };
-    let report = app.operations.office.redrive_all(&bulk, &origin).await?;
+    let report = input.dry_run.office(&app).redrive_all(&bulk, &origin).await?;
     Ok(Json(BulkReport { next: cursor(LIST, report.next), ..report }))
 }
 

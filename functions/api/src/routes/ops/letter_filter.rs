@@ -10,8 +10,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::kind::Kind;
-use crate::page::query;
+use crate::page::{knows_all, query};
 use crate::problem::Problem;
+
+/// All that the query of a list says: which letters, and which page of them.
+const NAMES: [&str; 8] =
+    ["queue", "handler", "type", "fingerprint", "from", "before", "limit", "cursor"];
 
 /// Only those that meet all of it.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -41,6 +45,7 @@ impl<S: Send + Sync> FromRequestParts<S> for LetterFilterQuery {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        knows_all(parts, state, &NAMES).await?;
         let input: FilterInput = query(parts, state).await?;
         input.read().map(Self)
     }

@@ -1,0 +1,116 @@
+//! Why a verb was not done, or not to its end.
+
+use postroom::port::StoreError;
+use postroom::{
+    BulkError, Classify, DecideError, ExecuteError, OverviewError, Refuse, Verdict, reason_of,
+};
+use serde_json::{Value, json};
+
+use crate::arguments::UsageError;
+
+/// Why a verb was not done; each kind has an exit code of its own.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// 2: the command line is not understood.
+    Usage(UsageError),
+    /// 3: there is no such thing, or it was refused.
+    Refused(String),
+    /// 1: anything else, with what to try next.
+    Failed { error: anyhow::Error, next: &'static str },
+}
+
+/// What may be tried when something failed that may pass.
+const REPEAT: &str = "it may pass: the same command can be repeated";
+/// What may be tried when AWS says no.
+const LOOK: &str = "are stack and region (--stack, --region) right, and has whoever asks the rights that --help lists?";
+
+impl Failure {
+    /// Something was not decided to its end.
+    pub(crate) fn interrupted() -> Self {
+        let error = anyhow::anyhow!("it was interrupted");
+        Self::Failed { error, next: "what was done is told above; --cursor goes on with the rest" }
+    }
+
+    pub(crate) fn code(&self) -> u8 {
+        match self {
+            Self::Failed { .. } => 1,
+            Self::Usage(_) => 2,
+            Self::Refused(_) => 3,
+        }
+    }
+
+    /// What is printed on standard error, row by row; `place` is where it was tried.
+    pub(crate) fn rows(&self, place: Option<&str>) -> Vec<String> {
+        let mut rows = vec![format!("postroom: {}", self.reason(place))];
+        match self {
+            Self::Usage(error) => {
+                rows.extend(error.forms().into_iter().map(|form| format!("    {form}")));
+                rows.push("    postroom --help says the rest".to_owned());
+            }
+            Self::Failed { next, .. } if !next.is_empty() => rows.push(format!("    {next}")),
+            Self::Failed { .. } | Self::Refused(_) => {}
+        }
+        rows
+    }
+
+    /// The same as JSON: `{"reason": …, "exit_code": 1}`.
+    pub(crate) fn json(&self, place: Option<&str>) -> Value {
+        json!({ "reason": self.reason(place), "exit_code": self.code() })
+    }
+
+    fn reason(&self, place: Option<&str>) -> String {
+        let place = place.map_or_else(String::new, |place| format!(" ({place})"));
+        match self {
+            Self::Usage(error) => error.to_string(),
+            Self::Refused(reason) => format!("{reason}{place}"),
+            Self::Failed { error, .. } => format!("{}{place}", reason_of(error.as_ref())),
+        }
+    }
+}
+
+impl From<UsageError> for Failure {
+    fn from(error: UsageError) -> Self {
+        Self::Usage(error)
+    }
+}
+
+impl From<ExecuteError<DecideError>> for Failure {
+    fn from(error: ExecuteError<DecideError>) -> Self {
+        match (&error, error.refusal()) {
+            (ExecuteError::Command { source, .. }, Some(_)) => Self::Refused(source.to_string()),
+            (_, Some(_)) => Self::Refused(reason_of(&error)),
+            (_, None) => failed(error),
+        }
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Failed { error, next: "" }
+    }
+}
+
+impl From<serde_json::Error> for Failure {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Failed { error: error.into(), next: "" }
+    }
+}
+
+macro_rules! classified {
+    ($($error:ty)*) => {$(
+        impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                failed(error)
+            }
+        }
+    )*};
+}
+classified!(StoreError OverviewError BulkError);
+
+fn failed<E: Classify + std::error::Error + Send + Sync + 'static>(error: E) -> Failure {
+    let next = match error.verdict() {
+        Verdict::Retry { .. } => REPEAT,
+        Verdict::Permanent => LOOK,
+    };
+    Failure::Failed { error: error.into(), next }
+}
