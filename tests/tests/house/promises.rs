@@ -1,4 +1,4 @@
-//! What CONTRIBUTING.md says of promises and their tests is true of the tests there are.
+//! What CONTRIBUTING.md and ARCHITECTURE.md say of promises and their tests is true of the tests there are.
 
 use crate::repository::{must_be_empty, read, sources};
 
@@ -23,6 +23,30 @@ fn every_test_that_keeps_a_promise_is_there() {
         .collect();
 
     must_be_empty(&violations, "Name the test that now fails when the promise is broken.");
+}
+
+#[test]
+fn every_test_that_proves_a_law_is_there() {
+    let text = read("ARCHITECTURE.md");
+    let (_, laws) =
+        text.split_once("\n## Laws and what proves them").expect("the section is there");
+    let (laws, _) = laws.split_once("\n## ").unwrap_or((laws, ""));
+    let named = laws.lines().filter(|line| line.starts_with("| ")).flat_map(quoted);
+    let named: Vec<_> = named.filter_map(|name| name.split_once("::")).collect();
+    let sources = sources(&[".rs"]);
+    let is_there = |module: &str, name: &str| {
+        let (file, declared) = (format!("/acceptance/{module}.rs"), format!("fn {name}("));
+        sources.iter().any(|source| source.path.ends_with(&file) && source.text.contains(&declared))
+    };
+
+    let violations: Vec<_> = named
+        .iter()
+        .filter(|(module, name)| !is_there(module, name))
+        .map(|(module, name)| format!("there is no test {module}::{name}"))
+        .collect();
+
+    assert!(named.len() > 10, "only {} tests were found", named.len());
+    must_be_empty(&violations, "Name the test that shows the law with real processes.");
 }
 
 #[test]

@@ -56,6 +56,7 @@ async fn a_letter_tells_what_failed_why_how_often_and_since_when() {
     sent.data = Value::Null;
     assert_eq!(envelope, sent);
     assert_eq!(envelope.correlation_id.as_str(), "chain-1");
+    assert_eq!(letter.code_version, postroom::CODE_VERSION);
 }
 
 #[tokio::test]
