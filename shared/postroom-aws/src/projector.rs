@@ -8,6 +8,7 @@
 //!               "SequenceNumber": "4421584500000000017450439091", …}}
 //! ```
 
+use jiff::Timestamp;
 use lambda_runtime::{LambdaEvent, service_fn};
 use postroom::{Projector, StreamRecord, WakeUp};
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,10 @@ use serde_json::Value;
 
 use crate::deadline::believable;
 use crate::keys::{STREAM, VERSION};
-use crate::worker::BatchError;
+use crate::worker::{Batch, BatchError};
+
+/// What the records of a queue say of where they are from.
+const QUEUE: &str = "aws:sqs";
 
 /// An event of a table's stream, as far as it has to be one.
 #[derive(Debug, Deserialize)]
@@ -33,11 +37,13 @@ pub struct StreamAnswer {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct Failure {
+    /// The sequence number of a record, or the id of a message.
     #[serde(rename = "itemIdentifier")]
-    sequence_number: String,
+    id: String,
 }
 
-/// Answers the batches of the journal's stream, for as long as the process lives.
+/// Answers the batches of the journal's stream, and of the queue by which parked events come back, for as long as the
+/// process lives.
 ///
 /// # Errors
 /// The Lambda runtime could not be reached. A batch that fails is answered, and does not end this.
@@ -49,11 +55,11 @@ pub async fn run_projector(projector: Projector) -> Result<(), lambda_runtime::E
     lambda_runtime::run(handler).await
 }
 
-/// Applies what one batch tells and answers where its shard goes on; `deadline_ms` as of
-/// [`handle_batch`](crate::handle_batch).
+/// Applies what one batch tells and answers where its shard goes on, or which messages have to be delivered again;
+/// `deadline_ms` as of [`handle_batch`](crate::handle_batch).
 ///
 /// # Errors
-/// [`BatchError`]: the event is none of a stream.
+/// [`BatchError`]: the event is none of a stream or a queue.
 pub async fn handle_stream(
     projector: &Projector,
     event: Value,
@@ -61,16 +67,45 @@ pub async fn handle_stream(
 ) -> Result<StreamAnswer, BatchError> {
     let event: StreamEvent = serde_json::from_value(event)
         .map_err(|error| BatchError::NoStream { reason: error.to_string() })?;
+    let deadline = believable(deadline_ms, projector.now());
+    if event.records.first().is_some_and(|record| record["eventSource"] == QUEUE) {
+        return redriven(projector, event.records, deadline).await;
+    }
     let records = event.records.into_iter().enumerate().map(|(index, record)| read(index, &record));
     let records: Vec<_> = records.collect::<Result<_, _>>()?;
-    let deadline = believable(deadline_ms, projector.now());
 
     let first = projector.process(&records, deadline).await;
 
     let failed = first.and_then(|index| records.get(index));
-    let sequence_number = failed.map(|record| record.sequence_number.clone());
-    let failures = sequence_number.into_iter().map(|sequence_number| Failure { sequence_number });
-    Ok(StreamAnswer { failures: failures.collect() })
+    Ok(StreamAnswer::of(failed.map(|record| record.sequence_number.as_str())))
+}
+
+/// Each message by itself: what came back waits for nothing else.
+async fn redriven(
+    projector: &Projector,
+    records: Vec<Value>,
+    deadline: Option<Timestamp>,
+) -> Result<StreamAnswer, BatchError> {
+    let messages = serde_json::from_value(Value::Array(records))
+        .map_err(|error| BatchError::NoStream { reason: error.to_string() })?;
+    let batch = Batch::read(messages)?;
+    let mut dispositions = Vec::with_capacity(batch.records.len());
+    for record in &batch.records {
+        let record = StreamRecord {
+            sequence_number: record.message_id.clone(),
+            body: record.body.clone(),
+            wake_up: WakeUp::of_body(&record.body),
+        };
+        dispositions.push(projector.redriven(&record, deadline).await);
+    }
+    Ok(StreamAnswer::of(batch.failures(&dispositions)))
+}
+
+impl StreamAnswer {
+    fn of<'a>(failed: impl IntoIterator<Item = &'a str>) -> Self {
+        let failure = |id: &str| Failure { id: id.to_owned() };
+        Self { failures: failed.into_iter().map(failure).collect() }
+    }
 }
 
 fn read(index: usize, record: &Value) -> Result<StreamRecord, BatchError> {
@@ -105,9 +140,7 @@ mod tests {
 
     #[test]
     fn an_answer_names_the_record_that_is_next() {
-        let failures = vec![Failure { sequence_number: "17".to_owned() }];
-
-        let answer = serde_json::to_value(StreamAnswer { failures }).unwrap();
+        let answer = serde_json::to_value(StreamAnswer::of(["17"])).unwrap();
 
         assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": "17"}]}));
     }

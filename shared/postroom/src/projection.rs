@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::BoxFuture;
-use crate::envelope::RawEnvelope;
+use crate::aggregate::EventSet;
+use crate::envelope::{Envelope, RawEnvelope};
 use crate::id::TenantId;
 use crate::stored::{Generation, Place, Stored, StreamId};
 use crate::tx::{Tx, TxError};
@@ -19,9 +20,14 @@ use crate::verdict::{Classify, Failure};
 /// stages and how far the stream has been applied commit as one. What one stream's events make may be shared by others.
 ///
 /// ```
-/// use postroom::doc_example::{Order, OrderPaid};
-/// use postroom::{Message, Place, Projection, RawEnvelope, Stored, TxError, View};
+/// use postroom::doc_example::{Order, OrderPaid, OrderPlaced};
+/// use postroom::{Envelope, Place, Projection, Stored, TxError, View, events};
 /// use serde::{Deserialize, Serialize};
+///
+/// events! {
+///     /// What can happen to an order.
+///     pub enum OrderEvent { OrderPlaced, OrderPaid }
+/// }
 ///
 /// #[derive(Default, Serialize, Deserialize)]
 /// struct Sales {
@@ -41,15 +47,18 @@ use crate::verdict::{Classify, Failure};
 /// impl Projection for CountSales {
 ///     const NAME: &'static str = "count-sales";
 ///     const READS: &'static [&'static str] = &[Order::COLLECTION];
+///     type Event = OrderEvent;
 ///     type Error = TxError;
 ///
-///     async fn apply(&self, event: &RawEnvelope, view: &mut View<'_>) -> Result<(), TxError> {
-///         if event.r#type == OrderPaid::TYPE {
-///             let mut sales = view.load(&Sales::default().place()).await?.unwrap_or_default();
-///             sales.paid += 1;
-///             view.save(&sales)?;
+///     async fn apply(&self, event: &Envelope<OrderEvent>, view: &mut View<'_>) -> Result<(), TxError> {
+///         match &event.data {
+///             OrderEvent::OrderPlaced(_) => Ok(()),
+///             OrderEvent::OrderPaid(_) => {
+///                 let mut sales = view.load(&Sales::default().place()).await?.unwrap_or_default();
+///                 sales.paid += 1;
+///                 view.save(&sales)
+///             }
 ///         }
-///         Ok(())
 ///     }
 /// }
 /// ```
@@ -58,13 +67,16 @@ pub trait Projection: Send + Sync + 'static {
     const NAME: &'static str;
     /// The streams it reads, by the collections of the things they belong to: `accounts`.
     const READS: &'static [&'static str];
+    /// All that can happen in those streams. What is not among them is poison, and not passed over: a read model that does
+    /// not know what happened is wrong.
+    type Event: EventSet;
     /// Why an event could not be applied.
     type Error: Error + Classify + Send + Sync + 'static;
 
     /// Stages what an event changes. It may run several times: a lost race runs it again from its reads.
     fn apply(
         &self,
-        event: &RawEnvelope,
+        event: &Envelope<Self::Event>,
         view: &mut View<'_>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
@@ -160,10 +172,14 @@ impl<P: Projection> AnyProjection for P {
         view: &'a mut View<'_>,
     ) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
-            Projection::apply(self, event, view).await.map_err(|error| {
-                let verdict = error.verdict();
-                Failure { handler: P::NAME, verdict, refusal: None, source: Box::new(error) }
-            })
+            let read = P::Event::read(event.clone()).map_err(failed::<P, _>)?;
+            let event = event.clone().with(read);
+            Projection::apply(self, &event, view).await.map_err(failed::<P, _>)
         })
     }
+}
+
+fn failed<P: Projection, E: Error + Classify + Send + Sync + 'static>(error: E) -> Failure {
+    let verdict = error.verdict();
+    Failure { handler: P::NAME, verdict, refusal: None, source: Box::new(error) }
 }

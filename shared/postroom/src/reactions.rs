@@ -55,6 +55,20 @@ impl Reactions {
         RowOf { row, queues: &mut self.queues, handlers: &mut self.handlers, of: PhantomData }
     }
 
+    /// Gives the table a [`Projector`](crate::Projector) of this name, and so a standard queue: what it parked comes back
+    /// through it.
+    ///
+    /// # Panics
+    /// When a handler has that name.
+    #[must_use]
+    #[track_caller]
+    pub fn with_projector(mut self, name: &'static str) -> Self {
+        let queue = Queue { delivery: Delivery::Together, time_needed: Duration::ZERO };
+        assert!(!self.handlers.contains_key(name), "{name} is the name of a handler");
+        self.queues.insert(name, queue);
+        self
+    }
+
     /// Whether the table has a row for a message.
     pub(crate) fn has_row<M: Message>(&self) -> bool {
         self.rows.contains_key(M::TYPE)
@@ -75,7 +89,7 @@ impl Reactions {
         rows.map(|(r#type, _)| *r#type).collect()
     }
 
-    /// Every queued handler of the table, each once: a deployment needs a queue for each.
+    /// Every queued handler of the table, each once, and its projector: a deployment needs a queue for each.
     pub fn queues(&self) -> Vec<&'static str> {
         self.queues.keys().copied().collect()
     }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use postroom::doc_example::{Order, PlaceOrder, Settings, reactions};
+use postroom::doc_example::{Order, OrderPlaced, PlaceOrder, Settings, reactions};
 use postroom::memory::{ManualClock, MemoryQueue, MemoryStore, SeededIds};
 use postroom::{
-    Classify, Clock, Courier, Ids, Origin, Place, Ports, Projection, Projector, RawEnvelope,
-    Runtime, Stored, TxError, Verdict, View,
+    Classify, Clock, Courier, Envelope, Ids, Origin, Place, Ports, Projection, Projector, Runtime,
+    Stored, TxError, Verdict, View, events,
 };
 use postroom_aws::{BatchError, handle_stream};
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,11 @@ impl Stored for Heard {
     fn place(&self) -> Place<Self> {
         Place::new(&self.order)
     }
+}
+
+events! {
+    /// What happens to an order here.
+    enum OrderEvent { OrderPlaced }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -53,10 +58,16 @@ struct Hear;
 impl Projection for Hear {
     const NAME: &'static str = "hear";
     const READS: &'static [&'static str] = &[Order::COLLECTION];
+    type Event = OrderEvent;
     type Error = HearError;
 
-    async fn apply(&self, event: &RawEnvelope, view: &mut View<'_>) -> Result<(), HearError> {
-        let order = event.data["order"].as_str().unwrap().to_owned();
+    async fn apply(
+        &self,
+        event: &Envelope<OrderEvent>,
+        view: &mut View<'_>,
+    ) -> Result<(), HearError> {
+        let OrderEvent::OrderPlaced(placed) = &event.data;
+        let order = placed.order.clone();
         if order == "secret" {
             return Err(HearError::Deaf);
         }
@@ -99,7 +110,7 @@ impl Bench {
             let command = PlaceOrder { order: (*order).to_owned() };
             runtime.execute(&command, &origin).await.unwrap();
         }
-        let projector = Projector::new("project-views", runtime.clone(), memory.clone(), memory);
+        let projector = Projector::new("project-views", runtime.clone(), memory);
         Self { clock, runtime, projector: projector.projection(Hear) }
     }
 

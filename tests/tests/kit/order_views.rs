@@ -4,14 +4,17 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
-use postroom::doc_example::{Order, Settings, reactions};
+use postroom::doc_example::{Order, OrderPaid, OrderPlaced, Settings, reactions};
 use postroom::{
-    Classify, Place, Projection, Projector, RawEnvelope, Stored, StreamRecord, TxError, Verdict,
-    View, WakeUp,
+    Classify, Envelope, Place, Projection, Projector, Stored, StreamRecord, TxError, Verdict, View,
+    WakeUp, events,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::shop::{Shop, tenant};
+
+/// The projector's name, and its queue's.
+const PROJECTOR: &str = "project-views";
 
 /// What happened to an order, as a reader sees it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +43,11 @@ impl Stored for Total {
     fn place(&self) -> Place<Self> {
         Place::new("all")
     }
+}
+
+events! {
+    /// What can happen to an order.
+    enum OrderEvent { OrderPlaced, OrderPaid }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -78,12 +86,20 @@ struct Orders(Trouble);
 impl Projection for Orders {
     const NAME: &'static str = "order-view";
     const READS: &'static [&'static str] = &[Order::COLLECTION];
+    type Event = OrderEvent;
     type Error = ViewError;
 
-    async fn apply(&self, event: &RawEnvelope, view: &mut View<'_>) -> Result<(), ViewError> {
+    async fn apply(
+        &self,
+        event: &Envelope<OrderEvent>,
+        view: &mut View<'_>,
+    ) -> Result<(), ViewError> {
         let Trouble { poisoned, paper_out, panics, tried, twin } = &self.0;
         tried.fetch_add(1, Ordering::SeqCst);
-        let order = event.data["order"].as_str().unwrap().to_owned();
+        let order = match &event.data {
+            OrderEvent::OrderPlaced(placed) => placed.order.clone(),
+            OrderEvent::OrderPaid(paid) => paid.order.clone(),
+        };
         let start = OrderView { order: order.clone(), versions: Vec::new() };
         let mut shown = view.load(&start.place()).await?.unwrap_or(start);
         let mut total = view.load(&Total::default().place()).await?.unwrap_or_default();
@@ -111,8 +127,7 @@ fn took_one(from: &AtomicU32) -> bool {
 }
 
 pub(crate) fn projector(shop: &Shop, trouble: &Trouble) -> Projector {
-    let (journal, letters) = (Arc::new(shop.memory.clone()), Arc::new(shop.memory.clone()));
-    Projector::new("project-views", shop.runtime.clone(), journal, letters)
+    Projector::new(PROJECTOR, shop.runtime.clone(), Arc::new(shop.memory.clone()))
         .projection(Orders(trouble.clone()))
 }
 
@@ -127,7 +142,8 @@ pub(crate) fn told(order: &str, version: u64) -> StreamRecord {
 
 /// A shop with an order of so many events.
 pub(crate) async fn shop_with(order: &str, events: usize) -> Shop {
-    let shop = Shop::with(reactions(&Settings { most_open_orders: 5_000 }));
+    let table = reactions(&Settings { most_open_orders: 5_000 });
+    let shop = Shop::with(table.with_projector(PROJECTOR));
     more(&shop, order, events).await;
     shop
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use postroom::port::{FailureClass, LetterStatus};
-use postroom::{DeadLetterOffice, ItemWrite, RawEnvelope, Redrive, StreamRecord, WakeUp};
+use postroom::{DeadLetterOffice, Disposition, ItemWrite, Redrive, StreamRecord, WakeUp};
 
 use crate::order_views::{Trouble, more, projector, shop_with, shown, told, total};
 use crate::shop::Mishap;
@@ -252,11 +252,11 @@ async fn a_redriven_event_is_applied_and_what_waited_behind_it() {
     let [letter] = shop.memory.dead_letters().try_into().unwrap();
     let office = DeadLetterOffice::new(shop.runtime.clone(), Arc::new(shop.memory.clone()));
     office.redrive(&letter.id, Redrive::default(), &shop.origin()).await.unwrap();
-    let event = RawEnvelope::parse(&letter.body).unwrap();
-    let record = StreamRecord { wake_up: Ok(WakeUp::of_event(&event).unwrap()), ..told("1", 1) };
-    let again = projector.process(&[record], None).await;
+    let [sent] = shop.queue.sent("project-views").try_into().unwrap();
+    let record = StreamRecord { wake_up: WakeUp::of_body(&sent.body), ..told("1", 1) };
+    let done = projector.redriven(&record, None).await;
 
-    assert_eq!(again, None);
+    assert_eq!(done, Disposition::Acknowledge);
     assert_eq!(shown(&shop, "1").await, [1, 2]);
     let [letter] = shop.memory.dead_letters().try_into().unwrap();
     assert_eq!(letter.status, LetterStatus::Redriven);

@@ -12,7 +12,7 @@ use tracing::{Instrument, info_span, warn};
 
 use crate::clock::{between, later};
 use crate::envelope::DecodeError;
-use crate::port::{DeadLetters, Journal, JournalRecord, StoreError};
+use crate::port::{DeadLetters, JournalRecord, StoreError};
 use crate::projection::{AnyProjection, Projection};
 use crate::reason_of;
 use crate::runtime::Runtime;
@@ -39,7 +39,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 /// read model ever leaves out an event, while all other streams go on. Redriven, it is applied, and what waited behind it.
 pub struct Projector {
     worker: Worker,
-    journal: Arc<dyn Journal>,
     projections: Vec<Box<dyn AnyProjection>>,
 }
 
@@ -66,14 +65,8 @@ impl Progress {
 
 impl Projector {
     /// A projector whose dead letters come from the queue of this name.
-    pub fn new(
-        name: &'static str,
-        runtime: Runtime,
-        journal: Arc<dyn Journal>,
-        dead_letters: Arc<dyn DeadLetters>,
-    ) -> Self {
-        let worker = Worker::new(name, runtime, dead_letters);
-        Self { worker, journal, projections: Vec::new() }
+    pub fn new(name: &'static str, runtime: Runtime, dead_letters: Arc<dyn DeadLetters>) -> Self {
+        Self { worker: Worker::new(name, runtime, dead_letters), projections: Vec::new() }
     }
 
     /// Keeps up a read model.
@@ -99,26 +92,51 @@ impl Projector {
         records: &[StreamRecord],
         deadline: Option<Timestamp>,
     ) -> Option<usize> {
-        let stop = match deadline {
-            Some(deadline) => deadline.saturating_sub(Worker::MARGIN).unwrap_or(Timestamp::MIN),
-            None => later(self.now(), TIME_WITHOUT_DEADLINE),
-        };
+        let stop = self.stop_before(deadline);
         let mut progress = Progress::default();
         for (index, record) in records.iter().enumerate() {
-            let left = between(self.now(), stop);
-            let done = self.wake(record, stop, &mut progress);
-            let clock = &self.worker.runtime.ports().clock;
-            let disposition = match select(pin!(done), clock.sleep(left + RECORDING)).await {
-                Either::Left((disposition, _)) => disposition,
-                Either::Right(_) => AT_ONCE,
-            };
+            let disposition = self.wake_until(record, stop, &mut progress).await;
             if let Disposition::Redeliver { after } = disposition {
                 let pause = after.unwrap_or(PAUSE).min(LONGEST_PAUSE);
-                clock.sleep(pause.min(between(self.now(), stop))).await;
+                let pause = pause.min(between(self.now(), stop));
+                self.worker.runtime.ports().clock.sleep(pause).await;
                 return Some(index);
             }
         }
         None
+    }
+
+    /// Applies an event that came back through a queue, and what waits behind it.
+    ///
+    /// A `deadline` is kept as by [`process`](Self::process); nobody waits for a pause, since a queue has its own.
+    pub async fn redriven(
+        &self,
+        record: &StreamRecord,
+        deadline: Option<Timestamp>,
+    ) -> Disposition {
+        let stop = self.stop_before(deadline);
+        self.wake_until(record, stop, &mut Progress::default()).await
+    }
+
+    fn stop_before(&self, deadline: Option<Timestamp>) -> Timestamp {
+        match deadline {
+            Some(deadline) => deadline.saturating_sub(Worker::MARGIN).unwrap_or(Timestamp::MIN),
+            None => later(self.now(), TIME_WITHOUT_DEADLINE),
+        }
+    }
+
+    async fn wake_until(
+        &self,
+        record: &StreamRecord,
+        stop: Timestamp,
+        progress: &mut Progress,
+    ) -> Disposition {
+        let left = between(self.now(), stop);
+        let clock = &self.worker.runtime.ports().clock;
+        match select(pin!(self.wake(record, stop, progress)), clock.sleep(left + RECORDING)).await {
+            Either::Left((disposition, _)) => disposition,
+            Either::Right(_) => AT_ONCE,
+        }
     }
 
     /// The time by the clock it runs by.
@@ -168,8 +186,9 @@ impl Projector {
         };
         let mut more = applied < wake_up.version;
         while more {
-            let events = self.journal.stream(&wake_up.tenant_id, &wake_up.stream, applied).await;
-            let page = match events {
+            let journal = &self.worker.runtime.ports().journal;
+            let events = journal.stream(&wake_up.tenant_id, &wake_up.stream, applied);
+            let page = match events.await {
                 Ok(page) => page,
                 Err(error) if error.verdict() == Verdict::Permanent => {
                     return self.park_unread(record, unreadable(&error)).await;

@@ -41,8 +41,19 @@ impl WakeUp {
         Ok(Self { tenant_id, stream: name, version })
     }
 
-    /// By the event itself, as a queue carries it; `None`: it is no event of a stream.
-    pub fn of_event(event: &RawEnvelope) -> Option<Self> {
+    /// By the event itself, as a queue brings it back.
+    ///
+    /// # Errors
+    /// [`DecodeError`]: it is no envelope, or one of no event.
+    pub fn of_body(body: &str) -> Result<Self, DecodeError> {
+        let event = RawEnvelope::parse(body)?;
+        Self::of_event(&event).ok_or_else(|| {
+            let (path, message) = ("streamversion".to_owned(), "this is no event of a stream");
+            DecodeError::Envelope { path, message: message.to_owned() }
+        })
+    }
+
+    pub(crate) fn of_event(event: &RawEnvelope) -> Option<Self> {
         let stream = StreamId::from_stored(event.subject.clone());
         Some(Self { tenant_id: event.tenant_id.clone(), stream, version: event.stream_version? })
     }
