@@ -13,7 +13,7 @@ def example(function: str) -> Path:
     """The event that has the function's name; `api` gets a request."""
     if function == "api":
         return EVENTS / "apigw/create_campaign.json"
-    own = [EVENTS / kind / f"{function}.json" for kind in ("sqs", "schedule")]
+    own = [EVENTS / kind / f"{function}.json" for kind in ("sqs", "dynamodb", "schedule")]
     found = [path for path in own if path.exists()]
     if len(found) != 1:
         raise LookupError(f"{function} has {len(found)} examples; it needs one of {', '.join(map(str, own))}")
@@ -25,7 +25,7 @@ def is_success(function: str, answer: Any) -> bool:
     match example(function).parent.name:
         case "apigw":
             return answer["statusCode"] == 201 and "id" in json.loads(answer["body"])
-        case "sqs":
+        case "sqs" | "dynamodb":
             return answer == {"batchItemFailures": []}
         case _:
             return answer is None

@@ -37,6 +37,7 @@ QUEUE = "SyncStatisticsQueue.Properties"
 DEAD_LETTERS = "SyncStatisticsDeadLetterQueue.Properties"
 MAPPING = "SyncStatisticsFunctionSyncStatistics.Properties"
 WORKER = "SyncStatisticsFunction.Properties"
+STREAM = "ProjectViewsFunctionJournal.Properties"
 SCHEDULE = "RelayOutboxFunctionEveryMinute.Properties"
 SCHEDULE_ROLE = "RelayOutboxFunctionEveryMinuteRole.Properties"
 RELAYED = "RelayOutboxFunctionEventInvokeConfig.Properties"
@@ -113,6 +114,20 @@ PLANTED: list[tuple[Rule, str, Change]] = [
      put(f"{RELAYED}.MaximumEventAgeInSeconds", None)),
     (delivery.a_scheduled_function_keeps_what_it_could_not_do, "OnFailure",
      put(f"{RELAYED}.FunctionName.Ref", "ApiFunction")),
+    (delivery.a_stream_gives_up_into_its_functions_dead_letter_queue, "MaximumRetryAttempts",
+     put(f"{STREAM}.MaximumRetryAttempts", None)),
+    (delivery.a_stream_gives_up_into_its_functions_dead_letter_queue, "MaximumRecordAgeInSeconds",
+     put(f"{STREAM}.MaximumRecordAgeInSeconds", -1)),
+    (delivery.a_stream_gives_up_into_its_functions_dead_letter_queue, "no less than",
+     put(f"{STREAM}.MaximumRecordAgeInSeconds", 86_400)),
+    (delivery.a_stream_gives_up_into_its_functions_dead_letter_queue, "Bisect",
+     put(f"{STREAM}.BisectBatchOnFunctionError", None)),
+    (delivery.a_stream_gives_up_into_its_functions_dead_letter_queue, "left out",
+     put(f"{STREAM}.StartingPosition", "LATEST")),
+    (delivery.a_stream_gives_up_into_its_functions_dead_letter_queue, "OnFailure",
+     put(f"{STREAM}.DestinationConfig.OnFailure.Destination", get_att("RelayOutboxDeadLetterQueue"))),
+    (delivery.a_stream_tells_keys_alone, "JournalTable",
+     put("JournalTable.Properties.StreamSpecification.StreamViewType", "NEW_IMAGE")),
     # Rights.
     (rights.no_right_has_a_wildcard, "sqs:*", put(f"{STATEMENTS}.+", allow("sqs:*", get_att("SyncStatisticsQueue")))),
     (rights.no_right_has_a_wildcard, "s3:GetObject on *", put(f"{STATEMENTS}.+", allow("s3:GetObject", "*"))),
@@ -138,6 +153,10 @@ PLANTED: list[tuple[Rule, str, Change]] = [
     (rights.lambda_may_do_its_part_in_the_functions_name, "sqs:ReceiveMessage", put(STATEMENTS, [])),
     (rights.lambda_may_do_its_part_in_the_functions_name, "sqs:ReceiveMessage on SyncCampaignDeadLetterQueue",
      put("CollectDeadLettersRole.Properties.Policies", [])),
+    (rights.lambda_may_do_its_part_in_the_functions_name, "dynamodb:GetRecords on JournalTable",
+     put("ProjectViewsRole.Properties.Policies", [])),
+    (rights.lambda_may_do_its_part_in_the_functions_name, "sqs:SendMessage on ProjectViewsDeadLetterQueue",
+     put("ProjectViewsRole.Properties.Policies", [])),
     (rights.lambda_may_do_its_part_in_the_functions_name, "sqs:SendMessage on RelayOutboxDeadLetterQueue",
      put("RelayOutboxRole.Properties.Policies", [])),
     (rights.lambda_may_do_its_part_in_the_functions_name, "logs:PutLogEvents", put("ApiRole.Properties.Policies", [])),
@@ -212,6 +231,8 @@ PLANTED: list[tuple[Rule, str, Change]] = [
     (watching.a_function_is_watched_for_errors_and_throttles, "ApiFunction: Throttles", put("ApiThrottlesAlarm", None)),
     (watching.a_scheduled_function_is_watched_for_silence, "EveryMinute",
      put("RelayOutboxSilentAlarm.Properties.TreatMissingData", "notBreaching")),
+    (watching.a_stream_is_watched_for_how_far_behind_its_function_is, "IteratorAge",
+     put("ProjectViewsIteratorAgeAlarm", None)),
     (watching.a_queue_is_watched_for_age_and_a_dead_letter_queue_for_content_too, "SyncStatisticsQueue",
      put("SyncStatisticsAgeAlarm", None)),
     (watching.a_queue_is_watched_for_age_and_a_dead_letter_queue_for_content_too, "MessagesVisible",

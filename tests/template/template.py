@@ -67,6 +67,11 @@ class Template:
         return [(mapping, self.get(target(mapping.at("FunctionName"))))
                 for mapping in self.all("Lambda::EventSourceMapping")]
 
+    def streamed(self) -> list[tuple[Resource, Resource]]:
+        """Every mapping of a table's stream with the function that it feeds."""
+        return [(mapping, function) for mapping, function in self.mappings()
+                if self.get(target(mapping.at("EventSourceArn"))).kind == "AWS::DynamoDB::Table"]
+
     def fed(self) -> list[tuple[Resource, Resource]]:
         """Every function that is fed from a queue, with that queue."""
         fed = [(function, self.get(target(mapping.at("EventSourceArn")))) for mapping, function in self.mappings()]

@@ -31,6 +31,7 @@ impl Kind {
     pub(crate) const METHOD_NOT_ALLOWED: Self =
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed");
     pub(crate) const LOST_RACE: Self = Self::conflict("lost-race");
+    pub(crate) const VIEW_BEHIND: Self = Self::conflict("view-behind");
     pub(crate) const ANSWER_NOT_KEPT: Self = Self::conflict("answer-not-kept");
     pub(crate) const BODY_TOO_LARGE: Self =
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large");
@@ -86,6 +87,6 @@ impl Kind {
 
     /// Whether a caller is told when to try again.
     pub(crate) fn names_a_wait(self) -> bool {
-        [Self::LOST_RACE, Self::UNAVAILABLE, Self::TIMED_OUT].contains(&self)
+        [Self::LOST_RACE, Self::VIEW_BEHIND, Self::UNAVAILABLE, Self::TIMED_OUT].contains(&self)
     }
 }

@@ -14,6 +14,7 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::campaigns::GetCampaignError;
+use domain::ledger::GetAccountError;
 use domain::statistics::GetStatisticsError;
 use domain::{InvalidInput, Violation};
 use postroom::port::StoreError;
@@ -154,6 +155,16 @@ impl From<GetCampaignError> for Problem {
 impl From<GetStatisticsError> for Problem {
     fn from(error: GetStatisticsError) -> Self {
         Self::of(&error)
+    }
+}
+
+impl From<GetAccountError> for Problem {
+    fn from(error: GetAccountError) -> Self {
+        let problem = Self::of(&error);
+        match error {
+            GetAccountError::Behind { .. } => Self { retry_after: Some(RETRY), ..problem },
+            GetAccountError::NotFound { .. } | GetAccountError::Read { .. } => problem,
+        }
     }
 }
 

@@ -22,7 +22,7 @@ pub use id::{AccountId, CampaignId, OwnerId, TransferId};
 pub use input::{InvalidInput, Violation};
 pub use money::{Currency, InvalidCurrency, Money};
 pub use page::PageRequest;
-pub use reactions::{Settings, reactions};
+pub use reactions::{PROJECT_VIEWS, Settings, reactions};
 
 #[cfg(test)]
 mod samples;

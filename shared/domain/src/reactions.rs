@@ -1,6 +1,6 @@
 //! THE table: what happens after what, and where.
 
-use postroom::TaskFailed;
+use postroom::{Reactions, TaskFailed};
 
 use crate::campaigns::jobs::SyncCampaign;
 use crate::campaigns::{
@@ -30,9 +30,16 @@ impl Default for Settings {
     }
 }
 
+/// Who makes what is read of what has happened: the function of this name, from the journal's stream.
+pub const PROJECT_VIEWS: &str = "project-views";
+
+/// What happens after what, and who makes read models of it.
+pub fn reactions(settings: &Settings) -> Reactions {
+    table(settings).with_projector(PROJECT_VIEWS)
+}
+
 postroom::reactions! {
-    /// What happens after what.
-    pub fn reactions(settings: &Settings);
+    fn table(settings: &Settings);
 
     CampaignCreated {
         in_request Timeline,

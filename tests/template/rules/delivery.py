@@ -11,6 +11,8 @@ TIMEOUTS_OF_VISIBILITY = 6
 RECEIVES = 100
 # The longest SQS keeps a message: 14 days.
 LONGEST_RETENTION_S = 14 * 24 * 60 * 60
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html, named from memory 2026-11-22.
+STREAM_RETENTION_S = 24 * 60 * 60
 # Lambda takes at most this many messages of a FIFO queue, and of a standard one without a batching window.
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html, named from memory 2026-11-21.
 BATCH = 10
@@ -33,11 +35,40 @@ def a_mapping_reports_partial_failures(template: Template) -> Iterator[str]:
 
 def a_mapping_is_bounded(template: Template) -> Iterator[str]:
     """Set BatchSize (1 to 10) and ScalingConfig.MaximumConcurrency: a backlog must not take the account with it."""
+    streams = [mapping.id for mapping, _ in template.streamed()]
     for mapping, _ in template.mappings():
+        # The shards of a stream are its bound.
+        if mapping.id in streams:
+            continue
         if not 1 <= (mapping.at("BatchSize") or 0) <= BATCH:
             yield f"{mapping.id}: BatchSize"
         if not mapping.at("ScalingConfig", "MaximumConcurrency"):
             yield f"{mapping.id}: MaximumConcurrency"
+
+
+def a_stream_gives_up_into_its_functions_dead_letter_queue(template: Template) -> Iterator[str]:
+    """Bound retries and age, bisect, and name a destination: one bad record holds its shard up for a day otherwise."""
+    for mapping, function in template.streamed():
+        for bound in ("BatchSize", "MaximumRetryAttempts", "MaximumRecordAgeInSeconds"):
+            if (mapping.at(bound) or -1) < 1:
+                yield f"{mapping.id}: {bound}"
+        # What is a day old is dropped without a word; so much earlier there is somebody to tell.
+        if (mapping.at("MaximumRecordAgeInSeconds") or 0) >= STREAM_RETENTION_S:
+            yield f"{mapping.id}: MaximumRecordAgeInSeconds is no less than the stream keeps"
+        if mapping.at("BisectBatchOnFunctionError") is not True:
+            yield f"{mapping.id}: BisectBatchOnFunctionError"
+        if mapping.at("StartingPosition") != "TRIM_HORIZON":
+            yield f"{mapping.id}: what was written before it began is left out"
+        if target(mapping.at("DestinationConfig", "OnFailure", "Destination")) != f"{function.stem}DeadLetterQueue":
+            yield f"{mapping.id}: OnFailure"
+
+
+def a_stream_tells_keys_alone(template: Template) -> Iterator[str]:
+    """Set StreamViewType: KEYS_ONLY. Records are wake-ups: what they would say besides, nobody should believe."""
+    for mapping, _ in template.streamed():
+        table = template.get(target(mapping.at("EventSourceArn")))
+        if table.at("StreamSpecification", "StreamViewType") != "KEYS_ONLY":
+            yield table.id
 
 
 def a_mapping_is_on(template: Template) -> Iterator[str]:

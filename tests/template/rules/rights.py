@@ -12,6 +12,9 @@ CHANGING = {"dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:UpdateIt
 # What Lambda does to a queue in the name of the function that it feeds.
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html, named from memory 2026-11-21.
 POLLING = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
+# The same to the stream of a table.
+# https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html, named from memory 2026-11-22.
+READING = {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"}
 LOGGING = {"logs:CreateLogStream", "logs:PutLogEvents"}
 
 
@@ -63,11 +66,15 @@ def a_function_may_send_to_just_the_queues_it_is_told_of(template: Template) -> 
 
 
 def lambda_may_do_its_part_in_the_functions_name(template: Template) -> Iterator[str]:
-    """The role needs what Lambda does for the function: poll its queue, send what failed, write its log."""
+    """The role needs what Lambda does for the function: poll its queue or stream, send what failed, write its log."""
     allowed = {(right.role, right.action, target(right.resource)) for right in template.rights()}
     needed = [(function, action, queue.id) for function, queue in template.fed() for action in POLLING]
     needed += [(function, action, f"{function.stem}LogGroup")
                for function in template.functions() for action in LOGGING]
+    for mapping, function in template.streamed():
+        table = target(mapping.at("EventSourceArn"))
+        needed += [(function, action, table) for action in READING]
+        needed.append((function, "sqs:SendMessage", target(mapping.at("DestinationConfig", "OnFailure", "Destination"))))
     for config in template.all("Lambda::EventInvokeConfig"):
         destination = target(config.at("DestinationConfig", "OnFailure", "Destination"))
         needed.append((template.get(target(config.at("FunctionName"))), "sqs:SendMessage", destination))

@@ -42,6 +42,13 @@ def a_scheduled_function_is_watched_for_silence(template: Template) -> Iterator[
             yield schedule.id
 
 
+def a_stream_is_watched_for_how_far_behind_its_function_is(template: Template) -> Iterator[str]:
+    """Add an alarm on IteratorAge with dimension FunctionName: a shard that is held up raises no error."""
+    for mapping, function in template.streamed():
+        if ("AWS/Lambda", "IteratorAge", function.id) not in alarms(template):
+            yield f"{mapping.id}: IteratorAge"
+
+
 def a_queue_is_watched_for_age_and_a_dead_letter_queue_for_content_too(template: Template) -> Iterator[str]:
     """Add an alarm on the metric with dimension QueueName: content wakes once, age before SQS drops what nobody saw."""
     watched = alarms(template)

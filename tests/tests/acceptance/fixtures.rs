@@ -73,6 +73,20 @@ async fn the_collector_is_sent_messages_of_its_fixtures_shape() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_projector_is_sent_records_of_its_fixtures_shape() {
+    let world = recording("project-views").await;
+
+    world.draft().await;
+    let sent = world.wrote("project-views", |line| line.get("Records").is_some()).await;
+
+    let (record, expected) = (&sent["Records"][0], &fixture("dynamodb/project-views.json"));
+    let expected = &expected["Records"][0];
+    assert_eq!(shape(record), shape(expected));
+    assert_eq!(record["dynamodb"]["StreamViewType"], expected["dynamodb"]["StreamViewType"]);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_relay_is_sent_the_event_of_the_fixture() {
     is_sent("relay-outbox", "schedule/relay-outbox.json", &["id", "time"]).await;
 }

@@ -12,6 +12,7 @@ mod operator_options;
 mod operator_bulk;
 mod schedule;
 mod traces;
+mod views;
 mod crashes;
 mod given_up;
 mod costs;

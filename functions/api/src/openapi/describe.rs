@@ -17,7 +17,7 @@ use crate::order::{BodyOf, KeyedOrderOf, Order, OrderOf};
 use crate::page::{FilterQuery, PageQuery};
 use crate::problem::Problem;
 use crate::routes::ops::{ChainPath, LetterFilterQuery, LetterPath, TenantQuery};
-use crate::routes::{AccountPath, CampaignPath};
+use crate::routes::{AccountPath, AtLeastVersion, CampaignPath};
 
 /// A part of a handler's signature: what it takes from a request, or what it answers.
 pub(crate) trait Describe {
@@ -158,6 +158,15 @@ impl Describe for AccountPath {
     fn describe(operation: &mut Operation<'_>) {
         operation.in_path("id", &json!({ "type": "string", "format": "uuid" }));
         operation.may_end_as(Kind::ACCOUNT_NOT_FOUND);
+    }
+}
+
+impl Describe for AtLeastVersion {
+    fn describe(operation: &mut Operation<'_>) {
+        let description = "Rather a 409 than an older version than this.";
+        operation.in_query("at_least_version", description, &AtLeastVersion::schema());
+        operation.may_end_as(Kind::MALFORMED_QUERY);
+        operation.may_end_as(Kind::INVALID_FILTER);
     }
 }
 

@@ -1,18 +1,20 @@
-//! `/accounts` and `/transfers`: the ledger's write side.
+//! `/accounts` and `/transfers`.
 
+use axum::Json;
 use axum::extract::State;
 use domain::ledger::{
-    AccountInput, AccountState, CloseAccount, DepositMoney, Movement, MovementInput, OpenAccount,
-    Transfer, TransferInput, TransferMoney, WithdrawMoney,
+    AccountInput, AccountState, AccountView, CloseAccount, DepositMoney, Movement, MovementInput,
+    OpenAccount, Transfer, TransferInput, TransferMoney, WithdrawMoney, get_account,
 };
 
 use crate::app::App;
+use crate::caller::Caller;
 use crate::done::{Created, Done};
 use crate::kind::Kind;
 use crate::order::{KeyedOrderOf, Order, OrderOf};
 use crate::problem::Problem;
-use crate::route::{Route, post};
-use crate::routes::AccountPath;
+use crate::route::{Route, get, post};
+use crate::routes::{AccountPath, AtLeastVersion};
 
 const CLOSED: Kind = Kind::conflict("account-closed");
 const OTHER_CURRENCY: Kind = Kind::conflict("currency-mismatch");
@@ -22,6 +24,9 @@ const FULL: Kind = Kind::conflict("balance-limit-reached");
 pub(crate) fn routes() -> Vec<Route> {
     vec![
         post("/accounts", open).about("openAccount", "Opens an account of one currency."),
+        get("/accounts/{id}", one)
+            .about("getAccount", "One account, as far as its view has come.")
+            .refuses(Kind::VIEW_BEHIND),
         post("/accounts/{id}/deposits", deposit)
             .about("depositMoney", "Brings money into an account.")
             .refuses(CLOSED)
@@ -52,6 +57,15 @@ async fn open(
 ) -> Result<Created<AccountState>, Problem> {
     let done = app.execute(&OpenAccount::from(input), &origin).await?;
     Ok(done.at(|opened| format!("/accounts/{}", opened.id)))
+}
+
+async fn one(
+    State(app): State<App>,
+    caller: Caller,
+    AccountPath(account_id): AccountPath,
+    AtLeastVersion(version): AtLeastVersion,
+) -> Result<Json<AccountView>, Problem> {
+    Ok(Json(get_account(&app.runtime.reader(caller.tenant()), account_id, version).await?))
 }
 
 async fn deposit(

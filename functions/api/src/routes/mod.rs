@@ -5,6 +5,7 @@ mod timeline;
 mod statistics;
 mod notifications;
 mod ledger;
+mod version;
 pub(crate) mod ops;
 
 use std::str::FromStr;
@@ -17,6 +18,8 @@ use crate::kind::Kind;
 use crate::openapi;
 use crate::problem::Problem;
 use crate::route::Route;
+
+pub(crate) use version::AtLeastVersion;
 
 /// Every route there is.
 pub(crate) fn all() -> Vec<Route> {

@@ -3,6 +3,7 @@
 mod world;
 mod campaigns;
 mod ledger;
+mod accounts;
 mod errors;
 mod input;
 mod ops;

@@ -19,6 +19,8 @@ mod close_account;
 mod transfer_money;
 mod on_campaign_published;
 mod on_campaign_completed;
+mod account_view;
+mod get_account;
 #[cfg(test)]
 mod tests;
 
@@ -26,11 +28,13 @@ pub use account::{Account, AccountState, AccountStatus};
 pub use account_closed::AccountClosed;
 pub use account_event::AccountEvent;
 pub use account_opened::AccountOpened;
+pub use account_view::{AccountView, AccountViews};
 pub use budget_held::BudgetHeld;
 pub use budget_released::BudgetReleased;
 pub use close_account::CloseAccount;
 pub use deposit_money::DepositMoney;
 pub use error::LedgerError;
+pub use get_account::{GetAccountError, get_account};
 pub use money_deposited::MoneyDeposited;
 pub use money_withdrawn::MoneyWithdrawn;
 pub use movement::{Movement, MovementInput};

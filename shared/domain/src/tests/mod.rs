@@ -4,6 +4,7 @@ mod provider;
 mod world;
 mod publishing;
 mod budgeting;
+mod viewing;
 mod living;
 mod listing;
 mod syncing;

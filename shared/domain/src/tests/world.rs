@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postroom::memory::{ManualClock, MemoryQueue, MemoryStore, SeededIds};
-use postroom::port::{Inbox, RunKey};
+use postroom::port::{Inbox, JournalRecord, RunKey};
 use postroom::{
-    Clock, Command, Courier, Disposition, ExecuteError, Ids, Message, Origin, Ports, RawEnvelope,
-    Reader, Record, Runtime, Stored, Worker,
+    Clock, Command, Courier, Disposition, ExecuteError, Ids, Message, Origin, Ports, Projector,
+    RawEnvelope, Reader, Record, Runtime, Stored, StreamRecord, WakeUp, Worker,
 };
 use serde_json::json;
 
@@ -17,9 +17,10 @@ use crate::campaigns::{
     CampaignCompleted, CampaignInput, CampaignPaused, CampaignPublished, CampaignResumed, Channel,
     CreateCampaign, PublishCampaign, TransitionError,
 };
+use crate::ledger::AccountViews;
 use crate::statistics::jobs::SyncStatistics;
 use crate::statistics::{ScheduleStatistics, StatisticsDue};
-use crate::{AccountId, CampaignId, Settings, reactions};
+use crate::{AccountId, CampaignId, PROJECT_VIEWS, Settings, reactions};
 
 /// A tenant, its API and its worker; one campaign may be live unless a test says otherwise.
 pub(super) struct World {
@@ -186,6 +187,19 @@ impl World {
         let items = self.memory.items();
         let of_type = |partition: &str| partition.split('#').nth(1) == Some(T::COLLECTION);
         items.iter().filter(|item| of_type(item.key.partition.as_str())).count()
+    }
+
+    /// Tells the projector of every event, and what has to come again.
+    pub(super) async fn project(&self) -> Option<usize> {
+        let letters = Arc::new(self.memory.clone());
+        let projector = Projector::new(PROJECT_VIEWS, self.runtime.clone(), letters);
+        let told = |record: JournalRecord| StreamRecord {
+            sequence_number: record.position(),
+            body: String::new(),
+            wake_up: WakeUp::of_key(&record.stream_key(), &record.version().to_string()),
+        };
+        let records: Vec<_> = self.memory.journal_records().into_iter().map(told).collect();
+        projector.projection(AccountViews).process(&records, None).await
     }
 
     /// The wire names of all events.

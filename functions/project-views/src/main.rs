@@ -1,0 +1,23 @@
+//! `project-views`: the journal's stream in; what is read of it goes to the state table.
+
+use std::sync::Arc;
+
+use domain::ledger::AccountViews;
+use domain::{PROJECT_VIEWS, Settings, reactions};
+use postroom::{Projector, Runtime};
+use postroom_aws::{Aws, Env, logging, run_projector};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    let mut env = Env::of_process();
+    logging::start(&mut env);
+    let aws = Aws::connect(&mut env);
+    // What follows from parking an event is left to the relay.
+    let ports = aws.ports(&mut env, &[]);
+    let letters = Arc::new(aws.dead_letters(&mut env));
+    env.check()?;
+
+    let runtime = Runtime::new(ports, reactions(&Settings::default()));
+    let projector = Projector::new(PROJECT_VIEWS, runtime, letters);
+    run_projector(projector.projection(AccountViews)).await
+}

@@ -1,0 +1,114 @@
+//! The account as it is read: what a projection makes of its events.
+
+use jiff::Timestamp;
+use postroom::{Aggregate, Envelope, Place, Projection, Stored, TxError, View};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{AccountId, OwnerId};
+use crate::ledger::{Account, AccountEvent, AccountStatus};
+use crate::money::Money;
+
+/// An account as of its last event that was applied. Its history is in the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AccountView {
+    /// Sorts by the time of opening.
+    pub id: AccountId,
+    /// Whose money it holds.
+    pub owner_id: OwnerId,
+    /// What it holds, what is held for campaigns included.
+    pub balance: Money,
+    /// What is held for campaigns; the rest can be withdrawn.
+    pub held: Money,
+    /// Whether it is in use.
+    pub status: AccountStatus,
+    /// How many events have made it so. A command that was answered a higher one is not in it yet.
+    pub version: u64,
+    /// How often money came in or went out.
+    pub transaction_count: u64,
+    /// When it last did, if it ever has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub last_transaction_at: Option<Timestamp>,
+}
+
+impl AccountView {
+    /// Where the view of this account is.
+    pub(super) fn at(account_id: AccountId) -> Place<Self> {
+        Place::new(account_id)
+    }
+
+    fn move_money(&mut self, by_minor: i64, at: Timestamp) {
+        self.balance.amount_minor = self.balance.amount_minor.saturating_add(by_minor);
+        self.transaction_count += 1;
+        self.last_transaction_at = Some(at);
+    }
+
+    fn hold(&mut self, by_minor: i64) {
+        self.held.amount_minor = self.held.amount_minor.saturating_add(by_minor);
+    }
+}
+
+impl Stored for AccountView {
+    const COLLECTION: &'static str = "account-views";
+
+    fn place(&self) -> Place<Self> {
+        Self::at(self.id)
+    }
+}
+
+/// Keeps the views of accounts.
+#[derive(Debug, Clone, Copy)]
+pub struct AccountViews;
+
+impl Projection for AccountViews {
+    const NAME: &'static str = "account-view";
+    const READS: &'static [&'static str] = &[Account::STREAM];
+    type Event = AccountEvent;
+    type Error = TxError;
+
+    async fn apply(
+        &self,
+        event: &Envelope<AccountEvent>,
+        view: &mut View<'_>,
+    ) -> Result<(), TxError> {
+        let account_id = event.data.account_id();
+        let Some(mut account) = view.load(&AccountView::at(account_id)).await?.or(opened(event))
+        else {
+            // No stream begins so: the ledger opens an account before anything else happens to it.
+            return Ok(());
+        };
+        match &event.data {
+            AccountEvent::AccountOpened(_) => {}
+            AccountEvent::MoneyDeposited(deposited) => {
+                account.move_money(deposited.amount.amount_minor, event.time);
+            }
+            AccountEvent::MoneyWithdrawn(withdrawn) => {
+                account.move_money(-withdrawn.amount.amount_minor, event.time);
+            }
+            AccountEvent::BudgetHeld(held) => account.hold(held.amount.amount_minor),
+            AccountEvent::BudgetReleased(released) => {
+                account.hold(-released.amount.amount_minor);
+            }
+            AccountEvent::AccountClosed(_) => account.status = AccountStatus::Closed,
+        }
+        account.version = event.stream_version.unwrap_or(account.version);
+        view.save(&account)
+    }
+}
+
+/// What the first event of an account makes.
+fn opened(event: &Envelope<AccountEvent>) -> Option<AccountView> {
+    let AccountEvent::AccountOpened(opened) = &event.data else { return None };
+    let nothing = Money { amount_minor: 0, currency: opened.currency };
+    Some(AccountView {
+        id: opened.account_id,
+        owner_id: opened.owner_id,
+        balance: nothing,
+        held: nothing,
+        status: AccountStatus::Open,
+        version: 0,
+        transaction_count: 0,
+        last_transaction_at: None,
+    })
+}
