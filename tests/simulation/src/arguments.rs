@@ -20,7 +20,8 @@ Options:
                       no-outbox, record-in-second-write, no-version-condition, unfenced-lease,
                       acknowledge-before-park, park-in-two-writes, number-before-commit,
                       forget-answers, fresh-id-when-relayed, lease-without-end, everyone-probes,
-                      count-untried, slots-in-two-calls; or, in the
+                      count-untried, slots-in-two-calls, react-in-second-write,
+                      key-of-any-tenant; or, in the
                       shop itself, key-per-attempt, repeat-unknown, count-without-guard
     --help            this page
 

@@ -15,6 +15,8 @@ const REMIND_AFTER: Duration = Duration::from_mins(10);
 #[derive(Debug, Clone)]
 pub(crate) struct PlaceOrder {
     pub(crate) order: String,
+    /// By name and tenant: what is one tenant's names no other.
+    pub(crate) customer: String,
 }
 
 impl Command for PlaceOrder {
@@ -23,15 +25,16 @@ impl Command for PlaceOrder {
     type Error = ShopError;
 
     async fn handle(&self, tx: &mut Tx) -> Result<String, ShopError> {
-        let order = self.order.clone();
+        let (order, customer) = (self.order.clone(), self.customer.clone());
         if tx.load(&Order::at(&order)).await?.is_some() {
             return Err(ShopError::Exists { order });
         }
-        tx.save(&Order { id: order.clone(), status: Status::Open })?;
-        tx.emit(OrderPlaced { order: order.clone() })?;
+        let status = Status::Open;
+        tx.save(&Order { id: order.clone(), customer: customer.clone(), status })?;
+        tx.emit(OrderPlaced { order: order.clone(), customer: customer.clone() })?;
         tx.enqueue(ReminderDue { order: order.clone() }, REMIND_AFTER)?;
         // Different for each transaction: two answers that are equal are one answer.
-        Ok(tx.new_id().to_string())
+        Ok(format!("{} for {customer}", tx.new_id()))
     }
 }
 
@@ -54,8 +57,9 @@ impl Command for CancelOrder {
         if found.status != Status::Open {
             return Err(ShopError::NotOpen { order });
         }
+        let customer = found.customer.clone();
         tx.save(&Order { status: Status::Cancelled, ..found })?;
-        tx.emit(OrderCancelled { order })?;
+        tx.emit(OrderCancelled { order, customer })?;
         Ok(())
     }
 }

@@ -1,13 +1,14 @@
 //! Reactions with an effect outside.
 
+use postroom::port::DeadLetter;
 use postroom::simulation::{Outside, OutsideError};
-use postroom::{Effects, Envelope, Job, OnUnknown, Outcome, Tx};
+use postroom::{Effects, Envelope, Job, OnUnknown, Outcome, Stored, Tx};
 
 use crate::error::ShopError;
 use crate::listeners::OfOrder;
-use crate::messages::{CountDue, OrderPaid, OrderPlaced, ReminderDue};
+use crate::messages::{CountDue, OrderPaid, OrderPlaced, OrderUnpaid, ReminderDue};
 use crate::shop::Mistake;
-use crate::stored::{Counted, Order, Status};
+use crate::stored::{Counted, Order, Status, Unpaid};
 
 /// Takes the money.
 #[derive(Debug)]
@@ -50,9 +51,26 @@ impl Job<OrderPlaced> for ChargeCard {
             return Err(ShopError::Missing { order });
         };
         if found.status == Status::Open {
+            let customer = found.customer.clone();
             tx.save(&Order { status: Status::Paid, ..found })?;
-            tx.emit(OrderPaid { order })?;
+            tx.emit(OrderPaid { order, customer })?;
         }
+        Ok(())
+    }
+
+    async fn on_give_up(
+        &self,
+        message: &Envelope<OrderPlaced>,
+        _: &DeadLetter,
+        tx: &mut Tx,
+    ) -> Result<(), ShopError> {
+        let Unpaid { times } = tx.load(&Unpaid::default().place()).await?.unwrap_or_default();
+        tx.save(&Unpaid { times: times + 1 })?;
+        let order = message.data.order.clone();
+        let Some(Order { customer, .. }) = tx.load(&Order::at(&order)).await? else {
+            return Err(ShopError::Missing { order });
+        };
+        tx.emit(OrderUnpaid { order, customer })?;
         Ok(())
     }
 }

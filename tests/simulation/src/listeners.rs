@@ -1,11 +1,11 @@
 //! Reactions that only write: in the request or from a queue.
 
-use postroom::{Envelope, Event, Listener, Outcome, Stored, Tx};
+use postroom::{Envelope, Event, Listener, Outcome, Stored, TaskFailed, Tx};
 
 use crate::error::ShopError;
-use crate::messages::{OrderCancelled, OrderPaid, OrderPlaced, StockReserved};
+use crate::messages::{OrderCancelled, OrderPaid, OrderPlaced, OrderUnpaid, StockReserved};
 use crate::shop::Mistake;
-use crate::stored::{HistoryLine, Places, Scale, Stock, Till};
+use crate::stored::{Failures, HistoryLine, Places, Scale, Stock, Till};
 
 /// An event about one order.
 pub(crate) trait OfOrder: Event {
@@ -19,6 +19,12 @@ impl OfOrder for OrderPlaced {
 }
 
 impl OfOrder for OrderPaid {
+    fn order(&self) -> &str {
+        &self.order
+    }
+}
+
+impl OfOrder for OrderUnpaid {
     fn order(&self) -> &str {
         &self.order
     }
@@ -131,6 +137,36 @@ impl Listener<OrderPaid> for CountPayment {
         }
         let Till { payments } = tx.load(&place).await?.unwrap_or_default();
         tx.save(&Till { payments: payments + 1 })?;
+        Ok(Outcome::DONE)
+    }
+}
+
+/// Counts what was given up, in the transaction that does so.
+#[derive(Debug)]
+pub(crate) struct SeeFailure;
+
+impl Listener<TaskFailed> for SeeFailure {
+    const NAME: &'static str = "see-failure";
+    type Error = ShopError;
+
+    async fn on(&self, _: &Envelope<TaskFailed>, tx: &mut Tx) -> Result<Outcome, ShopError> {
+        let found = tx.load(&Failures::default().place()).await?.unwrap_or_default();
+        tx.save(&Failures { seen: found.seen + 1, ..found })?;
+        Ok(Outcome::DONE)
+    }
+}
+
+/// Tells the staff of it later.
+#[derive(Debug)]
+pub(crate) struct TellStaff;
+
+impl Listener<TaskFailed> for TellStaff {
+    const NAME: &'static str = "tell-staff";
+    type Error = ShopError;
+
+    async fn on(&self, _: &Envelope<TaskFailed>, tx: &mut Tx) -> Result<Outcome, ShopError> {
+        let found = tx.load(&Failures::default().place()).await?.unwrap_or_default();
+        tx.save(&Failures { told: found.told + 1, ..found })?;
         Ok(Outcome::DONE)
     }
 }

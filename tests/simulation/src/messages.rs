@@ -13,6 +13,7 @@ macro_rules! events_of_orders {
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
         pub(crate) struct $Event {
             pub(crate) order: String,
+            pub(crate) customer: String,
         }
 
         impl Message for $Event {
@@ -29,6 +30,7 @@ macro_rules! events_of_orders {
 events_of_orders! {
     OrderPlaced "order.placed" "Somebody ordered.";
     OrderPaid "order.paid" "The bank has taken the money.";
+    OrderUnpaid "order.unpaid" "The bank was asked in vain.";
     OrderCancelled "order.cancelled" "Somebody does not want it any more.";
 }
 

@@ -5,18 +5,20 @@ use std::time::Duration;
 
 use postroom::port::DeadLetter;
 use postroom::simulation::{Business, End, Law, Parts, Request, Slot};
-use postroom::{Place, Reactions, Stored, Worker, reactions};
+use postroom::{Place, Reactions, Stored, TaskFailed, Worker, reactions};
 
 use crate::commands::{CancelOrder, PlaceOrder};
 use crate::jobs::{
     BookCourier, ChargeCard, CountOrder, PrintLabel, PrintLabelAgain, RemindCustomer, TellWarehouse,
 };
-use crate::listeners::{CountPayment, History, PlaceLimit, ReserveStock, WeighParcel};
+use crate::listeners::{
+    CountPayment, History, PlaceLimit, ReserveStock, SeeFailure, TellStaff, WeighParcel,
+};
 use crate::messages::{
-    CountDue, OrderCancelled, OrderPaid, OrderPlaced, ReminderDue, StockReserved,
+    CountDue, OrderCancelled, OrderPaid, OrderPlaced, OrderUnpaid, ReminderDue, StockReserved,
 };
 use crate::schedule::CountOrders;
-use crate::stored::{Counted, Order, Places, Scale, Status, Stock, Till};
+use crate::stored::{Counted, Failures, Order, Places, Scale, Status, Stock, Till, Unpaid};
 
 /// How many orders there may be that are not cancelled.
 const MOST: usize = 3;
@@ -83,12 +85,20 @@ reactions! {
         queued PrintLabel,
         queued_in_order TellWarehouse,
     }
+    OrderUnpaid {
+        in_request History,
+        queued_in_order TellWarehouse,
+    }
     OrderCancelled {
         in_request History,
         in_request PlaceLimit { most: MOST },
         queued_in_order TellWarehouse,
     }
     StockReserved {}
+    TaskFailed {
+        in_request SeeFailure,
+        queued TellStaff,
+    }
     ReminderDue {
         queued RemindCustomer,
     }
@@ -123,6 +133,7 @@ impl Business for Shop {
                 .worker("tell-warehouse")
                 .job::<OrderPlaced, _>(TellWarehouse { warehouse: outside() })
                 .job::<OrderPaid, _>(TellWarehouse { warehouse: outside() })
+                .job::<OrderUnpaid, _>(TellWarehouse { warehouse: outside() })
                 .job::<OrderCancelled, _>(TellWarehouse { warehouse: outside() }),
             parts
                 .worker("remind-customer")
@@ -131,23 +142,30 @@ impl Business for Shop {
                 BookCourier { courier: outside() },
                 parts.gate("courier", Some(COURIERS_PER_SECOND)),
             ),
+            parts.worker("tell-staff").listener::<TaskFailed, _>(TellStaff),
             parts.worker("count-order").job::<CountDue, _>(CountOrder),
         ]
     }
 
     fn requests(&self) -> Vec<Request> {
-        let place = |order: &str| PlaceOrder { order: order.to_owned() };
-        let cancel = |order: &str| CancelOrder { order: order.to_owned() };
-        vec![
-            Request::keyed(place("1")),
-            Request::keyed(place("2")),
-            Request::keyed(cancel("2")),
-            Request::once(place("3")),
+        let cancel = |order: &str| Request::keyed(CancelOrder { order: order.to_owned() });
+        let north = |order: &str| place(order, "ann of north");
+        let south = |order: &str| place(order, "bob of south");
+        let of_north = vec![
+            Request::keyed(north("1")),
+            Request::keyed(north("2")),
+            cancel("2"),
+            Request::once(north("3")),
             // The same order by somebody else, and one more than there is room for.
-            Request::keyed(place("1")),
-            Request::keyed(place("4")),
-            Request::keyed(place("5")),
-        ]
+            Request::keyed(north("1")),
+            Request::keyed(north("4")),
+            Request::keyed(north("5")),
+        ];
+        // The same names of orders, keys and chains.
+        let of_south = vec![Request::keyed(south("1")), Request::keyed(south("2")), cancel("2")];
+        let north = of_north.into_iter().map(|request| (request, "north"));
+        let all = north.chain(of_south.into_iter().map(|request| (request, "south")));
+        all.filter_map(|(request, tenant)| Some(request.of(tenant.parse().ok()?))).collect()
     }
 
     fn slots(&self) -> Vec<Slot> {
@@ -168,7 +186,7 @@ impl Business for Shop {
             letters.iter().filter(|letter| letter.handler.as_deref() == Some(handler)).count()
         };
         equal("places taken", &Places::default().place(), end, |places| places.taken, taken)?;
-        let reserved = end.events("stock.reserved");
+        let reserved = end.events::<StockReserved>().len();
         let left = end.get(&Stock::AT_FIRST.place()).unwrap_or(Stock::AT_FIRST).left;
         if left + reserved != Stock::AT_FIRST.left {
             return Err(format!("{left} pieces are left after {reserved} reservations"));
@@ -181,12 +199,28 @@ impl Business for Shop {
         if !(weighed..=weighed + parked("weigh-parcel")).contains(&orders.len()) {
             return Err(format!("{weighed} parcels were weighed of {} orders", orders.len()));
         }
+        failures_are_seen(end)?;
         let mut counted = end.all::<Counted>().into_iter();
         counted.try_for_each(|counted| match counted.slots.len() {
             1 => Ok(()),
             times => Err(format!("order {} was counted {times} times in a slot", counted.order)),
         })
     }
+}
+
+fn place(order: &str, customer: &str) -> PlaceOrder {
+    PlaceOrder { order: order.to_owned(), customer: customer.to_owned() }
+}
+
+/// What was given up is what reactions to it have counted, each in the transaction of its dead letter.
+fn failures_are_seen(end: &End) -> Result<(), String> {
+    let failures = end.events::<TaskFailed>();
+    let unpaid = failures.iter().filter(|failure| failure.handler == "charge-card").count();
+    let staff = Failures::default().place();
+    equal("failures seen", &staff, end, |staff| staff.seen, failures.len())?;
+    equal("unpaid orders", &Unpaid::default().place(), end, |unpaid| unpaid.times, unpaid)?;
+    let events = end.events::<OrderUnpaid>().len();
+    if events == unpaid { Ok(()) } else { Err(format!("{events} unpaid orders, not {unpaid}")) }
 }
 
 fn equal<T: Stored>(

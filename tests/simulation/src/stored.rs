@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Order {
     pub(crate) id: String,
+    pub(crate) customer: String,
     pub(crate) status: Status,
 }
 
@@ -92,6 +93,35 @@ pub(crate) struct Scale {
 
 impl Stored for Scale {
     const COLLECTION: &'static str = "scale";
+
+    fn place(&self) -> Place<Self> {
+        Place::new("all")
+    }
+}
+
+/// How many orders the bank was asked to pay in vain.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Unpaid {
+    pub(crate) times: usize,
+}
+
+impl Stored for Unpaid {
+    const COLLECTION: &'static str = "unpaid";
+
+    fn place(&self) -> Place<Self> {
+        Place::new("all")
+    }
+}
+
+/// How many failures were seen, and how many the staff was told of.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Failures {
+    pub(crate) seen: usize,
+    pub(crate) told: usize,
+}
+
+impl Stored for Failures {
+    const COLLECTION: &'static str = "failures";
 
     fn place(&self) -> Place<Self> {
         Place::new("all")

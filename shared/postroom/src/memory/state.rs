@@ -101,6 +101,19 @@ impl MemoryStore {
         self.lock().inbox.get(key).map(|entry| entry.record.clone())
     }
 
+    /// What the first tenant has done under the idempotency key of a run, whosever that is.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn record_of_anybody(&self, key: &RunKey) -> Option<InboxRecord> {
+        let name = |key: &RunKey| {
+            let of_tenant = key.as_str().strip_prefix("idempotency#")?;
+            of_tenant.split_once('#').map(|(_, name)| name.to_owned())
+        };
+        let asked = name(key)?;
+        let state = self.lock();
+        let mut records = state.inbox.values().map(|entry| &entry.record);
+        records.find(|record| name(&record.run.key).as_ref() == Some(&asked)).cloned()
+    }
+
     /// Forgets that a transaction was committed, as no store should.
     #[cfg(feature = "simulation")]
     pub(crate) fn forget_token(&self, token: ClientToken) {

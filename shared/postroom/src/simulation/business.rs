@@ -13,6 +13,7 @@ use crate::command::{Command, Origin};
 use crate::gate::Gate;
 use crate::id::TenantId;
 use crate::memory::MemoryStore;
+use crate::message::Event;
 use crate::port::{DeadLetter, DeadLetters};
 use crate::reactions::Reactions;
 use crate::runtime::Runtime;
@@ -47,7 +48,7 @@ pub trait Business: Send + Sync {
         true
     }
 
-    /// What is true of it when everything has come to rest.
+    /// What is true of it, of each tenant by itself, when everything has come to rest.
     ///
     /// # Errors
     /// What is not, for people.
@@ -97,6 +98,7 @@ type Execute = dyn Fn(Runtime, Origin) -> BoxFuture<'static, Answer> + Send + Sy
 pub struct Request {
     pub(super) name: &'static str,
     pub(super) keyed: bool,
+    pub(super) tenant: Option<TenantId>,
     pub(super) execute: Arc<Execute>,
 }
 
@@ -124,7 +126,13 @@ impl Request {
             let command = Arc::clone(&command);
             Box::pin(async move { execute(&runtime, command.as_ref(), &origin).await })
         };
-        Self { name: C::NAME, keyed: false, execute: Arc::new(execute) }
+        Self { name: C::NAME, keyed: false, tenant: None, execute: Arc::new(execute) }
+    }
+
+    /// The same by a caller of this tenant, whose keys and chains have the same names as every other tenant's.
+    #[must_use]
+    pub fn of(self, tenant: TenantId) -> Self {
+        Self { tenant: Some(tenant), ..self }
     }
 }
 
@@ -182,7 +190,7 @@ impl fmt::Debug for Slot {
     }
 }
 
-/// What is there when everything has come to rest.
+/// What a tenant has when everything has come to rest.
 #[derive(Debug)]
 pub struct End {
     pub(super) memory: MemoryStore,
@@ -206,14 +214,20 @@ impl End {
         items.filter_map(|item| serde_json::from_value(item.data).ok()).collect()
     }
 
-    /// How many events of a type there are.
-    pub fn events(&self, r#type: &str) -> usize {
-        let events = self.memory.journal_records();
-        events.iter().filter(|event| event.envelope.r#type == r#type).count()
+    /// The events of a type.
+    pub fn events<E: Event>(&self) -> Vec<E> {
+        let events = self.memory.journal_records().into_iter().map(|event| event.envelope);
+        let own = events.filter(|event| event.tenant_id == self.tenant && event.r#type == E::TYPE);
+        own.filter_map(|event| event.decode::<E>().ok()).map(|event| event.data).collect()
     }
 
     /// What failed for good.
     pub fn dead_letters(&self) -> Vec<DeadLetter> {
-        self.memory.dead_letters()
+        let mut letters = self.memory.dead_letters();
+        letters.retain(|letter| {
+            let tenant = letter.envelope.as_ref().map(|envelope| &envelope.tenant_id);
+            tenant == Some(&self.tenant)
+        });
+        letters
     }
 }

@@ -1,5 +1,6 @@
 //! Callers: they ask, ask again when they hear nothing, ask twice, and give up.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -25,7 +26,7 @@ pub(super) struct Caller {
     pub(super) asks_at: Option<Timestamp>,
     pub(super) executions: Vec<Execution>,
     pub(super) outcome: Option<Outcome>,
-    tenant: TenantId,
+    pub(super) tenant: TenantId,
     idempotency: Option<Idempotency>,
     pub(super) correlation_id: CorrelationId,
 }
@@ -59,16 +60,34 @@ pub(super) enum Outcome {
 }
 
 impl Caller {
-    pub(super) fn new(request: Request, asks_at: Timestamp, place: usize) -> Option<Self> {
+    /// Everybody who asks for something but for those who are `silent`. Tenants' keys and chains have the same names.
+    pub(super) fn all(
+        requests: Vec<Request>,
+        silent: &BTreeSet<usize>,
+        now: Timestamp,
+    ) -> Vec<Self> {
+        let mut of_tenant: BTreeMap<Option<TenantId>, usize> = BTreeMap::new();
+        let mut callers = Vec::new();
+        for (index, request) in requests.into_iter().enumerate() {
+            let place = of_tenant.entry(request.tenant.clone()).or_default();
+            if !silent.contains(&index) {
+                callers.extend(Self::new(request, now, *place));
+            }
+            *place += 1;
+        }
+        callers
+    }
+
+    fn new(request: Request, asks_at: Timestamp, place: usize) -> Option<Self> {
         let key = format!("key-{place}").parse().ok()?;
         let fingerprint = format!("{}-{place}", request.name);
         let idempotency = request.keyed.then_some(Idempotency { key, fingerprint });
         Some(Self {
+            tenant: request.tenant.clone().or_else(tenant)?,
             request,
             asks_at: Some(asks_at),
             executions: Vec::new(),
             outcome: None,
-            tenant: tenant()?,
             idempotency,
             correlation_id: format!("request-{place}").parse().ok()?,
         })
@@ -183,7 +202,7 @@ impl Caller {
     }
 }
 
-/// Whose data every run is about.
+/// Who asks where nobody says, and whom operators belong to.
 pub(super) fn tenant() -> Option<TenantId> {
     "demo".parse().ok()
 }

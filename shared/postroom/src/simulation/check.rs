@@ -3,16 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::envelope::RawEnvelope;
-use crate::id::{ClientToken, CorrelationId, MessageId};
+use crate::id::{ClientToken, CorrelationId, MessageId, TenantId};
 use crate::memory::MemoryStore;
+use crate::message::Message;
 use crate::port::{Item, JournalRecord, LetterStatus, RunKey, RunStatus};
 use crate::simulation::business::End;
-use crate::simulation::callers::{Caller, Outcome, tenant};
+use crate::simulation::callers::{Caller, Outcome};
 use crate::simulation::evidence::Evidence;
 use crate::simulation::figures::Figures;
+use crate::simulation::given_up::reacted;
 use crate::simulation::run::{Run, Workers};
+use crate::simulation::tenants::own_tenant;
 use crate::simulation::{Law, Violation};
 use crate::stored::{Key, join, split};
+use crate::task_failed::TaskFailed;
 use crate::transaction::{Fate, ItemWrite, Transaction};
 
 /// How many causes lie between an event and its command at most: hops are bounded.
@@ -22,6 +26,8 @@ const MAX_CAUSES: usize = 64;
 pub(super) fn all(run: &Run<'_>) -> Vec<Violation> {
     let memory = &run.ports.memory;
     let found = Found::of(memory);
+    let tenants: BTreeSet<TenantId> =
+        run.callers.iter().map(|caller| caller.tenant.clone()).collect();
     let mut broken = Vec::new();
     {
         let state = run.world.lock();
@@ -37,11 +43,13 @@ pub(super) fn all(run: &Run<'_>) -> Vec<Violation> {
         hold(Law::Spared, state.gates.spared());
         hold(Law::Untried, state.gates.untried(|key| evidence.has_waited(key)));
         hold(Law::Paced, state.gates.paced());
+        hold(Law::Reacted, reacted(evidence, found.events.values()));
+        hold(Law::OwnTenant, own_tenant(&tenants, evidence, memory, &run.callers));
         hold(Law::Gapless, gapless(&found));
         hold(Law::NothingOfRefused, nothing_of_refused(evidence, &run.callers));
         hold(Law::Rooted, rooted(evidence, &found));
     }
-    if let Some(tenant) = tenant() {
+    for tenant in tenants {
         let end = End { memory: memory.clone(), tenant };
         let invariants = run.business.invariants(&end);
         broken.extend(invariants.err().map(|found| Violation { law: Law::Invariant, found }));
@@ -92,6 +100,13 @@ impl Found {
         let items = memory.items();
         let versions = items.iter().map(|item| (item.key.clone(), item.version)).collect();
         Self { events, versions, heads: heads(&items) }
+    }
+
+    /// The streams that have events of a type.
+    fn of_type(&self, r#type: &str) -> impl Iterator<Item = &str> {
+        let events = self.events.iter();
+        let of_type = events.filter(move |(_, event)| event.envelope.r#type == r#type);
+        of_type.map(|((stream, _), _)| stream.as_str())
     }
 }
 
@@ -249,6 +264,8 @@ fn not_repeated(evidence: &Evidence) -> Vec<String> {
 fn gapless(found: &Found) -> Vec<String> {
     let mut last: BTreeMap<&str, u64> = BTreeMap::new();
     let mut broken = Vec::new();
+    // The streams of dead letters have one event each and no item.
+    let of_letters: BTreeSet<&str> = found.of_type(TaskFailed::TYPE).collect();
     for (stream, version) in found.events.keys() {
         let before = last.insert(stream, *version).unwrap_or(0);
         if *version != before + 1 {
@@ -256,7 +273,9 @@ fn gapless(found: &Found) -> Vec<String> {
         }
     }
     for (stream, last) in last {
-        let head = found.heads.get(stream).copied().unwrap_or(0);
+        let is_letters = of_letters.contains(stream);
+        let head = if is_letters { Some(1) } else { found.heads.get(stream).copied() };
+        let head = head.unwrap_or(0);
         if head != last {
             broken.push(format!("the item of {stream} says {head} where the last is {last}"));
         }
@@ -280,24 +299,28 @@ fn stream_key(key: &Key) -> String {
     join('#', &parts)
 }
 
+/// Callers choose the names of their chains, and other tenants' may choose the same.
+type Chain<'a> = (&'a TenantId, &'a CorrelationId);
+
+fn chain_of(tx: &Transaction) -> Chain<'_> {
+    (&tx.completion.run.tenant_id, &tx.completion.run.correlation_id)
+}
+
 fn nothing_of_refused(evidence: &Evidence, callers: &[Caller]) -> Vec<String> {
-    let committed: BTreeMap<&CorrelationId, &Transaction> =
-        evidence.applied.iter().map(|tx| (&tx.completion.run.correlation_id, tx)).collect();
+    let committed = evidence.applied.iter().map(|tx| (chain_of(tx), tx));
+    let committed: BTreeMap<Chain<'_>, &Transaction> = committed.collect();
     let refused = callers.iter().filter(|caller| caller.was_only_refused());
-    let written = refused.filter_map(|caller| committed.get(&caller.correlation_id));
+    let written =
+        refused.filter_map(|caller| committed.get(&(&caller.tenant, &caller.correlation_id)));
     written
         .map(|tx| format!("{} was committed and only ever refused", tx.completion.run.key))
         .collect()
 }
 
 fn rooted(evidence: &Evidence, found: &Found) -> Vec<String> {
-    let commands: BTreeMap<MessageId, &CorrelationId> = evidence
-        .applied
-        .iter()
-        .map(|tx| &tx.completion.run)
-        .filter(|run| run.key.is_command())
-        .map(|run| (run.message_id, &run.correlation_id))
-        .collect();
+    let commands = evidence.applied.iter().filter(|tx| tx.completion.run.key.is_command());
+    let commands: BTreeMap<MessageId, Chain<'_>> =
+        commands.map(|tx| (tx.completion.run.message_id, chain_of(tx))).collect();
     let rows = evidence.applied.iter().flat_map(|tx| &tx.outbox);
     let sent = rows.filter_map(|row| RawEnvelope::parse(&row.body).ok());
     let mut messages: BTreeMap<MessageId, RawEnvelope> =
@@ -309,7 +332,7 @@ fn rooted(evidence: &Evidence, found: &Found) -> Vec<String> {
         let mut cause = message.causation_id;
         for _ in 0..MAX_CAUSES {
             if let Some(chain) = commands.get(&cause) {
-                return **chain == message.correlation_id;
+                return *chain == (&message.tenant_id, &message.correlation_id);
             }
             let Some(caused_by) = messages.get(&cause) else { return false };
             cause = caused_by.causation_id;

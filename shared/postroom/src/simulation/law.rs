@@ -25,6 +25,10 @@ pub enum Law {
     Untried,
     /// Each call of a service with a rate has a slot of its own, and no slot is given out twice.
     Paced,
+    /// Whatever is given up is told once, in the transaction of its dead letter, or that says that it was left out.
+    Reacted,
+    /// What is written, sent or answered for one tenant names no other.
+    OwnTenant,
     /// The versions of a stream are 1, 2, 3 and so on, each there once.
     Gapless,
     /// A repeated request is done once, and answered as it was the first time.
@@ -41,7 +45,7 @@ pub enum Law {
 
 impl Law {
     /// Every law.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::AllOrNothing,
         Self::ExactlyOnce,
         Self::NothingInvented,
@@ -52,6 +56,8 @@ impl Law {
         Self::Spared,
         Self::Untried,
         Self::Paced,
+        Self::Reacted,
+        Self::OwnTenant,
         Self::Gapless,
         Self::SameAnswer,
         Self::NothingOfRefused,
@@ -83,6 +89,10 @@ impl Law {
             Self::Paced => {
                 "each call of a service with a rate has a slot of its own, and no slot is given out twice"
             }
+            Self::Reacted => {
+                "whatever is given up is told once, with its dead letter, or that says that it was left out"
+            }
+            Self::OwnTenant => "what is written, sent or answered for one tenant names no other",
             Self::Gapless => "the versions of a stream are 1, 2, 3 and so on, each there once",
             Self::SameAnswer => {
                 "a repeated request is done once, and answered as it was the first time"

@@ -19,6 +19,8 @@ mod callers;
 mod processes;
 mod run;
 mod moves;
+mod given_up;
+mod tenants;
 mod check;
 mod figures;
 mod shrink;

@@ -190,9 +190,7 @@ impl<'a> Run<'a> {
         let workers = business.workers(&parts).into_iter();
         let workers = workers.map(|worker| (worker.queue(), Arc::new(worker))).collect();
         let now = world.lock().now;
-        let asked = business.requests().into_iter().enumerate();
-        let asked = asked.filter(|(place, _)| !script.silent.contains(place));
-        let callers = asked.filter_map(|(place, request)| Caller::new(request, now, place));
+        let callers = Caller::all(business.requests(), &script.silent, now);
         let slots = business.slots().into_iter().map(|slot| {
             let time = later(now, slot.after);
             DueSlot { slot, time, due: Some(time) }
@@ -200,7 +198,7 @@ impl<'a> Run<'a> {
         Self {
             business,
             office,
-            callers: callers.collect(),
+            callers,
             slots: slots.collect(),
             actors: BTreeMap::new(),
             relay_at: now,

@@ -32,17 +32,21 @@ pub enum Sabotage {
     FreshIdWhenRelayed,
     /// A lease does not run out.
     LeaseWithoutEnd,
-    /// Whoever wants to probe is elected, whatever has become of the breaker since it was read.
+    /// Nobody sees that somebody probes, and whoever wants to probe is elected.
     EveryoneProbes,
     /// Attempts are counted that failed because their service was down.
     CountUntried,
     /// Slots of a rate are looked up, and taken afterwards.
     SlotsInTwoCalls,
+    /// What follows from giving up is written after the dead letter.
+    ReactInSecondWrite,
+    /// What was done under an idempotency key is looked up whoever has used that key.
+    KeyOfAnyTenant,
 }
 
 impl Sabotage {
     /// Every sabotage.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::NoInbox,
         Self::SendBeforeCommit,
         Self::NoOutbox,
@@ -58,6 +62,8 @@ impl Sabotage {
         Self::EveryoneProbes,
         Self::CountUntried,
         Self::SlotsInTwoCalls,
+        Self::ReactInSecondWrite,
+        Self::KeyOfAnyTenant,
     ];
 
     /// How it is called on a command line: `no-inbox`.
@@ -78,6 +84,8 @@ impl Sabotage {
             Self::EveryoneProbes => "everyone-probes",
             Self::CountUntried => "count-untried",
             Self::SlotsInTwoCalls => "slots-in-two-calls",
+            Self::ReactInSecondWrite => "react-in-second-write",
+            Self::KeyOfAnyTenant => "key-of-any-tenant",
         }
     }
 
@@ -96,6 +104,8 @@ impl Sabotage {
             Self::EveryoneProbes => &[Law::Spared],
             Self::CountUntried => &[Law::Untried],
             Self::SlotsInTwoCalls => &[Law::Paced],
+            Self::ReactInSecondWrite => &[Law::Reacted],
+            Self::KeyOfAnyTenant => &[Law::OwnTenant],
         }
     }
 }

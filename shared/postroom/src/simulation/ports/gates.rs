@@ -15,7 +15,12 @@ impl Breakers for Simulated {
     fn find<'a>(&'a self, provider: &'a str) -> BoxFuture<'a, Result<Breaker, StoreError>> {
         Box::pin(async move {
             let found = self.world.read(Breakers::find(&self.memory, provider)).await;
-            let found = found.map_err(unavailable("find a breaker")).flatten();
+            let mut found = found.map_err(unavailable("find a breaker")).flatten();
+            if self.is(Sabotage::EveryoneProbes)
+                && let Ok(Breaker::Probing { openings, .. }) = found
+            {
+                found = Ok(Breaker::Open { openings, probe_at: self.world.lock().now });
+            }
             let heard = found.as_ref().map_or(Heard::Unreachable, |found| Heard::Stands(*found));
             self.world.lock().hear(provider, heard);
             found

@@ -30,6 +30,7 @@ impl Inbox for Simulated {
             Ok(match self.sabotage {
                 Some(Sabotage::NoInbox) => None,
                 Some(Sabotage::ForgetAnswers) if key.is_command() => None,
+                Some(Sabotage::KeyOfAnyTenant) => self.memory.record_of_anybody(key).or(found),
                 _ => found,
             })
         })

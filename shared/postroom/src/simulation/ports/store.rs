@@ -12,7 +12,7 @@ use crate::simulation::ports::{Simulated, unavailable};
 use crate::simulation::world::{Mishap, WRITE};
 use crate::simulation::{Law, Sabotage, Violation};
 use crate::stored::Key;
-use crate::transaction::{Completion, Fence, Guard, ItemWrite, Transaction};
+use crate::transaction::{Completion, End, Fence, Guard, ItemWrite, Transaction};
 
 impl Store for Simulated {
     fn get<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Item>, StoreError>> {
@@ -76,6 +76,10 @@ impl Simulated {
 
             Some(Sabotage::ParkInTwoWrites) if asked.parked().is_some() => {
                 self.park_in_two_writes(tampered).await
+            }
+
+            Some(Sabotage::ReactInSecondWrite) if asked.parked().is_some() => {
+                self.react_later(tampered).await
             }
 
             Some(Sabotage::ForgetAnswers) => {
@@ -190,6 +194,21 @@ impl Simulated {
         self.remember_failure(tx).await
     }
 
+    /// First the letter, and then, as a write of its own, what is to follow from it.
+    async fn react_later(&self, tx: &Transaction) -> Result<(), CommitError> {
+        let (items, events, outbox) = (Vec::new(), Vec::new(), Vec::new());
+        self.memory.commit(&Transaction { items, events, outbox, ..tx.clone() }).await?;
+        let first = self.world.lock().evidence.commit(tx, Vec::new());
+        self.world.note(|| "wrote the letter alone".to_owned());
+        self.world.turn(WRITE).await;
+        if first {
+            let reactions = beside(tx);
+            self.memory.commit(&reactions).await?;
+            self.memory.forget(&reactions.completion.run.key);
+        }
+        Ok(())
+    }
+
     async fn remember_failure(&self, tx: &Transaction) -> Result<(), CommitError> {
         let Completion { run, fence, finished_at, .. } = &tx.completion;
         let owner = match fence {
@@ -203,13 +222,9 @@ impl Simulated {
     }
 
     async fn in_two_writes(&self, tx: &Transaction) -> Result<(), CommitError> {
-        let mut business = tx.clone();
-        let key = RunKey::from_stored(format!("sabotage#{}", tx.token));
-        business.token = named([tx.token.uuid().as_bytes().as_slice()]).into();
-        business.completion.run.key = key.clone();
-        business.completion.fence = Fence::NotDone;
+        let business = beside(tx);
         self.memory.commit(&business).await?;
-        self.memory.forget(&key);
+        self.memory.forget(&business.completion.run.key);
         self.world.lock().evidence.commit(tx, Vec::new());
         self.world.note(|| "committed all but the record".to_owned());
         self.world.turn(WRITE).await;
@@ -224,4 +239,14 @@ impl Simulated {
         };
         self.memory.commit(&record).await
     }
+}
+
+/// All that a transaction writes but the end of its run, as a transaction of its own.
+fn beside(tx: &Transaction) -> Transaction {
+    let mut beside = tx.clone();
+    beside.token = named([tx.token.uuid().as_bytes().as_slice()]).into();
+    beside.completion.run.key = RunKey::from_stored(format!("sabotage#{}", tx.token));
+    beside.completion.fence = Fence::NotDone;
+    beside.completion.end = End::Done { skipped: None, output: None, fingerprint: None };
+    beside
 }
