@@ -4,6 +4,7 @@
 //! for a real store in every simulation, so that a difference is a lie told to all of them.
 
 mod operations;
+mod letters;
 
 use std::fmt;
 

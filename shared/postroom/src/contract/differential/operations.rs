@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::clock::later;
 use crate::contract::Adapters;
+use crate::contract::differential::letters::{LetterOperation, Letters};
 use crate::contract::sample::{Sample, Thing, at, tx_of};
 use crate::id::OwnerToken;
 use crate::live::LiveShard;
@@ -26,9 +27,10 @@ const PAGES: usize = 50;
 
 /// Draws operations, and remembers what makes the next ones interesting.
 pub(super) struct Operations {
-    random: Random,
-    sample: Sample,
-    now: Timestamp,
+    pub(super) random: Random,
+    pub(super) sample: Sample,
+    pub(super) now: Timestamp,
+    pub(super) letters: Letters,
     runs: Vec<Run>,
     /// Who claimed what; each owner is a new one, as that of every attempt is.
     holders: Vec<(OwnerToken, Run)>,
@@ -57,6 +59,7 @@ pub(super) enum Operation {
     Runs,
     Due(u8, Timestamp),
     Remove(OutboxRow),
+    Letters(LetterOperation),
 }
 
 impl Operations {
@@ -73,15 +76,18 @@ impl Operations {
 
         let now = at(0);
         let (versions, last, rows) = ([(0, 0); 3], None, Vec::new());
-        Self { random, sample, now, runs, holders, versions, last, rows }
+        let letters = Letters::default();
+        Self { random, sample, now, letters, runs, holders, versions, last, rows }
     }
 
     pub(super) fn draw(&mut self) -> Operation {
         self.now = later(self.now, Duration::from_secs(self.random.below(40)));
         let key = self.run().key;
         let item = self.item();
-        match self.random.below(19) {
+        match self.random.below(24) {
             0..=4 => Operation::Commit(Box::new(self.transaction())),
+            19 | 20 => Operation::Commit(Box::new(self.decision())),
+            21..=23 => Operation::Letters(self.letter_operation()),
             5 => Operation::Get(self.key(item)),
             6 => Operation::List(self.listing()),
             7 => Operation::Live(LiveShard::of(&self.sample.tenant, "things")),
@@ -109,7 +115,13 @@ impl Operations {
 
     /// Takes up what a commit has changed.
     pub(super) fn learn(&mut self, operation: &Operation, answer: &str) {
-        let Operation::Commit(tx) = operation else { return };
+        let tx = match operation {
+            Operation::Commit(tx) => tx,
+            Operation::Letters(LetterOperation::Park(letter)) if answer == "true" => {
+                return self.remember(letter);
+            }
+            _ => return,
+        };
         self.rows.extend(tx.outbox.iter().cloned());
         if answer == "Ok(())" && self.last.as_ref() != Some(tx) {
             for item in 0..3 {
@@ -126,6 +138,9 @@ impl Operations {
                     tx.events.iter().filter(|event| event.envelope.subject == stream.as_str());
                 self.versions[item].1 += events.count() as u64;
             }
+        }
+        if answer == "Ok(())" && self.last.as_ref() != Some(tx) {
+            self.learn_letters(tx);
         }
         self.last = Some(tx.as_ref().clone());
     }
@@ -182,6 +197,7 @@ impl Operations {
             Operation::Due(shard, by) => {
                 all(async |after| outbox.due(*shard, *by, after.as_deref()).await).await
             }
+            Operation::Letters(about) => self.ask_letters(about, adapters).await,
             Operation::Remove(row) => text(outbox.remove(std::slice::from_ref(row)).await),
         }
     }
@@ -226,7 +242,7 @@ impl Operations {
             row.message_id = Uuid::from_bytes(id).into();
             tx.outbox.push(row);
         }
-        tx
+        if self.random.below(4) == 0 { self.give_up(tx) } else { tx }
     }
 
     fn write(&mut self, item: usize) -> Option<ItemWrite> {
@@ -280,8 +296,18 @@ impl Operations {
     }
 
     /// One of the runs, begun now.
-    fn run(&mut self) -> Run {
+    pub(super) fn run(&mut self) -> Run {
         let run = self.runs[usize::try_from(self.random.below(3)).unwrap()].clone();
+        self.begun_now(run)
+    }
+
+    /// The one with this key.
+    pub(super) fn run_of(&self, key: &str) -> Run {
+        let run = self.runs.iter().find(|run| run.key.as_str() == key).unwrap();
+        self.begun_now(run.clone())
+    }
+
+    fn begun_now(&self, run: Run) -> Run {
         Run { started_at: self.now, expires_at: later(self.now, Duration::from_mins(20)), ..run }
     }
 
@@ -304,11 +330,11 @@ impl Operations {
     }
 }
 
-fn uuid(random: &mut Random) -> Uuid {
+pub(super) fn uuid(random: &mut Random) -> Uuid {
     Uuid::from_u64_pair(random.below(u64::MAX), random.below(u64::MAX))
 }
 
-fn text<T: Debug>(answer: Result<T, StoreError>) -> String {
+pub(super) fn text<T: Debug>(answer: Result<T, StoreError>) -> String {
     match answer {
         Ok(answer) => format!("{answer:?}"),
         Err(error) => format!("{:?}", error.verdict()),
@@ -324,7 +350,7 @@ fn lease<T: Debug>(answer: Result<T, LeaseError>) -> String {
 }
 
 /// Everything of all pages: where a page ends is the adapter's own business.
-async fn all<T: Debug>(
+pub(super) async fn all<T: Debug>(
     page: impl AsyncFn(Option<String>) -> Result<Page<T>, StoreError>,
 ) -> String {
     let (mut items, mut after) = (Vec::new(), None);
