@@ -14,6 +14,7 @@ use crate::simulation::world::{Mishap, State, WRITE};
 impl Breakers for Simulated {
     fn find<'a>(&'a self, provider: &'a str) -> BoxFuture<'a, Result<Breaker, StoreError>> {
         Box::pin(async move {
+            let mut asked = Asked::of(self, provider);
             let found = self.world.read(Breakers::find(&self.memory, provider)).await;
             let mut found = found.map_err(unavailable("find a breaker")).flatten();
             if self.is(Sabotage::EveryoneProbes)
@@ -22,6 +23,7 @@ impl Breakers for Simulated {
                 found = Ok(Breaker::Open { openings, probe_at: self.world.lock().now });
             }
             let heard = found.as_ref().map_or(Heard::Unreachable, |found| Heard::Stands(*found));
+            asked.is_answered = true;
             self.world.lock().hear(provider, heard);
             found
         })
@@ -108,6 +110,32 @@ impl Simulated {
         }
         self.tampering().slots.insert(asked.provider.to_owned(), asked.end(first));
         Ok(Slots::Taken { first })
+    }
+}
+
+/// Whether a breaker is open, asked and not answered yet. Whoever is cut off meanwhile has asked all the same, and does not
+/// ask again for a while: to its process the breaker is as one that cannot be reached.
+struct Asked<'a> {
+    ports: &'a Simulated,
+    service: &'a str,
+    process: u64,
+    is_answered: bool,
+}
+
+impl<'a> Asked<'a> {
+    fn of(ports: &'a Simulated, service: &'a str) -> Self {
+        let process = ports.world.lock().running.process;
+        Self { ports, service, process, is_answered: false }
+    }
+}
+
+impl Drop for Asked<'_> {
+    fn drop(&mut self) {
+        if !self.is_answered {
+            let mut state = self.ports.world.lock();
+            let now = state.now;
+            state.gates.hear(self.process, self.service, now, Heard::Unreachable);
+        }
     }
 }
 
