@@ -205,6 +205,21 @@ async fn an_edited_message_is_another_one_that_names_the_old_as_its_cause() {
     assert_eq!(bank.keys.lock().unwrap().len(), 1, "the old message stays parked");
 }
 
+/// Read and written again, as whoever edits a message has it read and written.
+#[tokio::test]
+async fn a_number_that_nobody_edited_stays_what_it_was() {
+    for float in ["31.245270191439438", "121.48791951161945", "9007199254740993"] {
+        let shop = Shop::new();
+        let (record, id) = parked(&shop, "1").await;
+        let number = format!(r#""order":"1","weight":{float}"#);
+        let body = record.body.replace(r#""order":"1""#, &number);
+
+        office(&shop).edit(&id, instead(&body), &operator(&shop)).await.unwrap();
+
+        assert!(last_sent(&shop).body.contains(&number), "{}", last_sent(&shop).body);
+    }
+}
+
 #[tokio::test]
 async fn an_edit_does_not_move_a_message_to_another_tenant() {
     let shop = Shop::new();
