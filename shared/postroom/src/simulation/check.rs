@@ -43,7 +43,10 @@ pub(super) fn all(run: &Run<'_>) -> Vec<Violation> {
         hold(Law::Spared, state.gates.spared());
         hold(Law::Untried, state.gates.untried(|key| evidence.has_waited(key)));
         hold(Law::Paced, state.gates.paced());
-        hold(Law::Reacted, reacted(evidence, found.events.values()));
+        // Without a row for it nobody is told.
+        if run.business.reactions().has_row::<TaskFailed>() {
+            hold(Law::Reacted, reacted(evidence, found.events.values()));
+        }
         hold(Law::OwnTenant, own_tenant(&tenants, evidence, memory, &run.callers));
         hold(Law::Gapless, gapless(&found));
         hold(Law::NothingOfRefused, nothing_of_refused(evidence, &run.callers));
