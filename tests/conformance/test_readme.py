@@ -55,7 +55,8 @@ def test_a_failure_is_found_and_redriven_with_the_tool(urls: dict[str, str]):
     said = run(f"shopt -s expand_aliases\n{defining}{failing}", urls)
 
     # What is shown of the letters, of their chain, and of what is done about them.
-    for text in ("campaign.published", "parked", "2 letters would be redriven, 0 left", "2 letters redriven, 0 left"):
+    for text in ("campaign.published", "parked", "2 letters would be redriven, 0 would be refused",
+                 "2 letters redriven, 0 refused"):
         assert text in said, said
 
 

@@ -10,6 +10,7 @@
 """
 
 import json
+import os
 import re
 from itertools import count
 from pathlib import Path
@@ -20,7 +21,11 @@ import schemathesis
 # By the path of the list: how to go on behind the page that was answered last.
 cursors: dict[str, str] = {}
 campaigns: list[str] = []
+accounts: list[str] = os.environ["POSTROOM_ACCOUNTS"].split()
 letters: list[str] = []
+# What ids in paths are of, by how the path begins.
+THERE = {"/campaigns": campaigns, "/accounts": accounts, "/ops/dead-letters": letters}
+ACCOUNT = re.compile("(from_|to_)?account_id")
 numbers = count()
 MESSAGE = json.loads(Path("events/versions/campaign.published.v1.json").read_text())
 UUID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
@@ -33,7 +38,7 @@ def before_call(context: schemathesis.HookContext, case: schemathesis.Case, **_)
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
     number = next(numbers)
-    there = letters if case.path.startswith("/ops/") else campaigns
+    there = next((ids for start, ids in THERE.items() if case.path.startswith(start)), [])
     if "id" in case.path_parameters and there and case.path_parameters["id"] not in there:
         case.path_parameters = {"id": there[number % len(there)]}
     if "cursor" in case.query:
@@ -47,12 +52,14 @@ def before_call(context: schemathesis.HookContext, case: schemathesis.Case, **_)
         case.body["message"] = MESSAGE
     if isinstance(case.body, dict):
         case.body = {name: whole(value) for name, value in case.body.items() if is_formatted(name, value)}
+        for place, name in enumerate(filter(ACCOUNT.fullmatch, case.body)):
+            case.body[name] = accounts[(number + place) % len(accounts)]
 
 
 @schemathesis.hook
 def after_call(context: schemathesis.HookContext, case: schemathesis.Case, response: schemathesis.Response) -> None:
-    if response.status_code == 201:
-        campaigns.append(response.json()["id"])
+    if response.status_code == 201 and case.path in THERE:
+        THERE[case.path].append(response.json()["id"])
     if response.status_code == 200 and case.path == "/ops/dead-letters":
         letters.extend(letter["id"].replace("#", "~") for letter in response.json()["items"])
     if response.status_code == 200 and "next_cursor" in response.json():

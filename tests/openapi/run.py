@@ -19,6 +19,9 @@ import local_system  # noqa: E402: found on the path that was just set.
 LIMIT_S = 600
 # More than are discarded, so that there is always one.
 DEAD_LETTERS = 60
+# A transfer is between two.
+ACCOUNTS = 2
+OWNER = "0192f0c1-2d3e-7f40-8a51-6b7c8d9eaf01"
 
 
 def main() -> int:
@@ -28,10 +31,20 @@ def main() -> int:
             token = json.load(answer)["token"]
         for number in range(DEAD_LETTERS):
             enqueue(urls["aws"], f"no message {number}")
+        accounts = [opened(api, token) for _ in range(ACCOUNTS)]
         command = [Path(sys.executable).with_name("schemathesis"), "--config-file", HERE / "schemathesis.toml",
                    "run", f"{api}/openapi.json"]
-        return subprocess.run(command, cwd=local_system.ROOT, env=os.environ | {"POSTROOM_TOKEN": token},
+        there = {"POSTROOM_TOKEN": token, "POSTROOM_ACCOUNTS": " ".join(accounts)}
+        return subprocess.run(command, cwd=local_system.ROOT, env=os.environ | there,
                               timeout=LIMIT_S, check=False).returncode
+
+
+def opened(api: str, token: str) -> str:
+    """Opens an account and answers its id."""
+    account = {"owner_id": OWNER, "currency": "NZD"}
+    headers = {"content-type": "application/json", "authorization": f"Bearer {token}"}
+    with urlopen(Request(f"{api}/accounts", json.dumps(account).encode(), headers), timeout=10) as answer:
+        return json.load(answer)["id"]
 
 
 def enqueue(aws: str, body: str) -> None:
