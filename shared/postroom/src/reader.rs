@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use crate::id::TenantId;
 use crate::port::{Item, Listing, Page, Store, StoreError};
+use crate::projection::Projection;
+use crate::rebuild::Builds;
 use crate::stored::{Generation, Partition, Place, Stored};
 use crate::verdict::{Classify, Verdict};
 
@@ -14,6 +16,13 @@ use crate::verdict::{Classify, Verdict};
 pub struct Reader {
     store: Arc<dyn Store>,
     tenant: TenantId,
+}
+
+/// What one projection has made of one tenant's events, for one query: all that is read of it is of one build.
+#[derive(Debug, Clone)]
+pub struct ReadModel {
+    reader: Reader,
+    generation: Generation,
 }
 
 /// A thing as it was stored.
@@ -126,15 +135,13 @@ impl Reader {
         found.map(read).transpose()
     }
 
-    /// The item of a read model at a place, as of now.
+    /// What a projection has made, in the build of it that is read now.
     ///
     /// # Errors
     /// As [`get`](Self::get).
-    pub async fn view<T: Stored>(
-        &self,
-        place: &Place<T>,
-    ) -> Result<Option<Versioned<T>>, ReadError> {
-        self.get(&place.clone().in_generation(Generation::LIVE)).await
+    pub async fn model<P: Projection>(&self) -> Result<ReadModel, ReadError> {
+        let builds = Builds::of(&*self.store, P::NAME).await?;
+        Ok(ReadModel { reader: self.clone(), generation: builds.live })
     }
 
     /// One page of a list, as of now.
@@ -142,7 +149,16 @@ impl Reader {
     /// # Errors
     /// As [`get`](Self::get).
     pub async fn list<T: Stored>(&self, list: List<T>) -> Result<Page<Versioned<T>>, ReadError> {
-        let partition = Partition::new(&self.tenant, T::COLLECTION, list.parent.as_deref());
+        self.list_of(None, list).await
+    }
+
+    async fn list_of<T: Stored>(
+        &self,
+        generation: Option<Generation>,
+        list: List<T>,
+    ) -> Result<Page<Versioned<T>>, ReadError> {
+        let (tenant, parent) = (&self.tenant, list.parent.as_deref());
+        let partition = Partition::of_generation(tenant, T::COLLECTION, generation, parent);
         let List { descending, limit, after, .. } = list;
         let listing = Listing { partition, descending, limit, after };
         let page = self.store.list(&listing).await.map_err(|source| ReadError::Store {
@@ -151,6 +167,27 @@ impl Reader {
         })?;
         let items = page.items.into_iter().map(read).collect::<Result<_, _>>()?;
         Ok(Page { items, next: page.next })
+    }
+}
+
+impl ReadModel {
+    /// The item at a place, as of now.
+    ///
+    /// # Errors
+    /// As [`Reader::get`].
+    pub async fn get<T: Stored>(
+        &self,
+        place: &Place<T>,
+    ) -> Result<Option<Versioned<T>>, ReadError> {
+        self.reader.get(&place.clone().in_generation(self.generation)).await
+    }
+
+    /// One page of a list, as of now.
+    ///
+    /// # Errors
+    /// As [`Reader::get`].
+    pub async fn list<T: Stored>(&self, list: List<T>) -> Result<Page<Versioned<T>>, ReadError> {
+        self.reader.list_of(Some(self.generation), list).await
     }
 }
 

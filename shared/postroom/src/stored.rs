@@ -40,12 +40,14 @@ pub struct Place<T> {
 /// Which build of a read model: rebuilding one makes the next beside it, under keys of its own.
 ///
 /// In a key it follows the collection: `demo#account-views@1`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(transparent)]
 pub struct Generation(u32);
 
 impl Generation {
-    /// The one that is written as events come, and read.
-    pub const LIVE: Self = Self(1);
+    /// The one that there is before anybody has asked for another.
+    pub const FIRST: Self = Self(1);
 }
 
 impl<T: Stored> Place<T> {
@@ -124,8 +126,9 @@ impl Partition {
     }
 
     /// A partition of the operators' own, such as `#audit#charge-card%237b0c…`: no tenant's name is empty.
-    pub(crate) fn of_operators(collection: &str, parent: &str) -> Self {
-        Self(join('#', &["", collection, parent]))
+    pub(crate) fn of_operators(collection: &str, parent: Option<&str>) -> Self {
+        let parts = ["", collection].into_iter().chain(parent);
+        Self(join('#', &parts.collect::<Vec<_>>()))
     }
 
     /// A partition as [`as_str`](Self::as_str) spelt it.

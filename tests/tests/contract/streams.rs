@@ -123,7 +123,8 @@ impl Bench {
 
     async fn heard(&self, order: &str) -> u32 {
         let reader = self.runtime.reader(&"demo".parse().unwrap());
-        let found = reader.view(&Place::<Heard>::new(order)).await.unwrap();
+        let model = reader.model::<Hear>().await.unwrap();
+        let found = model.get(&Place::<Heard>::new(order)).await.unwrap();
         found.map_or(0, |found| found.value.times)
     }
 }

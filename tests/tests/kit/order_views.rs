@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use postroom::doc_example::{Order, OrderPaid, OrderPlaced, Settings, reactions};
 use postroom::{
-    Classify, Envelope, Place, Projection, Projector, Stored, StreamRecord, TxError, Verdict, View,
-    WakeUp, events,
+    Classify, Envelope, Place, Projection, Projector, ReadModel, Stored, StreamRecord, TxError,
+    Verdict, View, WakeUp, events,
 };
 use serde::{Deserialize, Serialize};
 
@@ -157,11 +157,15 @@ pub(crate) async fn more(shop: &Shop, order: &str, events: usize) {
 
 pub(crate) async fn shown(shop: &Shop, order: &str) -> Vec<u64> {
     let place = Place::<OrderView>::new(order);
-    let found = shop.runtime.reader(&tenant()).view(&place).await.unwrap();
+    let found = model(shop).await.get(&place).await.unwrap();
     found.map_or_else(Vec::new, |found| found.value.versions)
 }
 
 pub(crate) async fn total(shop: &Shop) -> u64 {
-    let found = shop.runtime.reader(&tenant()).view(&Total::default().place()).await.unwrap();
+    let found = model(shop).await.get(&Total::default().place()).await.unwrap();
     found.map_or(0, |found| found.value.events)
+}
+
+async fn model(shop: &Shop) -> ReadModel {
+    shop.runtime.reader(&tenant()).model::<Orders>().await.unwrap()
 }

@@ -3,7 +3,7 @@
 use postroom::{Classify, ReadError, Reader, Refusal, RefusalKind, Refuse, Verdict};
 
 use crate::id::AccountId;
-use crate::ledger::AccountView;
+use crate::ledger::{AccountView, AccountViews};
 
 /// Why an account is not shown.
 #[derive(Debug, thiserror::Error)]
@@ -57,8 +57,9 @@ pub async fn get_account(
     account_id: AccountId,
     version: u64,
 ) -> Result<AccountView, GetAccountError> {
-    let found = reader.view(&AccountView::at(account_id)).await;
-    let found = found.map_err(|source| GetAccountError::Read { account_id, source })?;
+    let unread = |source| GetAccountError::Read { account_id, source };
+    let model = reader.model::<AccountViews>().await.map_err(unread)?;
+    let found = model.get(&AccountView::at(account_id)).await.map_err(unread)?;
     let shown = found.as_ref().map_or(0, |found| found.value.version);
     if shown < version {
         return Err(GetAccountError::Behind { account_id, shown, asked: version });

@@ -69,7 +69,8 @@ impl Runtime {
         wake_up: &WakeUp,
     ) -> Result<u64, ReadError> {
         let place = Position::start(projection, &wake_up.stream).place();
-        let found = self.reader(&wake_up.tenant_id).view(&place).await?;
+        let found =
+            self.reader(&wake_up.tenant_id).get(&place.in_generation(Generation::FIRST)).await?;
         Ok(found.map_or(0, |found| found.value.applied))
     }
 }
@@ -88,7 +89,7 @@ async fn stage(
     let stream = StreamId::from_stored(event.subject.clone());
     let version = event.stream_version.unwrap_or(0);
     let start = Position::start(projection.name(), &stream);
-    let place = start.place().in_generation(Generation::LIVE);
+    let place = start.place().in_generation(Generation::FIRST);
     let mut position = tx.load(&place).await.map_err(failed)?.unwrap_or(start);
     if position.applied >= version {
         return Ok(Turn::AppliedBefore);
@@ -98,7 +99,7 @@ async fn stage(
         let (handler, verdict) = (projection.name(), Verdict::RETRY);
         return Err(Failure { handler, verdict, refusal: None, source: Box::new(source) });
     }
-    projection.apply(event, &mut View::new(tx, Generation::LIVE)).await?;
+    projection.apply(event, &mut View::new(tx, Generation::FIRST)).await?;
     position.applied = version;
     tx.save_at(&place, &position).map_err(failed)?;
     Ok(Turn::Staged)

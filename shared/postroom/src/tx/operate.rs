@@ -29,7 +29,7 @@ impl Tx {
     /// Writes down what an operator does. Two actions at one time are two items.
     pub(crate) fn audit(&mut self, action: &Audited) -> Result<(), TxError> {
         let id = format!("{}#{}", sortable(self.now), self.origin.command_id);
-        let key = Key { partition: Partition::of_operators("audit", &action.subject), id };
+        let key = Key { partition: Partition::of_operators("audit", Some(&action.subject)), id };
         let data = self.encode(&key, action)?;
         self.items.put_view(key, data, self.frame.turn())?;
         self.room_for("audit", 0)
