@@ -233,6 +233,31 @@ async fn an_edit_does_not_move_a_message_to_another_tenant() {
 }
 
 #[tokio::test]
+async fn an_edit_names_the_letters_message_as_its_cause_whatever_its_own_id_says() {
+    let shop = Shop::new();
+    let (record, id) = parked(&shop, "1").await;
+    let old = RawEnvelope::parse(&record.body).unwrap();
+    let body = record.body.replace(&old.id.to_string(), "0192f0c1-0000-7000-8000-000000000000");
+    assert_ne!(body, record.body);
+
+    office(&shop).edit(&id, instead(&body), &operator(&shop)).await.unwrap();
+
+    assert_eq!(RawEnvelope::parse(&last_sent(&shop).body).unwrap().causation_id, old.id);
+}
+
+#[tokio::test]
+async fn an_edit_does_not_move_a_message_to_another_chain() {
+    let shop = Shop::new();
+    let (record, id) = parked(&shop, "1").await;
+    let body = record.body.replace(r#""correlationid":"chain-1""#, r#""correlationid":"chain-2""#);
+
+    let moved = office(&shop).edit(&id, instead(&body), &operator(&shop)).await;
+
+    assert_eq!(code(moved), "other-chain");
+    assert_eq!(letter(&shop, &id).await.status, LetterStatus::Open);
+}
+
+#[tokio::test]
 async fn every_action_is_written_down_with_who_when_and_why() {
     let shop = Shop::new();
     let (record, id) = parked(&shop, "1").await;

@@ -79,17 +79,22 @@ impl EditDeadLetter<'_> {
     }
 }
 
-/// The message that is sent: with an id of its own, made of the letter's, and the given message as its cause.
+/// The message that is sent: with an id of its own, made of the letter's, and the letter's message as its cause, whatever
+/// id the given one has. Of a letter whose body nobody could read it is the given one's.
 ///
 /// It is no event of its stream: what happened is not changed, only what is made of it.
 fn instead_of(letter: &DeadLetter, body: &str) -> Result<RawEnvelope, DecideError> {
     let no_message = |source: DecodeError| DecideError::NoMessage { source };
     let mut message = RawEnvelope::parse(body).map_err(no_message)?;
-    let tenant = letter.envelope.as_ref().map(|envelope| &envelope.tenant_id);
-    if tenant.is_some_and(|tenant| *tenant != message.tenant_id) {
+    let replaced = letter.envelope.as_ref();
+    if replaced.is_some_and(|replaced| replaced.tenant_id != message.tenant_id) {
         return Err(DecideError::OtherTenant { id: letter.id.clone() });
     }
-    message.causation_id = message.id;
+    // The chain that it left would wait for it for ever.
+    if replaced.is_some_and(|replaced| replaced.correlation_id != message.correlation_id) {
+        return Err(DecideError::OtherChain { id: letter.id.clone() });
+    }
+    message.causation_id = replaced.map_or(message.id, |replaced| replaced.id);
     let redrive = letter.redrives.to_be_bytes();
     message.id = named([b"edited".as_slice(), letter.id.as_bytes(), &redrive]).into();
     Ok(message)

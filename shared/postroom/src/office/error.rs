@@ -46,6 +46,9 @@ pub enum DecideError {
     /// What should be sent in its place is another tenant's.
     #[error("the message of dead letter {id} is another tenant's")]
     OtherTenant { id: String },
+    /// What should be sent in its place has another correlation id.
+    #[error("the message of dead letter {id} is of another chain: its correlation id has to stay")]
+    OtherChain { id: String },
     /// It does not fit the outbox; none of ours is so large.
     #[error("the message of dead letter {id} has {bytes} bytes, and {limit} can be sent")]
     TooLarge { id: String, bytes: usize, limit: usize },
@@ -77,6 +80,7 @@ impl Classify for DecideError {
             | Self::Forgotten { .. }
             | Self::NoMessage { .. }
             | Self::OtherTenant { .. }
+            | Self::OtherChain { .. }
             | Self::TooLarge { .. } => Verdict::Permanent,
             Self::InFlight { .. } => Verdict::RETRY,
             Self::Store { source, .. } => source.verdict(),
@@ -98,6 +102,7 @@ impl Refuse for DecideError {
             Self::Forgotten { .. } => ("dead-letter-forgotten", RefusalKind::Conflict),
             Self::NoMessage { .. } => ("no-message", RefusalKind::Invalid),
             Self::OtherTenant { .. } => ("other-tenant", RefusalKind::Invalid),
+            Self::OtherChain { .. } => ("other-chain", RefusalKind::Invalid),
             Self::TooLarge { .. } => ("message-too-large", RefusalKind::Invalid),
             Self::Store { .. } | Self::Stage { .. } => return None,
         };

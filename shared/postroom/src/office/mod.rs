@@ -94,7 +94,7 @@ impl DeadLetterOffice {
         self.decide(&command, origin).await
     }
 
-    /// Sends another message in the place of a letter's: an envelope of its own id, which names the given one as its cause.
+    /// Sends another message in the place of a letter's: an envelope of its own id, which names that one as its cause.
     ///
     /// # Errors
     /// [`DecideError`] says what stands in the way.

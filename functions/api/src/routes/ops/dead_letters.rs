@@ -64,6 +64,7 @@ pub(super) fn routes() -> Vec<Route> {
             .refuses(Kind::conflict("dead-letter-forgotten"))
             .refuses(Kind::invalid("no-message"))
             .refuses(Kind::invalid("other-tenant"))
+            .refuses(Kind::invalid("other-chain"))
             .refuses(Kind::invalid("message-too-large")),
         post("/ops/dead-letters/{id}/discard", discard)
             .about("discardDeadLetter", "Gives a letter's message up, for a reason.")
