@@ -8,13 +8,15 @@
 //! ```
 //! `traceparent`, `actorid` and `streamversion` may be absent; unknown fields are ignored.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::id::{ActorId, CorrelationId, MessageId, TenantId};
 use crate::message::Message;
-use crate::verdict::{Classify, Verdict};
+use crate::verdict::{Classify, Verdict, panic_text};
 
 const SPEC_VERSION: &str = "1.0";
 const JSON: &str = "application/json";
@@ -227,6 +229,21 @@ impl RawEnvelope {
             })?;
         self.data_version = M::VERSION;
         Ok(self.with(payload))
+    }
+
+    /// [`decode`](Self::decode), and what `ask` makes of it. Panics of both are caught: the same bytes panic every time.
+    pub(crate) fn decode_and<M: Message, T>(
+        self,
+        ask: impl FnOnce(&Envelope<M>) -> T,
+    ) -> Result<(Envelope<M>, T), DecodeError> {
+        let read = || {
+            let message = self.decode()?;
+            let asked = ask(&message);
+            Ok((message, asked))
+        };
+        catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|panic| {
+            Err(DecodeError::Panicked { r#type: M::TYPE, message: panic_text(&*panic).to_owned() })
+        })
     }
 
     /// The body as it travels.

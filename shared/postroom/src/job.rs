@@ -46,8 +46,8 @@ pub trait Job<M: Message>: Send + Sync + 'static {
     type Error: Error + Classify + Send + Sync + 'static;
 
     /// What makes two messages one to it; their ids, unless it says otherwise. `None`: it has no key, and the message is
-    /// parked without having been tried.
-    fn key(&self, message: &Envelope<M>) -> Option<DedupKey> {
+    /// parked without having been tried. Of the message alone: whoever has the table of reactions knows its runs too.
+    fn key(message: &Envelope<M>) -> Option<DedupKey> {
         Some(DedupKey::of(message.id))
     }
 

@@ -32,6 +32,7 @@ mod job;
 mod projection;
 mod rebuild;
 mod task_failed;
+mod queued_handler;
 mod reactions;
 mod courier;
 mod runtime;
@@ -62,7 +63,8 @@ pub use office::{
 pub use outcome::Outcome;
 pub use overview::{Overview, OverviewError, QueueOverview};
 pub use projection::{Projection, View};
-pub use reactions::{IsJob, IsListener, QueuedHandler, Reactions, RowOf};
+pub use queued_handler::{IsJob, IsListener, QueuedHandler};
+pub use reactions::{Reactions, RowOf};
 pub use reader::{List, ReadError, ReadModel, Reader, Versioned};
 pub use runtime::{ExecuteError, Executed, Ports, Runtime, SettleError};
 pub use schedule::{Schedule, ScheduleError, Scheduled};

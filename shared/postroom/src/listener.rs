@@ -30,9 +30,9 @@ pub trait Listener<E: Event>: Send + Sync + 'static {
     type Error: Error + Classify + Refuse + Send + Sync + 'static;
 
     /// What makes two messages one to it; their ids, unless it says otherwise. `None`: it has no key, and the message is
-    /// parked without having been tried. Runs from a queue only: in the request an event runs
-    /// once by itself.
-    fn key(&self, event: &Envelope<E>) -> Option<DedupKey> {
+    /// parked without having been tried. Of the message alone, as [`Job::key`](crate::Job::key). Runs from a queue only: in
+    /// the request an event runs once by itself.
+    fn key(event: &Envelope<E>) -> Option<DedupKey> {
         Some(DedupKey::of(event.id))
     }
 

@@ -7,11 +7,12 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use crate::BoxFuture;
-use crate::envelope::Envelope;
-use crate::job::Job;
+use crate::envelope::{Envelope, RawEnvelope};
+use crate::id::DedupKey;
 use crate::listener::Listener;
 use crate::message::{Event, Message};
 use crate::outcome::Outcome;
+use crate::queued_handler::QueuedHandler;
 use crate::tx::Tx;
 use crate::verdict::Failure;
 
@@ -30,7 +31,11 @@ pub struct Reactions {
 struct Row {
     in_request: Vec<Box<dyn InRequestListener>>,
     queued: Vec<&'static str>,
+    /// What each of its queued handlers knows its message by.
+    keys: BTreeMap<&'static str, KeyOf>,
 }
+
+type KeyOf = fn(RawEnvelope) -> Option<DedupKey>;
 
 /// What the table says of the queue of a handler.
 struct Queue {
@@ -87,6 +92,14 @@ impl Reactions {
     pub(crate) fn queued_for(&self, handler: &str) -> Vec<&'static str> {
         let rows = self.rows.iter().filter(|(_, row)| row.queued.contains(&handler));
         rows.map(|(r#type, _)| *r#type).collect()
+    }
+
+    /// What a queued handler knows a message by, without the handler itself.
+    ///
+    /// `None`: no row sends it such a message, it cannot read it, or has no key for it.
+    pub(crate) fn key_of(&self, handler: &str, message: &RawEnvelope) -> Option<DedupKey> {
+        let key_of = self.rows.get(message.r#type.as_str())?.keys.get(handler)?;
+        key_of(message.clone())
     }
 
     /// Every queued handler of the table, each once, and its projector: a deployment needs a queue for each.
@@ -187,6 +200,7 @@ impl<M: Message> RowOf<'_, M> {
             "{handler} is `queued` in one row and `queued_in_order` in another: its queue is of one kind"
         );
         self.row.queued.push(handler);
+        self.row.keys.insert(handler, |message| message.decode_and(H::key).ok()?.1);
     }
 }
 
@@ -194,37 +208,6 @@ impl<M> fmt::Debug for RowOf<'_, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RowOf").field("queued", &self.row.queued).finish_non_exhaustive()
     }
-}
-
-/// What may stand behind `queued`: a listener or a job. `Kind` is inferred; it keeps the two apart for the compiler.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is neither a listener nor a job for `{M}`",
-    label = "implement `Listener<{M}>` or `Job<{M}>`"
-)]
-pub trait QueuedHandler<M, Kind> {
-    /// The handler's name, and its queue's.
-    const NAME: &'static str;
-    /// The longest that a run of it takes which goes well.
-    const TIME_NEEDED: Duration;
-}
-
-/// A queued handler that is a listener.
-#[derive(Debug)]
-pub struct IsListener;
-
-/// A queued handler that is a job.
-#[derive(Debug)]
-pub struct IsJob;
-
-impl<E: Event, L: Listener<E>> QueuedHandler<E, IsListener> for L {
-    const NAME: &'static str = L::NAME;
-    // Cut off, it has done nothing, and a commit takes milliseconds.
-    const TIME_NEEDED: Duration = Duration::ZERO;
-}
-
-impl<M: Message, J: Job<M>> QueuedHandler<M, IsJob> for J {
-    const NAME: &'static str = J::NAME;
-    const TIME_NEEDED: Duration = J::TIME_NEEDED;
 }
 
 /// A listener with its event type erased: the only place where types are erased.

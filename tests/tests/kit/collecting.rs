@@ -4,20 +4,43 @@ use std::slice::from_ref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use postroom::doc_example::{Bank, Settings, ShopError, reactions};
-use postroom::port::{FailureClass, Inbox, LetterStatus, RunStatus};
-use postroom::{Collector, Disposition, Ports, Record, Redrive, Refuse, Runtime};
+use postroom::doc_example::{Bank, OrderPlaced, Settings, ShopError, reactions};
+use postroom::port::{FailureClass, Inbox, LetterStatus, RunKey, RunStatus};
+use postroom::{
+    Collector, DedupKey, Disposition, Ports, QueuedHandler, Reactions, Record, Redrive, Refuse,
+    Runtime,
+};
 
-use crate::office::{letter, office, operator, parked};
-use crate::shop::{ScriptedBank, Shop, key};
+use crate::office::{instead, last_sent, letter, office, old_worker, operator, parked};
+use crate::office_runs::{ChargeByName, PayByName, about_order_2, work_off};
+use crate::shop::{ScriptedBank, Shop, key, tenant};
 use crate::stepped::{Stepped, interrupted};
 
 const ACKNOWLEDGE: Disposition = Disposition::Acknowledge;
 const LEASE: Duration = Duration::from_secs(15);
 
+/// Knows all orders by one name.
+type ByName = ChargeByName<true>;
+
 /// Lets the queue of the card job give a message up.
 async fn given_up(shop: &Shop, record: &Record) -> Disposition {
     shop.collector().collect("charge-card", record).await
+}
+
+/// Lets the queue of a handler that knows all orders by one name give a message up.
+async fn given_up_by<H: QueuedHandler<OrderPlaced, Kind>, Kind>(
+    shop: &Shop,
+    record: &Record,
+) -> Disposition {
+    let mut table = Reactions::default();
+    table.row::<OrderPlaced>().queued::<H, Kind>();
+    let runtime = Runtime::new(shop.runtime.ports().clone(), table);
+    Collector::new(runtime, Arc::new(shop.memory.clone())).collect("charge-card", record).await
+}
+
+/// The key under which it knows them.
+fn by_name() -> RunKey {
+    RunKey::of_dedup("charge-card", DedupKey::named(&tenant(), "all").unwrap())
 }
 
 /// Lets a worker begin a message and die of it.
@@ -213,4 +236,82 @@ async fn a_collection_that_is_interrupted_anywhere_is_made_good_by_the_next_deli
     let at_once = [(0, None), (1, Some(RunStatus::Parked))];
     stages.dedup();
     assert_eq!(stages, at_once, "its letter and the memory of it are one transaction");
+}
+
+#[tokio::test]
+async fn what_a_handler_knows_by_its_own_name_is_no_letter_when_it_was_done() {
+    for is_job in [true, false] {
+        let shop = Shop::new();
+        let record = shop.placed("1").await;
+        let worker = if is_job {
+            shop.worker(ByName { bank: ScriptedBank::default() })
+        } else {
+            old_worker(&shop).listener(PayByName { refuses: "none" })
+        };
+        worker.process(from_ref(&record), None).await;
+
+        let disposition = if is_job {
+            given_up_by::<ByName, _>(&shop, &record).await
+        } else {
+            given_up_by::<PayByName, _>(&shop, &record).await
+        };
+
+        assert_eq!(disposition, ACKNOWLEDGE);
+        assert!(shop.memory.dead_letters().is_empty(), "a job: {is_job}");
+        assert_eq!(shop.status(&record).await, None, "nor is there a run under its own id");
+    }
+}
+
+#[tokio::test]
+async fn what_a_handler_knows_by_its_own_name_is_left_to_the_worker_that_is_at_it() {
+    let shop = Shop::new();
+    let record = shop.placed("1").await;
+    let mut claim = shop.claim_for(&record, LEASE);
+    claim.run.key = by_name();
+    shop.memory.claim(&claim).await.unwrap();
+
+    let meanwhile = given_up_by::<ByName, _>(&shop, &record).await;
+    shop.clock.advance(LEASE);
+    let afterwards = given_up_by::<ByName, _>(&shop, &record).await;
+
+    assert_eq!(meanwhile, Disposition::Redeliver { after: Some(LEASE) });
+    assert_eq!(afterwards, ACKNOWLEDGE);
+    assert_eq!(letter(&shop, by_name().as_str()).await.status, LetterStatus::Open);
+}
+
+#[tokio::test]
+async fn beside_an_edit_no_late_copy_runs_of_what_a_handler_knows_by_its_own_name() {
+    let shop = Shop::new();
+    shop.place("2").await.unwrap();
+    let record = shop.placed("1").await;
+    given_up_by::<ByName, _>(&shop, &record).await;
+    let body = about_order_2(&record);
+
+    office(&shop).edit(by_name().as_str(), instead(&body), &operator(&shop)).await.unwrap();
+    let bank = ScriptedBank::default();
+    let worker = shop.worker(ByName { bank: bank.clone() });
+    work_off(&shop, &worker, vec![record.clone(), last_sent(&shop), record]).await;
+
+    assert_eq!((shop.paid("1").await, shop.paid("2").await), (false, true));
+    assert_eq!(bank.keys.lock().unwrap().len(), 1);
+}
+
+/// The run is still parked, for all but that message: what is parked for others is no reason to let it go.
+#[tokio::test]
+async fn a_message_that_stands_in_under_the_same_name_is_not_lost_when_its_queue_gives_it_up() {
+    let shop = Shop::new();
+    shop.place("2").await.unwrap();
+    let record = shop.placed("1").await;
+    given_up_by::<ByName, _>(&shop, &record).await;
+    let body = about_order_2(&record);
+    office(&shop).edit(by_name().as_str(), instead(&body), &operator(&shop)).await.unwrap();
+    let edited = last_sent(&shop);
+
+    let first = given_up_by::<ByName, _>(&shop, &edited).await;
+    let again = given_up_by::<ByName, _>(&shop, &edited).await;
+
+    assert_eq!(first, Disposition::Redeliver { after: Some(Duration::ZERO) });
+    assert_eq!(again, ACKNOWLEDGE);
+    let kept = letter(&shop, by_name().as_str()).await;
+    assert_eq!((kept.status, kept.body), (LetterStatus::Open, edited.body));
 }

@@ -16,10 +16,12 @@ use crate::shop::{ScriptedBank, Shop};
 const ACKNOWLEDGE: Disposition = Disposition::Acknowledge;
 const DAY: Duration = Duration::from_hours(24);
 
-/// Charges once for all orders that it gives one name.
+/// The order that it has no name for.
+const NAMELESS: &str = "nameless";
+
+/// Charges once for all orders, to which it gives one name.
 struct ChargeOnce<const KEPT_DAYS: u64> {
     bank: ScriptedBank,
-    name: &'static str,
 }
 
 impl<const KEPT_DAYS: u64> Job<OrderPlaced> for ChargeOnce<KEPT_DAYS> {
@@ -29,8 +31,9 @@ impl<const KEPT_DAYS: u64> Job<OrderPlaced> for ChargeOnce<KEPT_DAYS> {
     type Done = ();
     type Error = ShopError;
 
-    fn key(&self, message: &Envelope<OrderPlaced>) -> Option<DedupKey> {
-        DedupKey::named(&message.tenant_id, self.name)
+    fn key(message: &Envelope<OrderPlaced>) -> Option<DedupKey> {
+        let name = if message.data.order == NAMELESS { "" } else { "all" };
+        DedupKey::named(&message.tenant_id, name)
     }
 
     async fn perform(
@@ -52,8 +55,8 @@ impl<const KEPT_DAYS: u64> Job<OrderPlaced> for ChargeOnce<KEPT_DAYS> {
     }
 }
 
-fn worker<const KEPT_DAYS: u64>(shop: &Shop, bank: &ScriptedBank, name: &'static str) -> Worker {
-    shop.worker(ChargeOnce::<KEPT_DAYS> { bank: bank.clone(), name })
+fn worker<const KEPT_DAYS: u64>(shop: &Shop, bank: &ScriptedBank) -> Worker {
+    shop.worker(ChargeOnce::<KEPT_DAYS> { bank: bank.clone() })
 }
 
 /// The message about an order that a tenant has placed.
@@ -79,7 +82,7 @@ async fn messages_that_a_handler_gives_one_name_take_effect_once_and_under_one_k
     let shop = Shop::new();
     let records = [shop.placed("1").await, shop.placed("2").await];
     let bank = ScriptedBank::answering([Err(ShopError::Bank)]);
-    let worker = worker::<0>(&shop, &bank, "all");
+    let worker = worker::<0>(&shop, &bank);
 
     let mut dispositions = Vec::new();
     for record in [&records[0], &records[1], &records[0]] {
@@ -98,7 +101,7 @@ async fn messages_that_a_handler_gives_one_name_take_effect_once_and_under_one_k
 async fn other_tenants_may_give_the_same_name() {
     let shop = Shop::new();
     let bank = ScriptedBank::default();
-    let worker = worker::<0>(&shop, &bank, "all");
+    let worker = worker::<0>(&shop, &bank);
 
     for tenant in ["a", "b"] {
         let record = placed_by(&shop, tenant, "1").await;
@@ -111,9 +114,9 @@ async fn other_tenants_may_give_the_same_name() {
 #[tokio::test]
 async fn a_message_without_a_key_is_parked_untried_with_its_handlers_name() {
     let shop = Shop::new();
-    let record = shop.placed("1").await;
+    let record = shop.placed(NAMELESS).await;
     let bank = ScriptedBank::default();
-    let worker = worker::<0>(&shop, &bank, "");
+    let worker = worker::<0>(&shop, &bank);
 
     for _ in 0..2 {
         assert_eq!(worker.process(from_ref(&record), None).await, [ACKNOWLEDGE]);
@@ -137,7 +140,7 @@ async fn a_run_is_remembered_as_long_as_its_handler_says_and_never_too_short() {
 async fn kept_for<const KEPT_DAYS: u64>() -> Duration {
     let shop = Shop::new();
     let record = shop.placed("1").await;
-    let worker = worker::<KEPT_DAYS>(&shop, &ScriptedBank::default(), "all");
+    let worker = worker::<KEPT_DAYS>(&shop, &ScriptedBank::default());
     worker.process(from_ref(&record), None).await;
     let run = remembered(&shop, &record).await.run;
     postroom::between(run.started_at, run.expires_at)
@@ -150,7 +153,7 @@ impl Listener<OrderPlaced> for StampOnce {
     const NAME: &'static str = "charge-card";
     type Error = ShopError;
 
-    fn key(&self, event: &Envelope<OrderPlaced>) -> Option<DedupKey> {
+    fn key(event: &Envelope<OrderPlaced>) -> Option<DedupKey> {
         DedupKey::named(&event.tenant_id, "all")
     }
 

@@ -20,7 +20,7 @@ const ACKNOWLEDGE: Disposition = Disposition::Acknowledge;
 const LEASE: Duration = Duration::from_secs(40);
 
 /// The body of a message about order 1, as it would be about order 2.
-fn about_order_2(record: &Record) -> String {
+pub(crate) fn about_order_2(record: &Record) -> String {
     record.body.replace(r#""order":"1""#, r#""order":"2""#)
 }
 
@@ -129,19 +129,18 @@ async fn two_letters_of_one_message_that_are_redriven_are_two_messages_to_a_queu
 }
 
 /// Knows orders by a name of its own: one for all of them, or each by its own.
-struct ChargeByName {
-    bank: ScriptedBank,
-    one_for_all: bool,
+pub(crate) struct ChargeByName<const ONE_FOR_ALL: bool> {
+    pub(crate) bank: ScriptedBank,
 }
 
-impl Job<OrderPlaced> for ChargeByName {
+impl<const ONE_FOR_ALL: bool> Job<OrderPlaced> for ChargeByName<ONE_FOR_ALL> {
     const NAME: &'static str = "charge-card";
     const ON_UNKNOWN: OnUnknown = OnUnknown::Repeat;
     type Done = String;
     type Error = ShopError;
 
-    fn key(&self, message: &Envelope<OrderPlaced>) -> Option<DedupKey> {
-        let name = if self.one_for_all { "all" } else { &message.data.order };
+    fn key(message: &Envelope<OrderPlaced>) -> Option<DedupKey> {
+        let name = if ONE_FOR_ALL { "all" } else { &message.data.order };
         DedupKey::named(&message.tenant_id, name)
     }
 
@@ -172,7 +171,7 @@ async fn pay(order: &str, tx: &mut Tx) -> Result<(), ShopError> {
 }
 
 /// Delivers messages one by one until all are acknowledged.
-async fn work_off(shop: &Shop, worker: &Worker, mut records: Vec<Record>) {
+pub(crate) async fn work_off(shop: &Shop, worker: &Worker, mut records: Vec<Record>) {
     for _ in 0..20 {
         let Some(record) = records.first().cloned() else { return };
         if worker.process(&[record], None).await == [ACKNOWLEDGE] {
@@ -191,7 +190,7 @@ async fn an_edited_message_that_its_handler_knows_by_the_same_name_is_done_and_t
     let record = shop.placed("1").await;
     let refused = Err(ShopError::Gone { order: "1".to_owned() });
     let bank = ScriptedBank::answering([refused, Err(ShopError::Bank)]);
-    let worker = shop.worker(ChargeByName { bank: bank.clone(), one_for_all: true });
+    let worker = shop.worker(ChargeByName::<true> { bank: bank.clone() });
     worker.process(from_ref(&record), None).await;
     let [parked] = shop.memory.dead_letters().try_into().unwrap();
 
@@ -213,7 +212,7 @@ async fn an_edited_message_that_its_handler_knows_by_another_name_lets_no_copy_o
     let record = shop.placed("1").await;
     let refused = Err(ShopError::Gone { order: "1".to_owned() });
     let bank = ScriptedBank::answering([refused]);
-    let worker = shop.worker(ChargeByName { bank: bank.clone(), one_for_all: false });
+    let worker = shop.worker(ChargeByName::<false> { bank: bank.clone() });
     worker.process(from_ref(&record), None).await;
     let [parked] = shop.memory.dead_letters().try_into().unwrap();
 
@@ -225,15 +224,15 @@ async fn an_edited_message_that_its_handler_knows_by_another_name_lets_no_copy_o
 }
 
 /// The same, of a listener, which takes no lease.
-struct PayByName {
-    refuses: &'static str,
+pub(crate) struct PayByName {
+    pub(crate) refuses: &'static str,
 }
 
 impl Listener<OrderPlaced> for PayByName {
     const NAME: &'static str = "charge-card";
     type Error = ShopError;
 
-    fn key(&self, event: &Envelope<OrderPlaced>) -> Option<DedupKey> {
+    fn key(event: &Envelope<OrderPlaced>) -> Option<DedupKey> {
         DedupKey::named(&event.tenant_id, "all")
     }
 

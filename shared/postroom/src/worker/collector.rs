@@ -32,10 +32,9 @@ const GIVEN_UP: &str = "its queue gave it up: received as often as it may be, an
 /// Keeps what queues gave up by themselves, for the [office](crate::DeadLetterOffice) to decide about.
 ///
 /// Its letter has the id that the worker would have given it, and its run is parked in the same transaction: late copies
-/// of the message do nothing, and a redrive begins anew. It knows handlers by their names alone: of one that knows messages
-/// by a [key of its own](crate::Job::key) it cannot tell what was done, and leaves that to the handler when the letter is
-/// redriven; and what a handler itself does about giving up is not done, unlike what follows from
-/// [`task.failed`](crate::TaskFailed).
+/// of the message do nothing, and a redrive begins anew. It has no handlers, and knows from the table of reactions by which
+/// [key](crate::Job::key) each knows its messages; one that the table does not send to its queue any more it knows by its
+/// id. What a handler itself does about giving up is not done, unlike what follows from [`task.failed`](crate::TaskFailed).
 pub struct Collector {
     runtime: Runtime,
     letters: Arc<dyn DeadLetters>,
@@ -90,7 +89,10 @@ impl OnGiveUp for HandlerElsewhere {
 impl Worker {
     async fn collect(&self, record: &Record, message: &RawEnvelope) -> Disposition {
         let now = self.now();
-        let run = run_of(self.queue, message, DedupKey::of(message.id), now, Runtime::REMEMBERS);
+        let key = self.runtime.reactions().key_of(self.queue, message);
+        // What its worker cannot read either, it would have parked under the message's id.
+        let key = key.unwrap_or(DedupKey::of(message.id));
+        let run = run_of(self.queue, message, key, now, Runtime::REMEMBERS);
         let found = match self.runtime.ports().inbox.find(&run.key, now).await {
             Ok(found) => found,
             Err(error) => {
@@ -100,13 +102,12 @@ impl Worker {
             }
         };
         match &found {
-            Some(found) if matches!(found.status, RunStatus::Done | RunStatus::Parked) => {
-                info!(
-                    status = ?found.status,
-                    metric.duplicate = 1,
-                    "given up by its queue, and done or parked before"
-                );
+            Some(found) if found.status == RunStatus::Done => {
+                info!(metric.duplicate = 1, "given up by its queue, and done before");
                 return Disposition::Acknowledge;
+            }
+            Some(found) if found.status == RunStatus::Parked => {
+                return self.parked_before(&run, found.reason.as_deref().unwrap_or_default()).await;
             }
             Some(found) if !found.is_idle(now) => {
                 let after = found.lease_until.map(|until| between(now, until));

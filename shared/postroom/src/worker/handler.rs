@@ -2,7 +2,7 @@
 
 use std::future::ready;
 use std::marker::PhantomData;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,10 +16,10 @@ use crate::job::{Job, OnUnknown};
 use crate::listener::Listener;
 use crate::message::{Event, Message};
 use crate::port::{DeadLetter, Run};
-use crate::reactions::{IsJob, IsListener, QueuedHandler};
+use crate::queued_handler::{IsJob, IsListener, QueuedHandler};
 use crate::runtime::{Holder, Ran, RunError, Runtime};
 use crate::tx::Tx;
-use crate::verdict::{Blame, Classify, Failure, Verdict, panic_text};
+use crate::verdict::{Blame, Classify, Failure, Verdict};
 
 /// Why a record's run failed.
 #[derive(Debug, thiserror::Error)]
@@ -166,7 +166,7 @@ impl<M: Message, J: Job<M>> QueuedRun for JobHandler<M, J> {
     }
 
     fn prepare<'a>(&'a self, message: RawEnvelope) -> Result<Prepared<'a>, RecordError> {
-        let (message, key) = read(message, J::NAME, |message| self.job.key(message))?;
+        let (message, key) = read(message, J::NAME, J::key)?;
         let run = move |started: Started<'a>| -> Running<'a> {
             Box::pin(async move { self.run(&message, started).await })
         };
@@ -221,7 +221,7 @@ impl<E: Event, L: Listener<E>> QueuedRun for ListenerHandler<E, L> {
     }
 
     fn prepare<'a>(&'a self, message: RawEnvelope) -> Result<Prepared<'a>, RecordError> {
-        let (event, key) = read(message, L::NAME, |event| self.listener.key(event))?;
+        let (event, key) = read(message, L::NAME, L::key)?;
         let run = move |Started { runtime, run, holder }: Started<'a>| -> Running<'a> {
             Box::pin(async move { runtime.react(&self.listener, &event, run, holder).await })
         };
@@ -229,21 +229,14 @@ impl<E: Event, L: Listener<E>> QueuedRun for ListenerHandler<E, L> {
     }
 }
 
-/// A message and its key. Panics are caught here and not with the run: the same bytes panic every time.
+/// A message and its key.
 fn read<M: Message>(
     message: RawEnvelope,
     handler: &'static str,
     key: impl FnOnce(&Envelope<M>) -> Option<DedupKey>,
 ) -> Result<(Envelope<M>, DedupKey), RecordError> {
-    let read = || {
-        let message: Envelope<M> = message.decode()?;
-        let key = key(&message);
-        Ok((message, key))
-    };
-    let read = catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|panic| {
-        Err(DecodeError::Panicked { r#type: M::TYPE, message: panic_text(&*panic).to_owned() })
-    });
-    let (message, key) = read.map_err(|source| RecordError::Decode { source })?;
+    let read = message.decode_and(key).map_err(|source| RecordError::Decode { source })?;
+    let (message, key) = read;
     Ok((message, key.ok_or(RecordError::NoKey { handler })?))
 }
 
