@@ -42,6 +42,8 @@ pub(crate) enum Position {
     TimeAndId,
     /// `2026-11-21T09:30:00.000000Z#charge-card#7b0c…`, in all at most 1,024 bytes: a sort key.
     TimeAndText,
+    /// `00000000000000000017`.
+    Version,
 }
 
 /// One page as it is answered.
@@ -51,6 +53,16 @@ pub(crate) struct PageReply<T> {
     items: Vec<T>,
     /// Ask for the next page with it; `null`: this was the last one. A page may be short, even empty, and have a next.
     next_cursor: Option<String>,
+}
+
+/// One page of a read model's list.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "{T}PageOfVersion")]
+pub(crate) struct VersionedPageReply<T> {
+    #[serde(flatten)]
+    page: PageReply<T>,
+    /// The version that the list reflects: what made this one or an earlier one is in it, and nothing later.
+    version: u64,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for PageQuery {
@@ -119,6 +131,10 @@ impl Position {
                 let at = position.split_once('#').map_or(position, |(at, _)| at);
                 position.len() <= 1024 && is_time(at)
             }
+            Self::Version => {
+                let version = position.parse::<u64>();
+                version.is_ok_and(|version| format!("{version:020}") == position)
+            }
         }
     }
 }
@@ -128,6 +144,11 @@ impl<T> PageReply<T> {
     pub(crate) fn of(list: &str, page: port::Page<T>) -> Self {
         let next_cursor = cursor(list, page.next);
         Self { items: page.items, next_cursor }
+    }
+
+    /// The same of a list that reflects a version.
+    pub(crate) fn of_version(self, version: u64) -> VersionedPageReply<T> {
+        VersionedPageReply { page: self, version }
     }
 }
 
@@ -233,6 +254,10 @@ mod tests {
         let rounded = entry.replace(".000000", "");
         for other in ["", "#", ID, &rounded, &format!("{entry}#"), &format!("x#{ID}")] {
             assert!(!Position::TimeAndId.admits(other), "{other:?}");
+        }
+        assert!(Position::Version.admits("00000000000000000017"));
+        for other in ["", "17", "+0000000000000000017", "99999999999999999999", ID] {
+            assert!(!Position::Version.admits(other), "{other:?}");
         }
     }
 }

@@ -52,6 +52,7 @@ documented!(A);
 documented!(A B);
 documented!(A B C);
 documented!(A B C D);
+documented!(A B C D E);
 
 impl Describe for State<App> {
     fn describe(_: &mut Operation<'_>) {}

@@ -3,8 +3,9 @@
 use axum::Json;
 use axum::extract::State;
 use domain::ledger::{
-    AccountInput, AccountState, AccountView, CloseAccount, DepositMoney, Movement, MovementInput,
-    OpenAccount, Transfer, TransferInput, TransferMoney, WithdrawMoney, get_account,
+    AccountInput, AccountState, AccountTransaction, AccountView, CloseAccount, DepositMoney,
+    Movement, MovementInput, OpenAccount, Transfer, TransferInput, TransferMoney, WithdrawMoney,
+    get_account, list_transactions,
 };
 
 use crate::app::App;
@@ -12,6 +13,7 @@ use crate::caller::Caller;
 use crate::done::{Created, Done};
 use crate::kind::Kind;
 use crate::order::{KeyedOrderOf, Order, OrderOf};
+use crate::page::{PageQuery, PageReply, Position, VersionedPageReply};
 use crate::problem::Problem;
 use crate::route::{Route, get, post};
 use crate::routes::{AccountPath, AtLeastVersion};
@@ -26,6 +28,9 @@ pub(crate) fn routes() -> Vec<Route> {
         post("/accounts", open).about("openAccount", "Opens an account of one currency."),
         get("/accounts/{id}", one)
             .about("getAccount", "One account, as far as its view has come.")
+            .refuses(Kind::VIEW_BEHIND),
+        get("/accounts/{id}/transactions", transactions)
+            .about("listTransactions", "What moved an account's money, the last first, by pages.")
             .refuses(Kind::VIEW_BEHIND),
         post("/accounts/{id}/deposits", deposit)
             .about("depositMoney", "Brings money into an account.")
@@ -66,6 +71,20 @@ async fn one(
     AtLeastVersion(version): AtLeastVersion,
 ) -> Result<Json<AccountView>, Problem> {
     Ok(Json(get_account(&app.runtime.reader(caller.tenant()), account_id, version).await?))
+}
+
+async fn transactions(
+    State(app): State<App>,
+    caller: Caller,
+    AccountPath(account_id): AccountPath,
+    AtLeastVersion(version): AtLeastVersion,
+    page: PageQuery,
+) -> Result<Json<VersionedPageReply<AccountTransaction>>, Problem> {
+    let list = format!("transactions/{account_id}");
+    let request = page.of(&list, Position::Version)?;
+    let reader = app.runtime.reader(caller.tenant());
+    let found = list_transactions(&reader, account_id, version, request).await?;
+    Ok(Json(PageReply::of(&list, found.page).of_version(found.version)))
 }
 
 async fn deposit(

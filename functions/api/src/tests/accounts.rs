@@ -1,7 +1,9 @@
 //! Accounts as they are read: by their views, which follow.
 
+use axum::http::StatusCode;
 use serde_json::json;
 
+use super::ledger::{nzd, transfer};
 use super::world::{Ask, World};
 
 const OWNER: &str = "019aa4bf-0c00-7a1b-9c2d-3e4f5a6b7c8d";
@@ -38,4 +40,67 @@ async fn a_version_that_is_none_is_400() {
 
         asked.is_problem(400, "invalid-filter");
     }
+}
+
+#[tokio::test]
+async fn a_transaction_says_what_moved_and_what_the_account_held_then() {
+    let world = World::new();
+    let (one, two) = (world.open("NZD").await, world.open("NZD").await);
+    world.deposit(&one, 500).await;
+    world.order("/transfers", transfer(&one, &two, &nzd(200))).await;
+    world.project().await;
+
+    let listed = world.get(&format!("/accounts/{one}/transactions?at_least_version=3")).await;
+
+    assert_eq!(listed.status, StatusCode::OK, "{}", listed.body);
+    let (items, at) = (&listed.body["items"], "2026-11-21T09:30:00Z");
+    assert!(items[0]["event_id"].is_string() && items[0]["event_id"] != items[1]["event_id"]);
+    assert_eq!(
+        listed.body,
+        json!({ "version": 3, "next_cursor": null, "items": [
+            { "event_id": items[0]["event_id"], "account_id": one, "version": 3, "type": "withdrawal",
+              "amount": nzd(200), "balance_after": nzd(300), "counterparty": two,
+              "description": "Share", "at": at },
+            { "event_id": items[1]["event_id"], "account_id": one, "version": 2, "type": "deposit",
+              "amount": nzd(500), "balance_after": nzd(500), "description": "Top-up", "at": at },
+        ]})
+    );
+}
+
+#[tokio::test]
+async fn transactions_are_paged_and_a_cursor_is_good_for_its_account_only() {
+    let world = World::new();
+    let (one, two) = (world.open("NZD").await, world.open("NZD").await);
+    for amount in [1, 2, 3] {
+        world.deposit(&one, amount).await;
+    }
+    world.project().await;
+    let path = format!("/accounts/{one}/transactions?limit=2");
+
+    let first = world.get(&path).await;
+    let cursor = first.body["next_cursor"].as_str().unwrap();
+    let second = world.get(&format!("{path}&cursor={cursor}")).await;
+    let elsewhere = world.get(&format!("/accounts/{two}/transactions?cursor={cursor}")).await;
+
+    let versions = [&first.body["items"][0], &first.body["items"][1], &second.body["items"][0]];
+    assert_eq!(versions.map(|one| one["version"].as_u64().unwrap()), [4, 3, 2]);
+    assert_eq!(second.body["items"].as_array().unwrap().len(), 1);
+    elsewhere.is_problem(400, "unknown-cursor");
+}
+
+#[tokio::test]
+async fn transactions_of_no_account_of_the_tenant_are_404_and_those_behind_409() {
+    let world = World::new();
+    let one = world.open("NZD").await;
+    world.project().await;
+    let path = format!("/accounts/{one}/transactions");
+
+    let behind = world.get(&format!("{path}?at_least_version=2")).await;
+    let theirs = world.send(Ask::new("GET", &path).claim("custom:tenant", "other")).await;
+    let unknown = world.get(&format!("/accounts/{NOWHERE}/transactions")).await;
+
+    behind.is_problem(409, "view-behind");
+    assert_eq!(behind.header("retry-after"), "1");
+    theirs.is_problem(404, "account-not-found");
+    unknown.is_problem(404, "account-not-found");
 }

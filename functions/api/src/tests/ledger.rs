@@ -9,7 +9,7 @@ const KEY: &str = "idempotency-key";
 const OWNER: &str = "019aa4bf-0c00-7a1b-9c2d-3e4f5a6b7c8d";
 const NOWHERE: &str = "019aa4c0-1f00-7d2a-9b6e-0c4a8e7f1d22";
 
-fn nzd(amount_minor: i64) -> Value {
+pub(super) fn nzd(amount_minor: i64) -> Value {
     json!({ "amount_minor": amount_minor, "currency": "NZD" })
 }
 
@@ -17,13 +17,13 @@ fn movement(amount: &Value) -> String {
     json!({ "amount": amount, "description": "Top-up" }).to_string()
 }
 
-fn transfer(from: &str, to: &str, amount: &Value) -> String {
+pub(super) fn transfer(from: &str, to: &str, amount: &Value) -> String {
     json!({ "from_account_id": from, "to_account_id": to, "amount": amount, "description": "Share" })
         .to_string()
 }
 
 impl World {
-    async fn open(&self, currency: &str) -> String {
+    pub(super) async fn open(&self, currency: &str) -> String {
         let body = json!({ "owner_id": OWNER, "currency": currency }).to_string();
         let opened = self.send(Ask::new("POST", "/accounts").body(body)).await;
         assert_eq!(opened.status, StatusCode::CREATED, "{}", opened.body);
@@ -31,12 +31,12 @@ impl World {
     }
 
     /// Orders something under a key that nobody else uses.
-    async fn order(&self, path: &str, body: String) -> Reply {
+    pub(super) async fn order(&self, path: &str, body: String) -> Reply {
         let key = format!("key-{:?}", self.written());
         self.send(Ask::new("POST", path).header(KEY, &key).body(body)).await
     }
 
-    async fn deposit(&self, account: &str, amount_minor: i64) -> Reply {
+    pub(super) async fn deposit(&self, account: &str, amount_minor: i64) -> Reply {
         self.order(&format!("/accounts/{account}/deposits"), movement(&nzd(amount_minor))).await
     }
 }

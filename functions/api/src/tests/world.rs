@@ -8,12 +8,13 @@ use axum::body::to_bytes;
 use axum::http::{HeaderMap, StatusCode};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use domain::{Settings, reactions};
+use domain::ledger::AccountViews;
+use domain::{PROJECT_VIEWS, Settings, reactions};
 use jiff::Timestamp;
 use lambda_http::{Context, RequestExt, Service};
 use postroom::memory::{ManualClock, MemoryQueue, MemoryStore, SeededIds};
-use postroom::port::Store;
-use postroom::{Courier, Ports, Runtime};
+use postroom::port::{JournalRecord, Store};
+use postroom::{Courier, Ports, Projector, Runtime, StreamRecord, WakeUp};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -37,6 +38,7 @@ pub(super) struct World {
     pub(super) memory: MemoryStore,
     pub(super) queue: MemoryQueue,
     pub(super) clock: Arc<ManualClock>,
+    runtime: Runtime,
     router: Router,
 }
 
@@ -70,8 +72,8 @@ impl World {
         let depths = Arc::new(queue.clone());
         let operations =
             Operations::new(&runtime, letters.clone(), letters.clone(), depths, letters);
-        let router = router(App::new(runtime, operations, claims));
-        Self { memory, queue, clock, router }
+        let router = router(App::new(runtime.clone(), operations, claims));
+        Self { memory, queue, clock, runtime, router }
     }
 
     /// Sends a request, and asserts that its reply is one of those that the document says it has.
@@ -103,6 +105,20 @@ impl World {
         let created = self.send(Ask::fixture()).await;
         assert_eq!(created.status, StatusCode::CREATED, "{}", created.body);
         created.body["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Brings the views of accounts up to date.
+    pub(super) async fn project(&self) {
+        let letters = Arc::new(self.memory.clone());
+        let projector = Projector::new(PROJECT_VIEWS, self.runtime.clone(), letters);
+        let told = |record: JournalRecord| StreamRecord {
+            sequence_number: record.position(),
+            body: String::new(),
+            wake_up: WakeUp::of_key(&record.stream_key(), &record.version().to_string()),
+        };
+        let records: Vec<_> = self.memory.journal_records().into_iter().map(told).collect();
+        let again = projector.projection(AccountViews).process(&records, None).await;
+        assert_eq!(again, None);
     }
 
     /// What is written: items, events, messages in the outbox.

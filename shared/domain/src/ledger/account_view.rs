@@ -1,12 +1,12 @@
 //! The account as it is read: what a projection makes of its events.
 
 use jiff::Timestamp;
-use postroom::{Aggregate, Envelope, Place, Projection, Stored, TxError, View};
+use postroom::{Envelope, Place, Stored};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AccountId, OwnerId};
-use crate::ledger::{Account, AccountEvent, AccountStatus};
+use crate::ledger::{AccountEvent, AccountOpened, AccountStatus};
 use crate::money::Money;
 
 /// An account as of its last event that was applied. Its history is in the journal.
@@ -38,6 +38,39 @@ impl AccountView {
         Place::new(account_id)
     }
 
+    /// What the first event of an account makes.
+    pub(super) fn opened(by: &AccountOpened) -> Self {
+        let nothing = Money { amount_minor: 0, currency: by.currency };
+        Self {
+            id: by.account_id,
+            owner_id: by.owner_id,
+            balance: nothing,
+            held: nothing,
+            status: AccountStatus::Open,
+            version: 0,
+            transaction_count: 0,
+            last_transaction_at: None,
+        }
+    }
+
+    /// The account after an event.
+    pub(super) fn after(mut self, event: &Envelope<AccountEvent>) -> Self {
+        match &event.data {
+            AccountEvent::AccountOpened(_) => {}
+            AccountEvent::MoneyDeposited(deposited) => {
+                self.move_money(deposited.amount.amount_minor, event.time);
+            }
+            AccountEvent::MoneyWithdrawn(withdrawn) => {
+                self.move_money(-withdrawn.amount.amount_minor, event.time);
+            }
+            AccountEvent::BudgetHeld(held) => self.hold(held.amount.amount_minor),
+            AccountEvent::BudgetReleased(released) => self.hold(-released.amount.amount_minor),
+            AccountEvent::AccountClosed(_) => self.status = AccountStatus::Closed,
+        }
+        self.version = event.stream_version.unwrap_or(self.version);
+        self
+    }
+
     fn move_money(&mut self, by_minor: i64, at: Timestamp) {
         self.balance.amount_minor = self.balance.amount_minor.saturating_add(by_minor);
         self.transaction_count += 1;
@@ -55,60 +88,4 @@ impl Stored for AccountView {
     fn place(&self) -> Place<Self> {
         Self::at(self.id)
     }
-}
-
-/// Keeps the views of accounts.
-#[derive(Debug, Clone, Copy)]
-pub struct AccountViews;
-
-impl Projection for AccountViews {
-    const NAME: &'static str = "account-view";
-    const READS: &'static [&'static str] = &[Account::STREAM];
-    type Event = AccountEvent;
-    type Error = TxError;
-
-    async fn apply(
-        &self,
-        event: &Envelope<AccountEvent>,
-        view: &mut View<'_>,
-    ) -> Result<(), TxError> {
-        let account_id = event.data.account_id();
-        let Some(mut account) = view.load(&AccountView::at(account_id)).await?.or(opened(event))
-        else {
-            // No stream begins so: the ledger opens an account before anything else happens to it.
-            return Ok(());
-        };
-        match &event.data {
-            AccountEvent::AccountOpened(_) => {}
-            AccountEvent::MoneyDeposited(deposited) => {
-                account.move_money(deposited.amount.amount_minor, event.time);
-            }
-            AccountEvent::MoneyWithdrawn(withdrawn) => {
-                account.move_money(-withdrawn.amount.amount_minor, event.time);
-            }
-            AccountEvent::BudgetHeld(held) => account.hold(held.amount.amount_minor),
-            AccountEvent::BudgetReleased(released) => {
-                account.hold(-released.amount.amount_minor);
-            }
-            AccountEvent::AccountClosed(_) => account.status = AccountStatus::Closed,
-        }
-        account.version = event.stream_version.unwrap_or(account.version);
-        view.save(&account)
-    }
-}
-
-/// What the first event of an account makes.
-fn opened(event: &Envelope<AccountEvent>) -> Option<AccountView> {
-    let AccountEvent::AccountOpened(opened) = &event.data else { return None };
-    let nothing = Money { amount_minor: 0, currency: opened.currency };
-    Some(AccountView {
-        id: opened.account_id,
-        owner_id: opened.owner_id,
-        balance: nothing,
-        held: nothing,
-        status: AccountStatus::Open,
-        version: 0,
-        transaction_count: 0,
-        last_transaction_at: None,
-    })
 }

@@ -1,6 +1,6 @@
 //! One account as it is read: `GET /accounts/{id}`.
 
-use postroom::{Classify, ReadError, Reader, Refusal, RefusalKind, Refuse, Verdict};
+use postroom::{Classify, ReadError, ReadModel, Reader, Refusal, RefusalKind, Refuse, Verdict};
 
 use crate::id::AccountId;
 use crate::ledger::{AccountView, AccountViews};
@@ -57,9 +57,27 @@ pub async fn get_account(
     account_id: AccountId,
     version: u64,
 ) -> Result<AccountView, GetAccountError> {
-    let unread = |source| GetAccountError::Read { account_id, source };
-    let model = reader.model::<AccountViews>().await.map_err(unread)?;
-    let found = model.get(&AccountView::at(account_id)).await.map_err(unread)?;
+    let model = model(reader, account_id).await?;
+    shown(&model, account_id, version).await
+}
+
+/// What is read of accounts.
+pub(super) async fn model(
+    reader: &Reader,
+    account_id: AccountId,
+) -> Result<ReadModel, GetAccountError> {
+    let model = reader.model::<AccountViews>().await;
+    model.map_err(|source| GetAccountError::Read { account_id, source })
+}
+
+/// The account as a build of the views shows it, which has to be at least `version`.
+pub(super) async fn shown(
+    model: &ReadModel,
+    account_id: AccountId,
+    version: u64,
+) -> Result<AccountView, GetAccountError> {
+    let found = model.get(&AccountView::at(account_id)).await;
+    let found = found.map_err(|source| GetAccountError::Read { account_id, source })?;
     let shown = found.as_ref().map_or(0, |found| found.value.version);
     if shown < version {
         return Err(GetAccountError::Behind { account_id, shown, asked: version });

@@ -20,7 +20,10 @@ mod transfer_money;
 mod on_campaign_published;
 mod on_campaign_completed;
 mod account_view;
+mod account_transaction;
+mod account_views;
 mod get_account;
+mod list_transactions;
 #[cfg(test)]
 mod tests;
 
@@ -28,13 +31,16 @@ pub use account::{Account, AccountState, AccountStatus};
 pub use account_closed::AccountClosed;
 pub use account_event::AccountEvent;
 pub use account_opened::AccountOpened;
-pub use account_view::{AccountView, AccountViews};
+pub use account_transaction::{AccountTransaction, TransactionType};
+pub use account_view::AccountView;
+pub use account_views::AccountViews;
 pub use budget_held::BudgetHeld;
 pub use budget_released::BudgetReleased;
 pub use close_account::CloseAccount;
 pub use deposit_money::DepositMoney;
 pub use error::LedgerError;
 pub use get_account::{GetAccountError, get_account};
+pub use list_transactions::{TransactionPage, list_transactions};
 pub use money_deposited::MoneyDeposited;
 pub use money_withdrawn::MoneyWithdrawn;
 pub use movement::{Movement, MovementInput};

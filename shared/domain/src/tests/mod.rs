@@ -5,6 +5,7 @@ mod world;
 mod publishing;
 mod budgeting;
 mod viewing;
+mod transacting;
 mod living;
 mod listing;
 mod syncing;

@@ -9,24 +9,24 @@ use crate::ledger::{
 };
 use crate::money::{Currency, Money};
 
-fn movement(amount_minor: i64) -> Movement {
+pub(super) fn movement(amount_minor: i64) -> Movement {
     let currency = Currency::try_from("NZD".to_owned()).unwrap();
     Movement { amount: Money { amount_minor, currency }, description: "Test".to_owned() }
 }
 
 impl World {
-    async fn opened(&self) -> AccountId {
+    pub(super) async fn opened(&self) -> AccountId {
         let currency = Currency::try_from("NZD".to_owned()).unwrap();
         let owner_id = uuid::Uuid::from_u128(9).into();
         self.execute(&OpenAccount { owner_id, currency }).await.unwrap().id
     }
 
-    async fn pay_in(&self, account_id: AccountId, amount_minor: i64) -> AccountState {
+    pub(super) async fn pay_in(&self, account_id: AccountId, amount_minor: i64) -> AccountState {
         let movement = movement(amount_minor);
         self.execute(&DepositMoney { account_id, movement }).await.unwrap()
     }
 
-    async fn pay_out(&self, account_id: AccountId, amount_minor: i64) -> AccountState {
+    pub(super) async fn pay_out(&self, account_id: AccountId, amount_minor: i64) -> AccountState {
         let movement = movement(amount_minor);
         self.execute(&WithdrawMoney { account_id, movement }).await.unwrap()
     }
