@@ -17,12 +17,14 @@ Options:
     --seed N          one run, with its history
     --threads N       how many at once                                   [one for each processor]
     --sabotage NAME   plant a mistake, which is to be caught: no-inbox, send-before-commit,
-                      no-outbox, record-in-second-write, no-version-condition, unfenced-lease,
+                      no-outbox, forget-reaction, forget-listener, record-in-second-write,
+                      items-in-second-write, events-in-second-write, events-in-first-write,
+                      decide-in-two-writes, no-version-condition, unfenced-lease,
                       acknowledge-before-park, park-in-two-writes, number-before-commit,
-                      forget-answers, fresh-id-when-relayed, lease-without-end, everyone-probes,
-                      count-untried, slots-in-two-calls, react-in-second-write,
-                      key-of-any-tenant; or, in the
-                      shop itself, key-per-attempt, repeat-unknown, count-without-guard
+                      forget-answers, fresh-id-when-relayed, overlook-refused, lease-without-end,
+                      everyone-probes, count-untried, slots-in-two-calls, react-in-second-write,
+                      key-of-any-tenant; or, in the shop itself, key-per-attempt, repeat-unknown,
+                      count-without-guard
     --help            this page
 
 A run that breaks a law is made as short as it can be, and printed. Exit codes: 0 every law held, 1 one was broken,
@@ -79,7 +81,7 @@ pub(crate) fn parse(
             "--seed" => seed = Some(number(&option, &value)?),
             "--threads" => threads = usize::try_from(number(&option, &value)?).unwrap_or(1).max(1),
             _ => {
-                sabotage = Sabotage::ALL.into_iter().find(|one| one.name() == value);
+                sabotage = Sabotage::ALL.iter().copied().find(|one| one.name() == value);
                 mistake = Mistake::ALL.into_iter().find(|one| one.name() == value);
                 if sabotage.is_none() && mistake.is_none() {
                     let expected = "one of the names that --help lists";
@@ -119,7 +121,7 @@ mod tests {
 
     #[test]
     fn the_help_names_every_mistake_and_each_is_understood() {
-        let names = Sabotage::ALL.map(Sabotage::name).into_iter();
+        let names = Sabotage::ALL.iter().map(|sabotage| sabotage.name());
         for name in names.chain(Mistake::ALL.map(Mistake::name)) {
             assert!(HELP.contains(name), "{name}");
             assert!(parsed(&format!("--sabotage {name}")).is_ok(), "{name}");

@@ -56,12 +56,12 @@ impl Mistake {
         }
     }
 
-    /// The law that it breaks.
-    pub fn breaks(self) -> Law {
+    /// The law that it breaks, and words of what is found.
+    pub fn breaks(self) -> (Law, &'static str) {
         match self {
-            Self::KeyPerAttempt => Law::OneKey,
-            Self::RepeatUnknown => Law::NotRepeated,
-            Self::CountWithoutGuard => Law::Invariant,
+            Self::KeyPerAttempt => (Law::OneKey, "was called about"),
+            Self::RepeatUnknown => (Law::NotRepeated, "did it 2 times"),
+            Self::CountWithoutGuard => (Law::Invariant, "payments were counted"),
         }
     }
 }

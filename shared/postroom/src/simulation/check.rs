@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::envelope::RawEnvelope;
-use crate::id::{ClientToken, CorrelationId, MessageId, TenantId};
+use crate::id::{CorrelationId, MessageId, TenantId};
 use crate::memory::MemoryStore;
 use crate::message::Message;
 use crate::port::{Item, JournalRecord, LetterStatus, RunKey, RunStatus};
@@ -12,12 +12,14 @@ use crate::simulation::callers::{Caller, Outcome};
 use crate::simulation::evidence::Evidence;
 use crate::simulation::figures::Figures;
 use crate::simulation::given_up::reacted;
-use crate::simulation::run::{Run, Workers};
+use crate::simulation::once::{as_the_table_says, exactly_once};
+use crate::simulation::run::Run;
 use crate::simulation::tenants::own_tenant;
+use crate::simulation::whole::all_or_nothing;
 use crate::simulation::{Law, Violation};
 use crate::stored::{Key, join, split};
 use crate::task_failed::TaskFailed;
-use crate::transaction::{Fate, ItemWrite, Transaction};
+use crate::transaction::Transaction;
 
 /// How many causes lie between an event and its command at most: hops are bounded.
 const MAX_CAUSES: usize = 64;
@@ -26,6 +28,7 @@ const MAX_CAUSES: usize = 64;
 pub(super) fn all(run: &Run<'_>) -> Vec<Violation> {
     let memory = &run.ports.memory;
     let found = Found::of(memory);
+    let table = run.business.reactions();
     let tenants: BTreeSet<TenantId> =
         run.callers.iter().map(|caller| caller.tenant.clone()).collect();
     let mut broken = Vec::new();
@@ -36,7 +39,8 @@ pub(super) fn all(run: &Run<'_>) -> Vec<Violation> {
             broken.extend(found.into_iter().map(|found| Violation { law, found }));
         };
         hold(Law::AllOrNothing, all_or_nothing(evidence, memory, &found));
-        hold(Law::ExactlyOnce, exactly_once(evidence, memory, &run.workers));
+        hold(Law::ExactlyOnce, as_the_table_says(evidence, &table));
+        hold(Law::ExactlyOnce, exactly_once(evidence, memory, &table, &run.workers));
         hold(Law::NothingInvented, nothing_invented(evidence));
         hold(Law::OneKey, one_key(evidence));
         hold(Law::NotRepeated, not_repeated(evidence));
@@ -44,7 +48,7 @@ pub(super) fn all(run: &Run<'_>) -> Vec<Violation> {
         hold(Law::Untried, state.gates.untried(|key| evidence.has_waited(key)));
         hold(Law::Paced, state.gates.paced());
         // Without a row for it nobody is told.
-        if run.business.reactions().has_row::<TaskFailed>() {
+        if table.has_row::<TaskFailed>() {
             hold(Law::Reacted, reacted(evidence, found.events.values()));
         }
         hold(Law::OwnTenant, own_tenant(&tenants, evidence, memory, &run.callers));
@@ -90,9 +94,9 @@ pub(super) fn count(
 }
 
 /// What the stores hold.
-struct Found {
-    events: BTreeMap<(String, u64), JournalRecord>,
-    versions: BTreeMap<Key, u64>,
+pub(super) struct Found {
+    pub(super) events: BTreeMap<(String, u64), JournalRecord>,
+    pub(super) versions: BTreeMap<Key, u64>,
     heads: BTreeMap<String, u64>,
 }
 
@@ -111,114 +115,6 @@ impl Found {
         let of_type = events.filter(move |(_, event)| event.envelope.r#type == r#type);
         of_type.map(|((stream, _), _)| stream.as_str())
     }
-}
-
-fn all_or_nothing(evidence: &Evidence, memory: &MemoryStore, found: &Found) -> Vec<String> {
-    let mut broken = Vec::new();
-    let waiting: BTreeSet<_> =
-        memory.outbox_rows().into_iter().map(|row| (row.handler, row.message_id)).collect();
-    let mut writes: BTreeMap<&Key, u64> = BTreeMap::new();
-    let mut events = 0;
-    let letters: BTreeSet<String> =
-        memory.dead_letters().into_iter().map(|letter| letter.id).collect();
-    for tx in &evidence.applied {
-        let key = &tx.completion.run.key;
-        let mut missing = Vec::new();
-        for write in &tx.items {
-            if let ItemWrite::Save { key, .. } | ItemWrite::PutView { key, .. } = write {
-                *writes.entry(key).or_default() += 1;
-            }
-        }
-        for event in &tx.events {
-            events += 1;
-            if found.events.get(&(event.stream_key(), event.version())) != Some(event) {
-                missing.push(format!("the event {}", event.envelope.r#type));
-            }
-        }
-        for row in &tx.outbox {
-            let sent = (row.handler.clone(), row.message_id);
-            if !waiting.contains(&sent) && !evidence.accepted.contains(&sent) {
-                missing.push(format!("the message to {}", row.handler));
-            }
-        }
-        if tx.parked().is_some_and(|letter| !letters.contains(&letter.id)) {
-            missing.push("the dead letter".to_owned());
-        }
-        let missing = missing.into_iter();
-        broken.extend(missing.map(|missing| format!("{key} was committed without {missing}")));
-    }
-    for (key, token) in tokens(evidence) {
-        if memory.record(key).is_none_or(|record| record.token != token) {
-            broken.push(format!("{key} was committed without the record"));
-        }
-    }
-    let mut redrives: BTreeMap<&str, u32> = BTreeMap::new();
-    for change in evidence.applied.iter().flat_map(|tx| &tx.letters) {
-        *redrives.entry(&change.id).or_default() +=
-            u32::from(change.status == LetterStatus::Redriven);
-    }
-    for letter in memory.dead_letters() {
-        let decided = redrives.get(letter.id.as_str()).copied().unwrap_or(0);
-        if letter.redrives != decided {
-            broken.push(format!(
-                "{} was redriven {decided} times, says {}",
-                letter.id, letter.redrives
-            ));
-        }
-    }
-    for (key, version) in &found.versions {
-        let written = writes.get(key).copied().unwrap_or(0);
-        if *version != written {
-            broken.push(format!("{key} has version {version} after {written} writes"));
-        }
-    }
-    if found.events.len() > events {
-        broken.push(format!("{} events were found, {events} committed", found.events.len()));
-    }
-    broken
-}
-
-/// By run, the token that its record has to have: that of the transaction which ended it, unless it was pardoned since.
-fn tokens(evidence: &Evidence) -> BTreeMap<&RunKey, Option<ClientToken>> {
-    let mut tokens = BTreeMap::new();
-    for tx in &evidence.applied {
-        tokens.insert(&tx.completion.run.key, Some(tx.token));
-        let pardoned = tx.runs.iter().filter(|change| change.fate == Fate::Pardoned);
-        tokens.extend(pardoned.map(|change| (&change.run.key, None)));
-    }
-    tokens
-}
-
-fn exactly_once(evidence: &Evidence, memory: &MemoryStore, workers: &Workers) -> Vec<String> {
-    let mut took_effect: BTreeMap<&RunKey, u32> = BTreeMap::new();
-    for tx in evidence.done() {
-        *took_effect.entry(&tx.completion.run.key).or_default() += 1;
-    }
-    let letters = memory.dead_letters();
-    // What was sent once more has to take effect, or to be an open letter again.
-    let open = letters.iter().filter(|letter| letter.status == LetterStatus::Open);
-    let ids: BTreeSet<&str> = open.map(|letter| letter.id.as_str()).collect();
-    let mut broken = BTreeSet::new();
-    for row in evidence.applied.iter().flat_map(|tx| &tx.outbox) {
-        let worker = workers.get(row.handler.as_str());
-        let Some(key) = worker.and_then(|worker| worker.key_of(&row.body)) else {
-            if !letters.iter().any(|letter| letter.body == row.body) {
-                broken.insert(format!("{}#{} was not even read", row.handler, row.message_id));
-            }
-            continue;
-        };
-        match took_effect.get(&key) {
-            Some(1) => {}
-            Some(times) => {
-                broken.insert(format!("{key} took effect {times} times"));
-            }
-            None if ids.contains(key.as_str()) => {}
-            None => {
-                broken.insert(format!("{key} never took effect and is no dead letter"));
-            }
-        }
-    }
-    broken.into_iter().collect()
 }
 
 /// Each queued reaction to what was committed.

@@ -21,6 +21,8 @@ mod run;
 mod moves;
 mod given_up;
 mod tenants;
+mod whole;
+mod once;
 mod check;
 mod figures;
 mod shrink;

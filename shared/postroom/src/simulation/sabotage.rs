@@ -5,107 +5,88 @@
 
 use crate::simulation::Law;
 
-/// A mistake on purpose, made by the ports and not by the kit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sabotage {
-    /// The inbox forgets what was done.
-    NoInbox,
-    /// Messages are sent before their transaction commits.
-    SendBeforeCommit,
-    /// Messages are sent after the commit, and nothing keeps those that were not.
-    NoOutbox,
-    /// The record of what was done is written after it.
-    RecordInSecondWrite,
-    /// Items are written whatever version they have.
-    NoVersionCondition,
-    /// A job is completed whoever holds its lease.
-    UnfencedLease,
-    /// A message is acknowledged before its dead letter is written.
-    AcknowledgeBeforePark,
-    /// A dead letter is written first, and that its run was given up afterwards.
-    ParkInTwoWrites,
-    /// Events get their numbers before their transaction commits, from a counter of their own.
-    NumberBeforeCommit,
-    /// What a request answered is not found again, neither by its token nor by its record.
-    ForgetAnswers,
-    /// The relay sends messages under ids of their own.
-    FreshIdWhenRelayed,
-    /// A lease does not run out.
-    LeaseWithoutEnd,
-    /// Nobody sees that somebody probes, and whoever wants to probe is elected.
-    EveryoneProbes,
-    /// Attempts are counted that failed because their service was down.
-    CountUntried,
-    /// Slots of a rate are looked up, and taken afterwards.
-    SlotsInTwoCalls,
-    /// What follows from giving up is written after the dead letter.
-    ReactInSecondWrite,
-    /// What was done under an idempotency key is looked up whoever has used that key.
-    KeyOfAnyTenant,
+/// One row a mistake: what it is, how it is called on a command line, and the laws that forbid it, each with words of what
+/// is found then. Others may be broken as well.
+macro_rules! sabotages {
+    ($(#[doc = $what:literal] $Mistake:ident $name:literal $([$Law:ident $found:literal])+;)+) => {
+        /// A mistake on purpose, made by the ports and not by the kit.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Sabotage {
+            $(#[doc = $what] $Mistake,)+
+        }
+
+        impl Sabotage {
+            /// Every sabotage.
+            pub const ALL: &[Self] = &[$(Self::$Mistake),+];
+
+            /// How it is called on a command line: `no-inbox`.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$Mistake => $name,)+
+                }
+            }
+
+            /// The laws that forbid it, and words of what is found: a law has several ways to be broken.
+            pub fn breaks(self) -> &'static [(Law, &'static str)] {
+                match self {
+                    $(Self::$Mistake => &[$((Law::$Law, $found)),+],)+
+                }
+            }
+        }
+    };
 }
 
-impl Sabotage {
-    /// Every sabotage.
-    pub const ALL: [Self; 17] = [
-        Self::NoInbox,
-        Self::SendBeforeCommit,
-        Self::NoOutbox,
-        Self::RecordInSecondWrite,
-        Self::NoVersionCondition,
-        Self::UnfencedLease,
-        Self::AcknowledgeBeforePark,
-        Self::ParkInTwoWrites,
-        Self::NumberBeforeCommit,
-        Self::ForgetAnswers,
-        Self::FreshIdWhenRelayed,
-        Self::LeaseWithoutEnd,
-        Self::EveryoneProbes,
-        Self::CountUntried,
-        Self::SlotsInTwoCalls,
-        Self::ReactInSecondWrite,
-        Self::KeyOfAnyTenant,
-    ];
-
-    /// How it is called on a command line: `no-inbox`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::NoInbox => "no-inbox",
-            Self::SendBeforeCommit => "send-before-commit",
-            Self::NoOutbox => "no-outbox",
-            Self::RecordInSecondWrite => "record-in-second-write",
-            Self::NoVersionCondition => "no-version-condition",
-            Self::UnfencedLease => "unfenced-lease",
-            Self::AcknowledgeBeforePark => "acknowledge-before-park",
-            Self::ParkInTwoWrites => "park-in-two-writes",
-            Self::NumberBeforeCommit => "number-before-commit",
-            Self::ForgetAnswers => "forget-answers",
-            Self::FreshIdWhenRelayed => "fresh-id-when-relayed",
-            Self::LeaseWithoutEnd => "lease-without-end",
-            Self::EveryoneProbes => "everyone-probes",
-            Self::CountUntried => "count-untried",
-            Self::SlotsInTwoCalls => "slots-in-two-calls",
-            Self::ReactInSecondWrite => "react-in-second-write",
-            Self::KeyOfAnyTenant => "key-of-any-tenant",
-        }
-    }
-
-    /// The laws that forbid it. Others may be broken as well.
-    pub fn breaks(self) -> &'static [Law] {
-        match self {
-            Self::NoInbox | Self::NoOutbox | Self::AcknowledgeBeforePark => &[Law::ExactlyOnce],
-            Self::SendBeforeCommit => &[Law::NothingInvented],
-            Self::RecordInSecondWrite | Self::ParkInTwoWrites => &[Law::AllOrNothing],
-            Self::NoVersionCondition => &[Law::Unchanged],
-            Self::UnfencedLease => &[Law::Fenced],
-            Self::NumberBeforeCommit => &[Law::Gapless],
-            Self::ForgetAnswers => &[Law::SameAnswer, Law::NothingOfRefused],
-            Self::FreshIdWhenRelayed => &[Law::Rooted],
-            Self::LeaseWithoutEnd => &[Law::Rest],
-            Self::EveryoneProbes => &[Law::Spared],
-            Self::CountUntried => &[Law::Untried],
-            Self::SlotsInTwoCalls => &[Law::Paced],
-            Self::ReactInSecondWrite => &[Law::Reacted],
-            Self::KeyOfAnyTenant => &[Law::OwnTenant],
-        }
-    }
+sabotages! {
+    /// The inbox forgets what was done.
+    NoInbox "no-inbox" [ExactlyOnce "took effect 2 times"];
+    /// Messages are sent before their transaction commits.
+    SendBeforeCommit "send-before-commit" [NothingInvented "was delivered and never committed"];
+    /// Messages are sent after the commit, and nothing keeps those that were not.
+    NoOutbox "no-outbox"
+        [ExactlyOnce "never took effect"] [AllOrNothing "was committed without the message"];
+    /// After a lost race a message is forgotten that the table asks for.
+    ForgetReaction "forget-reaction" [ExactlyOnce "never took effect"];
+    /// After a lost race a listener is left out that the table names.
+    ForgetListener "forget-listener" [ExactlyOnce "was committed after"];
+    /// The record of what was done is written after it.
+    RecordInSecondWrite "record-in-second-write" [AllOrNothing "was committed without the record"];
+    /// Items are written after all else.
+    ItemsInSecondWrite "items-in-second-write" [AllOrNothing "has version 0 after 1 writes"];
+    /// Events are written after all else.
+    EventsInSecondWrite "events-in-second-write" [AllOrNothing "was committed without the event"];
+    /// Events are written before all else.
+    EventsInFirstWrite "events-in-first-write" [AllOrNothing "events were found"];
+    /// A message is sent once more, and that this was decided is written afterwards.
+    DecideInTwoWrites "decide-in-two-writes" [AllOrNothing "was redriven"];
+    /// Items are written whatever version they have.
+    NoVersionCondition "no-version-condition" [Unchanged "went from"];
+    /// A job is completed whoever holds its lease.
+    UnfencedLease "unfenced-lease" [Fenced "under a lease that is not its own any more"];
+    /// A message is acknowledged before its dead letter is written.
+    AcknowledgeBeforePark "acknowledge-before-park"
+        [ExactlyOnce "is no dead letter"] [AllOrNothing "was committed without the dead letter"];
+    /// A dead letter is written first, and that its run was given up afterwards.
+    ParkInTwoWrites "park-in-two-writes" [AllOrNothing "was committed without the record"];
+    /// Events get their numbers before their transaction commits, from a counter of their own.
+    NumberBeforeCommit "number-before-commit" [Gapless "has version"];
+    /// What a request answered is not found again, neither by its token nor by its record.
+    ForgetAnswers "forget-answers"
+        [SameAnswer "was committed and then answered"]
+        [NothingOfRefused "was committed and only ever refused"];
+    /// The relay sends messages under ids of their own.
+    FreshIdWhenRelayed "fresh-id-when-relayed" [Rooted "leads back to no command"];
+    /// The relay does not find what its queue has refused once.
+    OverlookRefused "overlook-refused" [Rest "in the outbox"];
+    /// A lease does not run out.
+    LeaseWithoutEnd "lease-without-end" [Rest "is left"];
+    /// Nobody sees that somebody probes, and whoever wants to probe is elected.
+    EveryoneProbes "everyone-probes" [Spared "two probed"];
+    /// Attempts are counted that failed because their service was down.
+    CountUntried "count-untried" [Untried "was counted"];
+    /// Slots of a rate are looked up, and taken afterwards.
+    SlotsInTwoCalls "slots-in-two-calls" [Paced "were given out twice"];
+    /// What follows from giving up is written after the dead letter.
+    ReactInSecondWrite "react-in-second-write" [Reacted "was told 0 times"];
+    /// What was done under an idempotency key is looked up whoever has used that key.
+    KeyOfAnyTenant "key-of-any-tenant" [OwnTenant "names"];
 }

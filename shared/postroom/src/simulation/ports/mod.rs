@@ -7,15 +7,14 @@ mod outbox;
 mod queue;
 mod dead_letters;
 mod gates;
+mod tampering;
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jiff::Timestamp;
-
 use crate::memory::MemoryStore;
-use crate::port::{DeadLetter, StoreError};
+use crate::port::StoreError;
 use crate::simulation::Sabotage;
+use crate::simulation::ports::tampering::Tampering;
 use crate::simulation::world::{Mishap, World};
 
 /// All ports that a run goes through. Clones are the same.
@@ -25,17 +24,6 @@ pub(super) struct Simulated {
     pub(super) memory: MemoryStore,
     pub(super) sabotage: Option<Sabotage>,
     tampering: Arc<Mutex<Tampering>>,
-}
-
-/// What only sabotage needs to know.
-#[derive(Debug, Default)]
-struct Tampering {
-    /// The last number given to an event of a stream.
-    numbers: BTreeMap<String, u64>,
-    /// By service: the end of the slots that are taken.
-    slots: BTreeMap<String, Timestamp>,
-    /// Dead letters that are still to be written, and by which invocation.
-    unwritten: Vec<(u64, DeadLetter)>,
 }
 
 impl Simulated {

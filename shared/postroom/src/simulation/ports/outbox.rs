@@ -23,6 +23,10 @@ impl Outbox for Simulated {
             if self.is(Sabotage::FreshIdWhenRelayed) {
                 due.items.iter_mut().for_each(rename);
             }
+            if self.is(Sabotage::OverlookRefused) {
+                let tampering = self.tampering();
+                due.items.retain(|row| !tampering.overlooks(row));
+            }
             Ok(due)
         })
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::BoxFuture;
 use crate::clock::later;
 use crate::port::{OutboxRow, Posted, Queue, QueueError};
+use crate::simulation::Sabotage;
 use crate::simulation::choice::Fault;
 use crate::simulation::ports::Simulated;
 use crate::simulation::world::WRITE;
@@ -44,8 +45,14 @@ impl Simulated {
         };
         let mut posted = Posted::default();
         for (index, row) in rows.iter().enumerate() {
+            if self.is(Sabotage::ForgetReaction) && self.tampering().overlooks(row) {
+                continue;
+            }
             if state.choices.happens(Fault::RefuseRow) {
                 state.figures.count(Fault::RefuseRow);
+                if self.is(Sabotage::OverlookRefused) {
+                    self.tampering().overlook(row);
+                }
                 posted.refused.push((index, "refused for now".to_owned()));
                 continue;
             }
