@@ -34,7 +34,7 @@ def main() -> int:
         accounts = [opened(api, token) for _ in range(ACCOUNTS)]
         command = [Path(sys.executable).with_name("schemathesis"), "--config-file", HERE / "schemathesis.toml",
                    "run", f"{api}/openapi.json"]
-        there = {"POSTROOM_TOKEN": token, "POSTROOM_ACCOUNTS": " ".join(accounts)}
+        there = {"POSTROOM_TOKEN": token, "POSTROOM_ACCOUNTS": " ".join(accounts), "POSTROOM_OWNERS": OWNER}
         return subprocess.run(command, cwd=local_system.ROOT, env=os.environ | there,
                               timeout=LIMIT_S, check=False).returncode
 

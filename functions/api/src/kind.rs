@@ -26,6 +26,7 @@ impl Kind {
     pub(crate) const PATH_NOT_FOUND: Self = Self::not_found("path-not-found");
     pub(crate) const CAMPAIGN_NOT_FOUND: Self = Self::not_found("campaign-not-found");
     pub(crate) const ACCOUNT_NOT_FOUND: Self = Self::not_found("account-not-found");
+    pub(crate) const OWNER_NOT_FOUND: Self = Self::not_found("owner-not-found");
     pub(crate) const DEAD_LETTER_NOT_FOUND: Self = Self::not_found("dead-letter-not-found");
     pub(crate) const CHAIN_NOT_FOUND: Self = Self::not_found("chain-not-found");
     pub(crate) const METHOD_NOT_ALLOWED: Self =

@@ -4,8 +4,8 @@ use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use domain::PageRequest;
 use domain::campaigns::CampaignFilter;
+use domain::{Currency, PageRequest};
 use jiff::Timestamp;
 use postroom::{MessageId, port, sortable};
 use schemars::JsonSchema;
@@ -44,6 +44,8 @@ pub(crate) enum Position {
     TimeAndText,
     /// `00000000000000000017`.
     Version,
+    /// `NZD`.
+    Currency,
 }
 
 /// One page as it is answered.
@@ -131,6 +133,7 @@ impl Position {
                 let at = position.split_once('#').map_or(position, |(at, _)| at);
                 position.len() <= 1024 && is_time(at)
             }
+            Self::Currency => Currency::try_from(position.to_owned()).is_ok(),
             Self::Version => {
                 let version = position.parse::<u64>();
                 version.is_ok_and(|version| format!("{version:020}") == position)
@@ -258,6 +261,10 @@ mod tests {
         assert!(Position::Version.admits("00000000000000000017"));
         for other in ["", "17", "+0000000000000000017", "99999999999999999999", ID] {
             assert!(!Position::Version.admits(other), "{other:?}");
+        }
+        assert!(Position::Currency.admits("NZD"));
+        for other in ["", "nzd", "NZDX", "NZ#"] {
+            assert!(!Position::Currency.admits(other), "{other:?}");
         }
     }
 }

@@ -14,7 +14,7 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::campaigns::GetCampaignError;
-use domain::ledger::GetAccountError;
+use domain::ledger::{GetAccountError, GetOwnerSummaryError};
 use domain::statistics::GetStatisticsError;
 use domain::{InvalidInput, Violation};
 use postroom::port::StoreError;
@@ -165,6 +165,12 @@ impl From<GetAccountError> for Problem {
             GetAccountError::Behind { .. } => Self { retry_after: Some(RETRY), ..problem },
             GetAccountError::NotFound { .. } | GetAccountError::Read { .. } => problem,
         }
+    }
+}
+
+impl From<GetOwnerSummaryError> for Problem {
+    fn from(error: GetOwnerSummaryError) -> Self {
+        Self::of(&error)
     }
 }
 

@@ -17,7 +17,7 @@ use crate::order::{BodyOf, KeyedOrderOf, Order, OrderOf};
 use crate::page::{FilterQuery, PageQuery};
 use crate::problem::Problem;
 use crate::routes::ops::{ChainPath, LetterFilterQuery, LetterPath, TenantQuery};
-use crate::routes::{AccountPath, AtLeastVersion, CampaignPath};
+use crate::routes::{AccountPath, AtLeastVersion, CampaignPath, OwnerPath};
 
 /// A part of a handler's signature: what it takes from a request, or what it answers.
 pub(crate) trait Describe {
@@ -159,6 +159,13 @@ impl Describe for AccountPath {
     fn describe(operation: &mut Operation<'_>) {
         operation.in_path("id", &json!({ "type": "string", "format": "uuid" }));
         operation.may_end_as(Kind::ACCOUNT_NOT_FOUND);
+    }
+}
+
+impl Describe for OwnerPath {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.in_path("id", &json!({ "type": "string", "format": "uuid" }));
+        operation.may_end_as(Kind::OWNER_NOT_FOUND);
     }
 }
 

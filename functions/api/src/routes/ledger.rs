@@ -1,11 +1,11 @@
-//! `/accounts` and `/transfers`.
+//! `/accounts`, `/transfers` and `/owners`.
 
 use axum::Json;
 use axum::extract::State;
 use domain::ledger::{
-    AccountInput, AccountState, AccountTransaction, AccountView, CloseAccount, DepositMoney,
-    Movement, MovementInput, OpenAccount, Transfer, TransferInput, TransferMoney, WithdrawMoney,
-    get_account, list_transactions,
+    AccountInput, AccountState, AccountTransaction, AccountView, CloseAccount, CurrencySummary,
+    DepositMoney, Movement, MovementInput, OpenAccount, Transfer, TransferInput, TransferMoney,
+    WithdrawMoney, get_account, get_owner_summary, list_transactions,
 };
 
 use crate::app::App;
@@ -16,7 +16,7 @@ use crate::order::{KeyedOrderOf, Order, OrderOf};
 use crate::page::{PageQuery, PageReply, Position, VersionedPageReply};
 use crate::problem::Problem;
 use crate::route::{Route, get, post};
-use crate::routes::{AccountPath, AtLeastVersion};
+use crate::routes::{AccountPath, AtLeastVersion, OwnerPath};
 
 const CLOSED: Kind = Kind::conflict("account-closed");
 const OTHER_CURRENCY: Kind = Kind::conflict("currency-mismatch");
@@ -53,6 +53,8 @@ pub(crate) fn routes() -> Vec<Route> {
             .refuses(OTHER_CURRENCY)
             .refuses(NO_FUNDS)
             .refuses(FULL),
+        get("/owners/{id}/summary", summary)
+            .about("getOwnerSummary", "What an owner's accounts come to, a currency an item."),
     ]
 }
 
@@ -118,4 +120,16 @@ async fn transfer(
     KeyedOrderOf { origin, input }: KeyedOrderOf<TransferInput>,
 ) -> Result<Done<Transfer>, Problem> {
     app.execute(&TransferMoney::try_from(input)?, &origin).await
+}
+
+async fn summary(
+    State(app): State<App>,
+    caller: Caller,
+    OwnerPath(owner_id): OwnerPath,
+    page: PageQuery,
+) -> Result<Json<PageReply<CurrencySummary>>, Problem> {
+    let list = format!("owner-summary/{owner_id}");
+    let request = page.of(&list, Position::Currency)?;
+    let reader = app.runtime.reader(caller.tenant());
+    Ok(Json(PageReply::of(&list, get_owner_summary(&reader, owner_id, request).await?)))
 }

@@ -12,7 +12,7 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
-use domain::{AccountId, CampaignId};
+use domain::{AccountId, CampaignId, OwnerId};
 
 use crate::kind::Kind;
 use crate::openapi;
@@ -41,6 +41,9 @@ pub(crate) struct CampaignPath(pub(crate) CampaignId);
 /// The account in the path, likewise.
 pub(crate) struct AccountPath(pub(crate) AccountId);
 
+/// The owner in the path, likewise.
+pub(crate) struct OwnerPath(pub(crate) OwnerId);
+
 impl<S: Send + Sync> FromRequestParts<S> for CampaignPath {
     type Rejection = Problem;
 
@@ -56,6 +59,15 @@ impl<S: Send + Sync> FromRequestParts<S> for AccountPath {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let id = id_in_path(parts, state).await;
         id.map(Self).ok_or_else(|| Problem::new(Kind::ACCOUNT_NOT_FOUND))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for OwnerPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let id = id_in_path(parts, state).await;
+        id.map(Self).ok_or_else(|| Problem::new(Kind::OWNER_NOT_FOUND))
     }
 }
 

@@ -3,10 +3,9 @@
 use axum::http::StatusCode;
 use serde_json::json;
 
-use super::ledger::{nzd, transfer};
+use super::ledger::{OWNER, nzd, transfer};
 use super::world::{Ask, World};
 
-const OWNER: &str = "019aa4bf-0c00-7a1b-9c2d-3e4f5a6b7c8d";
 const NOWHERE: &str = "019aa4c0-1f00-7d2a-9b6e-0c4a8e7f1d22";
 
 #[tokio::test]
@@ -103,4 +102,60 @@ async fn transactions_of_no_account_of_the_tenant_are_404_and_those_behind_409()
     assert_eq!(behind.header("retry-after"), "1");
     theirs.is_problem(404, "account-not-found");
     unknown.is_problem(404, "account-not-found");
+}
+
+#[tokio::test]
+async fn what_an_owner_has_is_summed_up_by_currency() {
+    let world = World::new();
+    let (one, two) = (world.open("NZD").await, world.open("NZD").await);
+    let yen = world.open("JPY").await;
+    world.deposit(&one, 500).await;
+    world.deposit(&two, 30).await;
+    world.post(&format!("/accounts/{yen}/close")).await;
+    world.project().await;
+
+    let summary = world.get(&format!("/owners/{OWNER}/summary")).await;
+
+    let jpy = json!({ "amount_minor": 0, "currency": "JPY" });
+    assert_eq!(summary.status, StatusCode::OK);
+    assert_eq!(
+        summary.body,
+        json!({ "next_cursor": null, "items": [
+            { "owner_id": OWNER, "open_accounts": 0, "balance": jpy, "held": jpy },
+            { "owner_id": OWNER, "open_accounts": 2, "balance": nzd(530), "held": nzd(0) },
+        ]})
+    );
+}
+
+#[tokio::test]
+async fn an_owner_with_many_currencies_is_summed_up_by_pages() {
+    let world = World::new();
+    for currency in ["NZD", "AUD", "JPY"] {
+        world.open(currency).await;
+    }
+    world.project().await;
+    let path = format!("/owners/{OWNER}/summary?limit=2");
+
+    let first = world.get(&path).await;
+    let cursor = first.body["next_cursor"].as_str().unwrap();
+    let second = world.get(&format!("{path}&cursor={cursor}")).await;
+
+    let found = [&first.body["items"][0], &first.body["items"][1], &second.body["items"][0]];
+    assert_eq!(found.map(|one| one["balance"]["currency"].clone()), ["AUD", "JPY", "NZD"]);
+}
+
+#[tokio::test]
+async fn an_owner_without_an_account_of_the_tenant_is_404() {
+    let world = World::new();
+    world.open("NZD").await;
+    world.project().await;
+    let path = format!("/owners/{OWNER}/summary");
+
+    let theirs = world.send(Ask::new("GET", &path).claim("custom:tenant", "other")).await;
+    let unknown = world.get(&format!("/owners/{NOWHERE}/summary")).await;
+    let no_id = world.get("/owners/me/summary").await;
+
+    for reply in [theirs, unknown, no_id] {
+        reply.is_problem(404, "owner-not-found");
+    }
 }

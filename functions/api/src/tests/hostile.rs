@@ -11,25 +11,28 @@ use proptest::prelude::*;
 use proptest::test_runner::Config;
 use serde_json::{Map, Value, json};
 
+use super::ledger::OWNER;
 use super::ops::parked;
 use super::world::{Ask, Reply, World};
 
-/// Where a list may be asked for, and its name; `CAMPAIGN` and `ACCOUNT` are there.
-const LISTS: [(&str, &str); 5] = [
+/// Where a list may be asked for, and its name; `CAMPAIGN`, `ACCOUNT` and `OWNER` are there.
+const LISTS: [(&str, &str); 6] = [
     ("/campaigns", "campaigns"),
     ("/notifications", "notifications"),
     ("/campaigns/CAMPAIGN/timeline", "timeline/CAMPAIGN"),
     ("/accounts/ACCOUNT/transactions", "transactions/ACCOUNT"),
+    ("/owners/OWNER/summary", "owner-summary/OWNER"),
     ("/ops/dead-letters", "dead-letters"),
 ];
 /// Where one thing may be asked for.
-const THINGS: [&str; 10] = [
+const THINGS: [&str; 11] = [
     "/campaigns/THING",
     "/campaigns/THING/statistics",
     "/campaigns/THING/timeline",
     "/campaigns/THING/publish",
     "/accounts/THING",
     "/accounts/THING/transactions",
+    "/owners/THING/summary",
     "/ops/chains/THING",
     "/ops/dead-letters/THING",
     "/ops/dead-letters/THING/redrive",
@@ -112,7 +115,7 @@ impl There {
     /// A text with the ids in the places of the names.
     fn fill(&self, text: &str) -> String {
         let text = text.replace("CAMPAIGN", &self.campaign).replace("ACCOUNT", &self.account);
-        text.replace("LETTER", &self.letter)
+        text.replace("OWNER", OWNER).replace("LETTER", &self.letter)
     }
 }
 
@@ -249,6 +252,7 @@ proptest! {
             Just("2026-11-21T09:30:00.000000Z".to_owned()),
             any::<u128>().prop_map(|id| format!("{id:032x}")),
             any::<u64>().prop_map(|version| format!("{version:020}")),
+            "[A-Z]{2,4}",
         ],
     ) {
         let reply = answered(|there| {

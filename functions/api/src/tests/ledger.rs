@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::world::{Ask, Reply, World};
 
 const KEY: &str = "idempotency-key";
-const OWNER: &str = "019aa4bf-0c00-7a1b-9c2d-3e4f5a6b7c8d";
+pub(super) const OWNER: &str = "019aa4bf-0c00-7a1b-9c2d-3e4f5a6b7c8d";
 const NOWHERE: &str = "019aa4c0-1f00-7d2a-9b6e-0c4a8e7f1d22";
 
 pub(super) fn nzd(amount_minor: i64) -> Value {

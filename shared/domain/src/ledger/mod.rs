@@ -21,9 +21,11 @@ mod on_campaign_published;
 mod on_campaign_completed;
 mod account_view;
 mod account_transaction;
+mod currency_summary;
 mod account_views;
 mod get_account;
 mod list_transactions;
+mod get_owner_summary;
 #[cfg(test)]
 mod tests;
 
@@ -33,13 +35,15 @@ pub use account_event::AccountEvent;
 pub use account_opened::AccountOpened;
 pub use account_transaction::{AccountTransaction, TransactionType};
 pub use account_view::AccountView;
-pub use account_views::AccountViews;
+pub use account_views::{AccountViews, AccountViewsError};
 pub use budget_held::BudgetHeld;
 pub use budget_released::BudgetReleased;
 pub use close_account::CloseAccount;
+pub use currency_summary::CurrencySummary;
 pub use deposit_money::DepositMoney;
 pub use error::LedgerError;
 pub use get_account::{GetAccountError, get_account};
+pub use get_owner_summary::{GetOwnerSummaryError, get_owner_summary};
 pub use list_transactions::{TransactionPage, list_transactions};
 pub use money_deposited::MoneyDeposited;
 pub use money_withdrawn::MoneyWithdrawn;

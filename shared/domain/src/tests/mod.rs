@@ -6,6 +6,7 @@ mod publishing;
 mod budgeting;
 mod viewing;
 mod transacting;
+mod summing;
 mod living;
 mod listing;
 mod syncing;

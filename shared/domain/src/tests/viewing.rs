@@ -1,13 +1,18 @@
 //! What is read of accounts agrees with what they are.
 
 use super::world::World;
-use crate::AccountId;
 use crate::campaigns::CompleteCampaign;
 use crate::ledger::{
     AccountState, AccountStatus, AccountView, CloseAccount, DepositMoney, GetAccountError,
     Movement, OpenAccount, WithdrawMoney, get_account,
 };
 use crate::money::{Currency, Money};
+use crate::{AccountId, OwnerId};
+
+/// Whose accounts these are.
+pub(super) fn owner() -> OwnerId {
+    uuid::Uuid::from_u128(9).into()
+}
 
 pub(super) fn movement(amount_minor: i64) -> Movement {
     let currency = Currency::try_from("NZD".to_owned()).unwrap();
@@ -17,7 +22,7 @@ pub(super) fn movement(amount_minor: i64) -> Movement {
 impl World {
     pub(super) async fn opened(&self) -> AccountId {
         let currency = Currency::try_from("NZD".to_owned()).unwrap();
-        let owner_id = uuid::Uuid::from_u128(9).into();
+        let owner_id = owner();
         self.execute(&OpenAccount { owner_id, currency }).await.unwrap().id
     }
 

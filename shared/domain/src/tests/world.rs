@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postroom::memory::{ManualClock, MemoryQueue, MemoryStore, SeededIds};
-use postroom::port::{Inbox, JournalRecord, RunKey};
+use postroom::port::{Inbox, JournalRecord, RunKey, Store};
 use postroom::{
     Clock, Command, Courier, Disposition, ExecuteError, Ids, Message, Origin, Ports, Projector,
     RawEnvelope, Reader, Record, Runtime, Stored, StreamRecord, WakeUp, Worker,
@@ -29,6 +29,7 @@ pub(super) struct World {
     pub(super) provider: ScriptedProvider,
     clock: Arc<ManualClock>,
     ids: Arc<SeededIds>,
+    ports: Ports,
     runtime: Runtime,
     sync_statistics: Worker,
     sync_campaign: Worker,
@@ -55,7 +56,7 @@ impl World {
             clock: clock.clone(),
             ids: ids.clone(),
         };
-        let runtime = Runtime::new(ports, reactions);
+        let runtime = Runtime::new(ports.clone(), reactions);
         let provider = ScriptedProvider::default();
         let job = SyncStatistics::new(Arc::new(provider.clone()));
         let sync_statistics = Worker::new(SyncStatistics::NAME, runtime.clone(), stored.clone())
@@ -67,7 +68,7 @@ impl World {
             .job::<CampaignPaused, _>(job.clone())
             .job::<CampaignResumed, _>(job.clone())
             .job::<CampaignCompleted, _>(job);
-        Self { memory, queue, provider, clock, ids, runtime, sync_statistics, sync_campaign }
+        Self { memory, queue, provider, clock, ids, ports, runtime, sync_statistics, sync_campaign }
     }
 
     pub(super) async fn execute<C: Command>(
@@ -191,15 +192,25 @@ impl World {
 
     /// Tells the projector of every event, and what has to come again.
     pub(super) async fn project(&self) -> Option<usize> {
-        let letters = Arc::new(self.memory.clone());
-        let projector = Projector::new(PROJECT_VIEWS, self.runtime.clone(), letters);
+        self.projector(self.ports.store.clone()).process(&self.told(), None).await
+    }
+
+    /// A projector that commits to this store.
+    pub(super) fn projector(&self, store: Arc<dyn Store>) -> Projector {
+        let reactions = reactions(&Settings::default());
+        let runtime = Runtime::new(Ports { store, ..self.ports.clone() }, reactions);
+        let projector = Projector::new(PROJECT_VIEWS, runtime, Arc::new(self.memory.clone()));
+        projector.projection(AccountViews)
+    }
+
+    /// What the journal's stream tells of every event.
+    pub(super) fn told(&self) -> Vec<StreamRecord> {
         let told = |record: JournalRecord| StreamRecord {
             sequence_number: record.position(),
             body: String::new(),
             wake_up: WakeUp::of_key(&record.stream_key(), &record.version().to_string()),
         };
-        let records: Vec<_> = self.memory.journal_records().into_iter().map(told).collect();
-        projector.projection(AccountViews).process(&records, None).await
+        self.memory.journal_records().into_iter().map(told).collect()
     }
 
     /// The wire names of all events.
