@@ -1,10 +1,12 @@
 """What the README shows works as printed."""
 
+import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from local_system import ROOT
@@ -47,6 +49,18 @@ def test_a_killed_process_and_a_failing_provider_are_seen_and_made_good(urls: di
         assert re.search(rf"{job} +queued +attempt [1-3]/5  done", in_the_end), in_the_end
 
 
+def test_an_account_lives_from_its_opening_to_its_end(urls: dict[str, str]):
+    [living] = shell("ACCOUNT=$(curl")
+
+    said = run(living, urls)
+
+    paid_in, paid_out, shown, closed = documents(said)
+    nothing, top_up = ({"amount_minor": amount, "currency": "NZD"} for amount in (0, 5000))
+    assert (paid_in["balance"], paid_out["balance"], shown["balance"]) == (top_up, nothing, nothing)
+    assert (shown["version"], shown["transaction_count"], shown["status"]) == (3, 2, "open")
+    assert (closed["version"], closed["status"]) == (4, "closed")
+
+
 def test_a_failure_is_found_and_redriven_with_the_tool(urls: dict[str, str]):
     using, _ = shell("ID=$(new)")
     [failing] = shell("alias postroom")
@@ -63,6 +77,16 @@ def test_a_failure_is_found_and_redriven_with_the_tool(urls: dict[str, str]):
 def shell(having: str) -> list[str]:
     """The shell blocks that have this in them."""
     return [block for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) if having in block]
+
+
+def documents(said: str) -> list[Any]:
+    """The JSON documents that were printed, one behind the other."""
+    decoder, found = json.JSONDecoder(), []
+    while said := said.strip():
+        document, end = decoder.raw_decode(said)
+        found.append(document)
+        said = said[end:]
+    return found
 
 
 def chain(said: str, at: int) -> str:

@@ -62,3 +62,42 @@ async fn a_deposit_costs_its_snapshot_its_stream_and_one_transaction() {
     );
     world.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_costs_its_projector_its_reads_and_one_transaction_and_a_query_three_reads_at_most()
+ {
+    let world = World::start().await;
+    let owner = "019aa4bf-0c00-7a1b-9c2d-3e4f5a6b7c8d";
+    let body = json!({"owner_id": owner, "currency": "NZD"});
+    let opened = world.send(world.request(Method::POST, "/accounts").json(&body)).await;
+    let path = format!("/accounts/{}", opened.expect(201).text("/id"));
+    world.eventually(&format!("{path}?at_least_version=1"), 200).await;
+    world.aws_calls().await;
+    let deposit =
+        json!({"amount": {"amount_minor": 1, "currency": "NZD"}, "description": "Top-up"});
+    let request = world.request(Method::POST, &format!("{path}/deposits"));
+    world.send(request.header("idempotency-key", "deposit").json(&deposit)).await.expect(200);
+
+    world.eventually(&format!("{path}?at_least_version=2"), 200).await;
+    let projecting = world.aws_calls().await;
+    let mut reading = Vec::new();
+    for path in [&path, &format!("{path}/transactions"), &format!("/owners/{owner}/summary")] {
+        world.get(path).await.expect(200);
+        reading.push(world.aws_calls().await["api"].clone());
+    }
+
+    assert_eq!(
+        projecting["project-views"],
+        json!({"dynamodb.GetItem": 4, "dynamodb.Query": 1, "dynamodb.TransactWriteItems": 1})
+    );
+    // Which build is read; then the account, its view and a page of the list, a page of sums.
+    assert_eq!(
+        reading,
+        [
+            json!({"dynamodb.GetItem": 2}),
+            json!({"dynamodb.GetItem": 2, "dynamodb.Query": 1}),
+            json!({"dynamodb.GetItem": 1, "dynamodb.Query": 1}),
+        ]
+    );
+    world.stop().await;
+}

@@ -103,7 +103,7 @@ async fn decided(request: RequestBuilder) -> Option<u16> {
 }
 
 /// One client's orders, one after the other. Answers how much it has brought in, and taken out.
-async fn act(http: Client, url: String, client: u64, accounts: Vec<String>) -> i64 {
+pub(crate) async fn act(http: Client, url: String, client: u64, accounts: Vec<String>) -> i64 {
     let mut brought_in = 0;
     for number in 0..ORDERS {
         let draw = client * 31 + number * 17;

@@ -13,6 +13,7 @@ mod operator_bulk;
 mod schedule;
 mod traces;
 mod views;
+mod views_agree;
 mod crashes;
 mod given_up;
 mod costs;

@@ -71,6 +71,51 @@ async fn the_view_of_an_account_follows_what_is_done_to_it() {
 }
 
 #[tokio::test]
+async fn who_asks_for_what_it_has_written_waits_for_it_and_is_shown_no_less() {
+    let world = World::start().await;
+    let account = open(&world).await;
+    shown(&world, &account, 1).await;
+    // The projector reads nothing of the journal any more, and so stays where it is.
+    world
+        .aws_fault(json!({"service": "dynamodb", "action": "Query", "function": "project-views",
+            "times": 10_000, "status": 500}))
+        .await;
+    let version = order(&world, &account, "deposits", 5_000).await;
+
+    let (one, all) = (format!("/accounts/{account}"), format!("/accounts/{account}/transactions"));
+    for path in [&one, &all] {
+        let behind = world.get(&format!("{path}?at_least_version={version}")).await.expect(409);
+        assert_eq!(behind.body["type"], "/problems/view-behind");
+        assert_eq!(behind.header("retry-after"), "1");
+        assert_eq!(world.get(path).await.expect(200).body["version"], 1);
+    }
+    world.aws_heals().await;
+    let shown = shown(&world, &account, version).await;
+
+    assert_eq!(balance(&shown), 5_000);
+    // Whoever has seen the account finds it everywhere.
+    let listed = world.get(&all).await.expect(200).body;
+    assert_eq!((&listed["version"], &listed["items"][0]["version"]), (&json!(2), &json!(2)));
+    let summary = world.get(&format!("/owners/{OWNER}/summary")).await.expect(200).body;
+    assert_eq!(summary["items"][0]["balance"]["amount_minor"], 5_000);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn how_long_after_it_happened_an_event_is_shown_is_measured() {
+    let world = World::start().await;
+    let account = open(&world).await;
+    shown(&world, &account, 1).await;
+
+    let measured = world.wrote("project-views", |line| !line["lag_ms"].is_null()).await;
+
+    let metrics = measured["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap();
+    assert!(metrics.contains(&json!({"Name": "lag_ms", "Unit": "Milliseconds"})), "{measured}");
+    assert_eq!(measured["processed"], 1);
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn a_projector_that_is_killed_at_its_commit_applies_each_event_once() {
     for when in ["before", "after"] {
         let world = World::start().await;

@@ -22,6 +22,7 @@ use tracing_subscriber::registry;
 
 use crate::commands::Silence;
 use crate::hanging::Hangs;
+use crate::order_views::{Trouble, projector, shop_with, told};
 use crate::shop::{ScriptedBank, Shop};
 
 #[derive(Clone, Default)]
@@ -199,6 +200,20 @@ impl Job<OrderPlaced> for Robbed {
     ) -> Result<(), ShopError> {
         Ok(())
     }
+}
+
+#[tokio::test]
+async fn how_long_after_it_happened_an_event_is_applied_is_measured() {
+    let shop = shop_with("1", 1).await;
+    shop.clock.advance(Duration::from_mins(1));
+    shop.mention("1").await;
+    shop.clock.advance(Duration::from_secs(30));
+    let projector = projector(&shop, &Trouble::default());
+
+    let lines = Box::pin(said(projector.process(&[told("1", 2)], None))).await;
+
+    let lags: Vec<_> = lines.iter().filter_map(|line| line["lag_ms"].as_u64()).collect();
+    assert_eq!(lags, [90_000, 30_000]);
 }
 
 #[tokio::test]
