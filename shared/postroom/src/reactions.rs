@@ -112,7 +112,7 @@ impl Reactions {
         self.queues.get(handler).is_some_and(|queue| queue.delivery == Delivery::InOrder)
     }
 
-    /// The longest that a run of a queued handler takes ([`Job::TIME_NEEDED`]).
+    /// The longest that a run of a queued handler takes ([`Job::TIME_NEEDED`](crate::Job::TIME_NEEDED)).
     ///
     /// Its function's time-out is more than that and [`Worker::MARGIN`](crate::Worker::MARGIN), or it starts nothing.
     pub fn time_needed(&self, handler: &str) -> Duration {

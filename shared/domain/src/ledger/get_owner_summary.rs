@@ -45,7 +45,7 @@ impl Refuse for GetOwnerSummaryError {
 /// A page of what an owner has, a currency each. An owner whose accounts are all closed is still one.
 ///
 /// It is of no version of its own: its accounts have one each. Whoever waits until an account's view has come to a version
-/// ([`get_account`](crate::ledger::get_account)) finds it here, too.
+/// ([`get_account`](crate::ledger::get_account())) finds it here, too.
 ///
 /// # Errors
 /// See [`GetOwnerSummaryError`].
