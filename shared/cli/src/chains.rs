@@ -29,15 +29,16 @@ pub(crate) async fn why(
     let chain = read(stack, &tenant, &id).await?;
     let path = chain.path_to(event);
     if path.is_empty() {
-        let read = if chain.truncated { ", as far as it was read: it is longer" } else { "" };
-        return Err(Failure::Refused(format!("the chain {id} has no event {event}{read}")));
+        return Err(Failure::Refused(not_found(&chain, &id, event)));
     }
     let rows = path.iter().enumerate().map(|(depth, node)| {
         let what = match &node.kind {
             NodeKind::Command { .. } | NodeKind::Refused { .. } => "command".to_owned(),
             NodeKind::Event { id, stream, version } => format!("{stream} version {version}, {id}"),
             NodeKind::InRequest { .. } => "in request".to_owned(),
-            NodeKind::Queued { .. } | NodeKind::Waiting { .. } => "queued".to_owned(),
+            NodeKind::Queued { .. } | NodeKind::Waiting { .. } | NodeKind::Unread { .. } => {
+                "queued".to_owned()
+            }
         };
         let branch =
             if depth == 0 { String::new() } else { format!("{}└ ", "  ".repeat(depth - 1)) };
@@ -49,6 +50,11 @@ pub(crate) async fn why(
         .map(|node| serde_json::json!({ "name": node.name, "what": node.kind }))
         .collect();
     Ok(Output::of(&named, rows)?)
+}
+
+fn not_found(chain: &Chain, id: &CorrelationId, event: MessageId) -> String {
+    let read = if chain.truncated { ", as far as it was read: it is longer" } else { "" };
+    format!("the chain {id} has no event {event}{read}")
 }
 
 /// Which event of which chain: a dead letter knows all three.
@@ -89,4 +95,21 @@ fn tenant(stack: &Stack, arguments: &Arguments) -> Result<TenantId, UsageError> 
     let local = stack.is_elsewhere.then_some("demo");
     let tenant = arguments.text("--tenant").or(local);
     parsed("--tenant", tenant.ok_or(UsageError::OnAws { option: "--tenant" })?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_that_may_be_beyond_what_was_read_is_not_denied() {
+        let (id, event) = (
+            "the-launch".parse().unwrap(),
+            "00000000-0000-4000-8000-000000000000".parse::<MessageId>().unwrap(),
+        );
+        let said = |truncated| not_found(&Chain { roots: Vec::new(), truncated }, &id, event);
+
+        assert!(said(false).ends_with(&event.to_string()), "{}", said(false));
+        assert!(said(true).ends_with("as far as it was read: it is longer"), "{}", said(true));
+    }
 }

@@ -10,6 +10,7 @@ mod openapi;
 mod operator;
 mod operator_options;
 mod operator_bulk;
+mod operator_chains;
 mod schedule;
 mod traces;
 mod views;

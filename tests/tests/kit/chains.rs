@@ -1,10 +1,15 @@
 //! The chain: one tree from the command to its remotest effect.
 
 use std::slice::from_ref;
+use std::sync::Arc;
+use std::time::Duration;
 
 use postroom::chain::{Chain, Node};
-use postroom::doc_example::{Order, OrderPaid, OrderPlaced, ShopError};
+use postroom::doc_example::{Bank, ChargeCard, Order, OrderPaid, OrderPlaced, ShopError};
+use postroom::memory::ManualClock;
+use postroom::port::Inbox;
 use postroom::{Envelope, Ids, Listener, Outcome, Reactions, Record, Redrive, Tx};
+use serde_json::{Value, json};
 
 use crate::office::{instead, office, operator, parked};
 use crate::shop::{ScriptedBank, Shop, tenant};
@@ -43,6 +48,49 @@ async fn a_running_chain_shows_what_waits_and_what_failed() {
     let failed = drawn(&shop).await;
     assert!(failed.contains("attempt 1/5  will be tried again: the run failed: "), "{failed}");
     assert!(failed.contains("the bank does not answer"), "{failed}");
+}
+
+/// A bank that takes two seconds.
+struct SlowBank(Arc<ManualClock>);
+
+impl Bank for SlowBank {
+    fn charge(&self, _: &str) -> Result<String, ShopError> {
+        self.0.advance(Duration::from_secs(2));
+        Ok("receipt".to_owned())
+    }
+}
+
+#[tokio::test]
+async fn a_row_tells_how_long_its_handler_waited_and_ran() {
+    let shop = Shop::new();
+    let record = shop.placed("1").await;
+    shop.clock.advance(Duration::from_secs(6));
+    shop.card_worker(SlowBank(shop.clock.clone())).process(&[record], None).await;
+
+    let chain = Chain::read(shop.sources(), &tenant(), &"chain-1".parse().unwrap()).await.unwrap();
+
+    let drawn = chain.to_string();
+    let times = "attempt 1/5  done  ░░░░░░██  waited 6000 ms, ran 2000 ms";
+    assert!(drawn.contains(times), "{drawn}");
+    let charged = json!(chain)["roots"][0]["children"][0]["children"][2].take();
+    assert_eq!((&charged["name"], &charged["status"]), (&json!("charge-card"), &json!("done")));
+    assert_eq!((&charged["waited_ms"], &charged["ran_ms"]), (&json!(6000), &json!(2000)));
+}
+
+#[tokio::test]
+async fn a_run_that_a_worker_is_at_is_drawn_as_running() {
+    let shop = Shop::new();
+    let record = shop.placed("1").await;
+    shop.clock.advance(Duration::from_secs(6));
+    shop.memory.claim(&shop.claim_for(&record, Duration::from_secs(15))).await.unwrap();
+    shop.clock.advance(Duration::from_secs(2));
+
+    let chain = Chain::read(shop.sources(), &tenant(), &"chain-1".parse().unwrap()).await.unwrap();
+
+    let drawn = chain.to_string();
+    assert!(drawn.ends_with("queued      attempt 1/5  running  waited 6000 ms\n"), "{drawn}");
+    let charged = json!(chain)["roots"][0]["children"][0]["children"][2].take();
+    assert_eq!((&charged["status"], &charged["ran_ms"]), (&json!("running"), &Value::Null));
 }
 
 /// Pays as soon as an order is placed, in the request.
@@ -134,6 +182,73 @@ async fn the_way_to_an_event_begins_at_its_root() {
     let expected = ["place-order", "order.placed", "charge-card", "order.paid"];
     assert_eq!(names(chain.path_to(paid)), expected);
     assert!(chain.path_to(shop.ids.fresh().into()).is_empty());
+}
+
+/// Orders of the chain, whose cards nobody charges.
+async fn placed(shop: &Shop, orders: std::ops::Range<usize>) {
+    for order in orders {
+        shop.place(&order.to_string()).await.unwrap();
+    }
+}
+
+/// A shop in which as many orders may be open as one likes.
+fn large_shop() -> Shop {
+    let mut table = Reactions::default();
+    table.row::<OrderPlaced>().queued::<ChargeCard<ScriptedBank>, _>();
+    Shop::with(table)
+}
+
+fn rows(nodes: &[Node]) -> usize {
+    nodes.iter().map(|node| 1 + rows(&node.children)).sum()
+}
+
+/// Fifty pages of events and of runs, with a command, its event and a handler for each.
+const WHOLE: usize = 50 * 50;
+
+#[tokio::test]
+async fn a_chain_of_thousands_of_nodes_is_read_whole_and_of_a_longer_one_it_is_said() {
+    let shop = large_shop();
+    let chain = "chain-1".parse().unwrap();
+    placed(&shop, 0..WHOLE).await;
+    let whole = Chain::read(shop.sources(), &tenant(), &chain).await.unwrap();
+    placed(&shop, WHOLE..WHOLE + 1).await;
+
+    let longer = Chain::read(shop.sources(), &tenant(), &chain).await.unwrap();
+
+    assert_eq!((rows(&whole.roots), whole.truncated), (3 * WHOLE, false));
+    assert!(!whole.to_string().contains("and more"));
+    assert_eq!((rows(&longer.roots), longer.truncated), (3 * WHOLE, true));
+    let drawn = longer.to_string();
+    assert!(drawn.ends_with("… and more: the chain is longer than what is shown\n"));
+    let unknown = drawn.matches("queued      beyond what was read").count();
+    assert_eq!(unknown, WHOLE, "whether a run that was not read waits, nobody knows");
+}
+
+#[tokio::test]
+async fn an_answer_holds_as_many_rows_as_fit_into_it_and_says_so() {
+    let shop = large_shop();
+    placed(&shop, 0..20).await;
+    let whole = Chain::read(shop.sources(), &tenant(), &"chain-1".parse().unwrap()).await.unwrap();
+    // As the body of an answer is: JSON, with the drawing in it, as a string of JSON.
+    let answered = |chain: &Chain| {
+        let body = json!({"roots": chain.roots, "drawing": chain.to_string()}).to_string();
+        json!(body).to_string().len()
+    };
+    let cut_to = |bytes| {
+        let mut chain = whole.clone();
+        chain.cut_to(bytes);
+        chain
+    };
+
+    let half = answered(&whole) / 2;
+    let cut = cut_to(half);
+
+    assert!(answered(&cut) <= half + 200, "{} of {half}", answered(&cut));
+    assert!(answered(&cut) > half * 3 / 4, "{} of {half}", answered(&cut));
+    assert!(cut.truncated && cut.roots.len() < 20);
+    let whole_roots = cut.roots.len() - 1;
+    assert_eq!(cut.roots[..whole_roots], whole.roots[..whole_roots]);
+    assert_eq!(cut_to(2 * answered(&whole)), whole);
 }
 
 #[tokio::test]

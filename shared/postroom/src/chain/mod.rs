@@ -5,9 +5,10 @@ mod node;
 mod render;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::id::{CorrelationId, MessageId, TenantId};
-use crate::port::{Inbox, InboxRecord, Journal, JournalRecord, LetterFile, LetterHead, StoreError};
+use crate::port::{Inbox, Journal, LetterFile, Page, StoreError};
 
 pub use node::{Letter, Node, NodeKind};
 
@@ -22,7 +23,7 @@ pub struct Chain {
     /// The commands that started it, refused ones too, and the jobs that tasks ordered, by time; then whatever names no
     /// known cause.
     pub roots: Vec<Node>,
-    /// Whether it is longer than what was read.
+    /// Whether it is longer than what is here.
     pub truncated: bool,
 }
 
@@ -39,7 +40,8 @@ pub struct Sources<'a> {
 }
 
 impl Chain {
-    /// Reads a chain of a tenant. It may lag behind the last commits, and grow while it is read.
+    /// Reads a chain of a tenant, the oldest first where it is longer than can be read. It may lag behind the last commits,
+    /// and grow while it is read.
     ///
     /// # Errors
     /// The store's, retryable as it says.
@@ -49,43 +51,29 @@ impl Chain {
         id: &CorrelationId,
     ) -> Result<Self, StoreError> {
         let Sources { journal, inbox, letters } = sources;
-        let (mut events, mut runs, mut parked) = (Vec::new(), Vec::new(), Vec::new());
-        let mut truncated = false;
-        let mut after = None;
-        for _ in 0..MAX_PAGES {
-            let page = journal.chain(tenant, id, after.as_deref()).await?;
-            events.extend(page.items);
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
-        }
-        truncated |= after.take().is_some();
-        for _ in 0..MAX_PAGES {
-            let page = inbox.chain(tenant, id, after.as_deref()).await?;
-            runs.extend(page.items);
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
-        }
-        truncated |= after.take().is_some();
-        for _ in 0..MAX_PAGES {
-            let page = letters.chain(tenant, id, after.as_deref()).await?;
-            parked.extend(page.items);
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
-        }
-        truncated |= after.is_some();
-        Ok(Self { truncated, ..Self::of(&events, &runs, &parked) })
+        let events = |after: Option<String>| async move {
+            journal.chain(tenant, id, after.as_deref()).await
+        };
+        let events = all(events, |event| event.envelope.data = Value::Null).await?;
+        let runs =
+            |after: Option<String>| async move { inbox.chain(tenant, id, after.as_deref()).await };
+        let runs = all(runs, |run| run.output = None).await?;
+        let letters = |after: Option<String>| async move {
+            letters.chain(tenant, id, after.as_deref()).await
+        };
+        let letters = all(letters, |_| ()).await?;
+        let truncated = events.truncated || runs.truncated || letters.truncated;
+        let tree = Tree::of(&events.items, &runs.items, &letters.items);
+        let tree = if runs.truncated { tree.with_runs_unread() } else { tree };
+        let roots = tree.roots(&events.items, &runs.items);
+        Ok(Self { roots, truncated })
     }
 
-    /// The tree of these events, runs and dead letters.
-    pub fn of(events: &[JournalRecord], runs: &[InboxRecord], letters: &[LetterHead]) -> Self {
-        let roots = Tree::of(events, runs, letters).roots(events, runs);
-        Self { roots, truncated: false }
+    /// Keeps as many rows from the first on as an answer of so many bytes may hold, with their drawing, and says so where
+    /// that is not all. Counted is JSON that is put into JSON once more, as the body of an answer is.
+    pub fn cut_to(&mut self, bytes: usize) {
+        let mut left = bytes;
+        self.truncated |= !cut(&mut self.roots, 0, &mut left);
     }
 
     /// The way from a root to a message: each row is the cause of the next. Empty: the chain has no such message.
@@ -109,4 +97,48 @@ fn leads_to<'a>(node: &'a Node, message: MessageId, path: &mut Vec<&'a Node>) ->
         path.pop();
     }
     found
+}
+
+/// What was read of one kind.
+struct Found<T> {
+    items: Vec<T>,
+    truncated: bool,
+}
+
+/// Reads page after page, within bounds, and keeps of each item what a tree needs: thousands of payloads would not fit.
+async fn all<T, P: Future<Output = Result<Page<T>, StoreError>>>(
+    page: impl Fn(Option<String>) -> P,
+    strip: impl Fn(&mut T),
+) -> Result<Found<T>, StoreError> {
+    let (mut items, mut after) = (Vec::new(), None);
+    for _ in 0..MAX_PAGES {
+        let mut read = page(after).await?;
+        read.items.iter_mut().for_each(&strip);
+        items.append(&mut read.items);
+        after = read.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    Ok(Found { items, truncated: after.is_some() })
+}
+
+/// Whether all of it fits. Bounded by the tree's depth, as [`leads_to`] is.
+fn cut(nodes: &mut Vec<Node>, depth: usize, left: &mut usize) -> bool {
+    for index in 0..nodes.len() {
+        let node = &mut nodes[index];
+        let mut children = std::mem::take(&mut node.children);
+        let Some(rest) = left.checked_sub(render::bytes(node, depth)) else {
+            nodes.truncate(index);
+            return false;
+        };
+        *left = rest;
+        let fit = cut(&mut children, depth + 1, left);
+        node.children = children;
+        if !fit {
+            nodes.truncate(index + 1);
+            return false;
+        }
+    }
+    true
 }

@@ -68,6 +68,11 @@ pub enum NodeKind {
         /// Its dead letter, if there is or was one.
         letter: Option<Letter>,
     },
+    /// A handler whose run is not among those that were read, of which there are more.
+    Unread {
+        /// Its dead letter, if there is or was one.
+        letter: Option<Letter>,
+    },
 }
 
 /// What is known of a run's dead letter.
@@ -92,7 +97,8 @@ impl NodeKind {
             | Self::Refused { .. }
             | Self::InRequest { .. }
             | Self::Queued { .. }
-            | Self::Waiting { .. } => None,
+            | Self::Waiting { .. }
+            | Self::Unread { .. } => None,
         }
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::chain::{Chain, Letter, Node, NodeKind};
 use crate::port::{LetterStatus, RunStatus};
 use crate::transaction::Transaction;
@@ -29,17 +31,14 @@ impl fmt::Display for Chain {
             row(f, root, "", "")?;
         }
         if self.truncated {
-            writeln!(f, "… and more: the chain is longer than what was read")?;
+            writeln!(f, "… and more: the chain is longer than what is shown")?;
         }
         Ok(())
     }
 }
 
 fn row(f: &mut fmt::Formatter<'_>, node: &Node, branch: &str, indent: &str) -> fmt::Result {
-    let name = format!("{branch}{}", node.name);
-    let text = format!("{name:<NAMES$}  {}", describe(&node.kind));
-    // A reason may quote anybody, and has to stay in its row.
-    writeln!(f, "{}", visible(text.trim_end()))?;
+    writeln!(f, "{}", text(node, branch))?;
     for (index, child) in node.children.iter().enumerate() {
         let last = index + 1 == node.children.len();
         let branch = format!("{indent}{}", if last { "└ " } else { "├ " });
@@ -47,6 +46,21 @@ fn row(f: &mut fmt::Formatter<'_>, node: &Node, branch: &str, indent: &str) -> f
         row(f, child, &branch, &indent)?;
     }
     Ok(())
+}
+
+fn text(node: &Node, branch: &str) -> String {
+    let name = format!("{branch}{}", node.name);
+    let text = format!("{name:<NAMES$}  {}", describe(&node.kind));
+    // A reason may quote anybody, and has to stay in its row.
+    visible(text.trim_end()).into_owned()
+}
+
+/// What a row without its children takes in an answer, as JSON and drawn, with that JSON put into JSON once more.
+pub(super) fn bytes(node: &Node, depth: usize) -> usize {
+    let json = |text: &str| Value::from(text).to_string();
+    let node_json = serde_json::to_string(node).unwrap_or_default();
+    let drawn = json(&text(node, &"│ ".repeat(depth)));
+    json(&node_json).len() + json(&drawn).len()
 }
 
 fn describe(kind: &NodeKind) -> String {
@@ -65,6 +79,9 @@ fn describe(kind: &NodeKind) -> String {
         NodeKind::InRequest { writes: 1, .. } => "in request  +1 write".to_owned(),
         NodeKind::InRequest { writes, .. } => format!("in request  +{writes} writes"),
         NodeKind::Waiting { letter } => format!("queued      waiting{}", redriven(letter.as_ref())),
+        NodeKind::Unread { letter } => {
+            format!("queued      beyond what was read{}", redriven(letter.as_ref()))
+        }
         NodeKind::Queued { attempt: 0, status: RunStatus::Waiting, letter, .. } => {
             format!("queued      waiting{}", redriven(letter.as_ref()))
         }
@@ -76,13 +93,14 @@ fn describe(kind: &NodeKind) -> String {
                 (RunStatus::Waiting, reason) => because("will be tried again", reason.as_deref()),
                 (RunStatus::Parked, reason) => because("parked", reason.as_deref()),
             };
-            let ran_for = ran.unwrap_or_default();
-            let times = format!(
-                "{}  waited {}, ran {}",
-                bar(*waited, ran_for),
-                time(*waited),
-                time(ran_for)
-            );
+            let waited_for = time(*waited);
+            let times = match ran {
+                Some(ran) => {
+                    format!("{}  waited {waited_for}, ran {}", bar(*waited, *ran), time(*ran))
+                }
+                // How long it runs is not known before it ends.
+                None => format!("waited {waited_for}"),
+            };
             let redriven = redriven(letter.as_ref());
             format!("queued      attempt {attempt}/{MAX_ATTEMPTS}  {status}{redriven}  {times}")
         }
@@ -109,7 +127,8 @@ fn because(status: &str, reason: Option<&str>) -> String {
 /// Waiting and running time in proportion; neither vanishes.
 fn bar(waited: Duration, ran: Duration) -> String {
     let (waited, ran) = (waited.as_micros() + 1, ran.as_micros() + 1);
-    let light = (waited * BAR / (waited + ran)).clamp(1, BAR - 1);
+    let both = waited + ran;
+    let light = ((waited * BAR + both / 2) / both).clamp(1, BAR - 1);
     let cells = |cell: &str, count: u128| cell.repeat(usize::try_from(count).unwrap_or(0));
     format!("{}{}", cells("░", light), cells("█", BAR - light))
 }

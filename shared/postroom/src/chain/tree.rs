@@ -27,6 +27,8 @@ pub(super) struct Tree<'a> {
     events: BTreeSet<MessageId>,
     /// The messages that were sent in the place of others.
     instead: BTreeSet<MessageId>,
+    /// Whether there are more runs: of a handler without one nobody knows then whether it waits.
+    runs_unread: bool,
 }
 
 impl<'a> Tree<'a> {
@@ -52,7 +54,12 @@ impl<'a> Tree<'a> {
             letters: letters.iter().filter_map(taken).collect(),
             events: events.iter().map(|event| event.envelope.id).collect(),
             instead: letters.iter().filter_map(|letter| letter.edited_as).collect(),
+            runs_unread: false,
         }
+    }
+
+    pub(super) fn with_runs_unread(self) -> Self {
+        Self { runs_unread: true, ..self }
     }
 
     /// Commands by time; then jobs that tasks ordered, and events of unknown cause.
@@ -135,6 +142,7 @@ impl<'a> Tree<'a> {
         });
         let kind = match self.runs.get(&(id, handler)) {
             Some(run) => ran(sent_at, run, letter),
+            None if self.runs_unread => NodeKind::Unread { letter },
             None => NodeKind::Waiting { letter },
         };
         Node { name: handler.to_owned(), kind, children }

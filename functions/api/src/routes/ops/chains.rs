@@ -15,6 +15,10 @@ use crate::page::{knows_all, query};
 use crate::problem::Problem;
 use crate::route::{Route, get};
 
+/// The most that a chain takes of a reply. Lambda answers 6 MB at most, with the body as a string.
+// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>, from memory 2026-11-22.
+const MAX_REPLY_BYTES: usize = 5 * 1024 * 1024;
+
 pub(super) fn routes() -> Vec<Route> {
     vec![get("/ops/chains/{correlation_id}", one).about(
         "getChain",
@@ -34,7 +38,7 @@ pub(crate) struct TenantQuery(Option<TenantId>);
 pub(crate) struct ChainReply {
     /// The commands that began it, by time; then whatever names no known cause.
     roots: Vec<Node>,
-    /// Whether it is longer than what was read: thousands of events or runs.
+    /// Whether it is longer than this: than thousands of events or runs, or than a reply may be.
     truncated: bool,
     /// The tree as text, one row a node.
     drawing: String,
@@ -52,10 +56,11 @@ async fn one(
         inbox: &*app.runtime.ports().inbox,
         letters: &*app.operations.letters,
     };
-    let chain = Chain::read(sources, &tenant, &correlation_id).await?;
+    let mut chain = Chain::read(sources, &tenant, &correlation_id).await?;
     if chain.roots.is_empty() {
         return Err(Problem::new(Kind::CHAIN_NOT_FOUND));
     }
+    chain.cut_to(MAX_REPLY_BYTES);
     let drawing = chain.to_string();
     Ok(Json(ChainReply { roots: chain.roots, truncated: chain.truncated, drawing }))
 }
