@@ -1,12 +1,12 @@
 //! The function behind the dead-letter queues: what a queue gave up by itself becomes a dead letter.
 
-use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use aws_lambda_events::event::sqs::SqsBatchResponse;
 use lambda_runtime::{LambdaEvent, service_fn};
 use postroom::{Clock, Collector, Disposition, SystemClock};
 use tracing::warn;
 
 use crate::deadline::RunTime;
-use crate::worker::{Batch, BatchError};
+use crate::worker::{Batch, BatchError, QueueEvent};
 
 /// Answers the batches of the dead-letter queues of these handlers, for as long as the process lives.
 ///
@@ -17,7 +17,7 @@ pub async fn run_collector(
     handlers: Vec<&'static str>,
 ) -> Result<(), lambda_runtime::Error> {
     let (collector, handlers) = (&collector, handlers.as_slice());
-    let handler = service_fn(move |event: LambdaEvent<SqsEvent>| async move {
+    let handler = service_fn(move |event: LambdaEvent<QueueEvent>| async move {
         handle_collection(collector, handlers, event.payload, event.context.deadline).await
     });
     lambda_runtime::run(handler).await
@@ -31,13 +31,16 @@ pub async fn run_collector(
 pub async fn handle_collection(
     collector: &Collector,
     handlers: &[&'static str],
-    event: SqsEvent,
+    event: QueueEvent,
     deadline_ms: u64,
 ) -> Result<SqsBatchResponse, BatchError> {
-    // A batch is of one mapping, and so of one queue.
-    let arn = event.records.first().and_then(|record| record.event_source_arn.clone());
-    let Some(arn) = arn else { return Ok(SqsBatchResponse::default()) };
-    let Some(queue) = handler_of(&arn, handlers) else {
+    if event.records.is_empty() {
+        return Ok(SqsBatchResponse::default());
+    }
+    // A batch is of one mapping, and so of one queue, which any record may tell.
+    let mut arns = event.records.iter().filter_map(|record| record["eventSourceARN"].as_str());
+    let Some(queue) = arns.clone().find_map(|arn| handler_of(arn, handlers)) else {
+        let arn = arns.next().unwrap_or("a record without `eventSourceARN`").to_owned();
         return Err(BatchError::UnknownQueue { arn });
     };
     let batch = Batch::read(event.records)?;

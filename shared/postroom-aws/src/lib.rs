@@ -70,4 +70,4 @@ pub use relay::{RelayError, handle_relay, run_relay};
 pub use schedule::{handle_slot, run_schedule};
 pub use store::DynamoStore;
 pub use visibility::Visibility;
-pub use worker::{BatchError, handle_batch, run_worker};
+pub use worker::{BatchError, QueueEvent, handle_batch, run_worker};

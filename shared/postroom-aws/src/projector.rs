@@ -86,9 +86,7 @@ async fn redriven(
     records: Vec<Value>,
     deadline: Option<Timestamp>,
 ) -> Result<StreamAnswer, BatchError> {
-    let messages = serde_json::from_value(Value::Array(records))
-        .map_err(|error| BatchError::NoStream { reason: error.to_string() })?;
-    let batch = Batch::read(messages)?;
+    let batch = Batch::read(records)?;
     let mut dispositions = Vec::with_capacity(batch.records.len());
     for record in &batch.records {
         let record = StreamRecord {

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::event::sqs::SqsBatchResponse;
 use jiff::Timestamp;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use postroom::{Disposition, Record, Worker};
+use serde::Deserialize;
+use serde_json::Value;
 
 use crate::deadline::believable;
 use crate::visibility::{Hidden, Visibility};
@@ -15,6 +17,18 @@ use crate::visibility::{Hidden, Visibility};
 const ANSWER: Duration = Duration::from_millis(200);
 /// How long hiding messages may take where the invocation has no deadline.
 const HIDE_WITHOUT_DEADLINE: Duration = Duration::from_secs(5);
+
+/// An event of a queue, as far as it has to be one. What is odd about a record is that record's failure, and not the batch's.
+///
+/// ```json
+/// {"Records": [{"messageId": "…", "receiptHandle": "…", "body": "…", "eventSourceARN": "arn:aws:sqs:…",
+///               "attributes": {"ApproximateReceiveCount": "1", "MessageGroupId": "…", …}, …}]}
+/// ```
+#[derive(Debug, Deserialize)]
+pub struct QueueEvent {
+    #[serde(rename = "Records")]
+    pub(crate) records: Vec<Value>,
+}
 
 /// Why a batch is refused as a whole: no answer about its records would be understood. All of it is delivered again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -50,7 +64,7 @@ pub async fn run_worker(
 ) -> Result<(), lambda_runtime::Error> {
     worker.check()?;
     let (worker, visibility) = (&worker, &visibility);
-    let handler = service_fn(move |event: LambdaEvent<SqsEvent>| async move {
+    let handler = service_fn(move |event: LambdaEvent<QueueEvent>| async move {
         handle_batch(worker, visibility, event.payload, event.context.deadline).await
     });
     lambda_runtime::run(handler).await
@@ -66,7 +80,7 @@ pub async fn run_worker(
 pub async fn handle_batch(
     worker: &Worker,
     visibility: &Visibility,
-    event: SqsEvent,
+    event: QueueEvent,
     deadline_ms: u64,
 ) -> Result<SqsBatchResponse, BatchError> {
     let batch = Batch::read(event.records)?;
@@ -99,23 +113,22 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    pub(crate) fn read(messages: Vec<SqsMessage>) -> Result<Self, BatchError> {
+    pub(crate) fn read(messages: Vec<Value>) -> Result<Self, BatchError> {
         let (mut records, mut receipt_handles) = (Vec::new(), Vec::new());
-        for (index, message) in messages.into_iter().enumerate() {
-            let message_id = message.message_id.filter(|id| !id.is_empty());
+        for (index, mut message) in messages.into_iter().enumerate() {
+            let message_id = text(&mut message, "/messageId").filter(|id| !id.is_empty());
             let message_id = message_id.ok_or(BatchError::NoMessageId { index })?;
             // Standard queues carry groups too, which there mean fairness and not order.
-            let arn = message.event_source_arn.unwrap_or_default();
+            let arn = text(&mut message, "/eventSourceARN").unwrap_or_default();
             let is_fifo = arn.rsplit('.').next() == Some("fifo");
-            let mut attributes = message.attributes;
-            let group = attributes.remove("MessageGroupId").filter(|_| is_fifo);
-            let receives = attributes.remove("ApproximateReceiveCount");
+            let group = text(&mut message, "/attributes/MessageGroupId").filter(|_| is_fifo);
+            let receives = text(&mut message, "/attributes/ApproximateReceiveCount");
             // A number always; what is not from SQS is taken for new.
             let receives = receives.and_then(|count| count.parse().ok()).unwrap_or(1);
-            // A record without a body is one that cannot be decoded: its own failure, not the batch's.
-            let body = message.body.unwrap_or_default();
+            // A record without a body is one that cannot be decoded.
+            let body = text(&mut message, "/body").unwrap_or_default();
             records.push(Record { message_id, body, group, receives });
-            receipt_handles.push(message.receipt_handle);
+            receipt_handles.push(text(&mut message, "/receiptHandle"));
         }
         Ok(Self { records, receipt_handles })
     }
@@ -139,14 +152,22 @@ impl Batch {
     }
 }
 
+/// Takes a text out of a record; whatever else is there counts as nothing.
+fn text(record: &mut Value, pointer: &str) -> Option<String> {
+    match record.pointer_mut(pointer).map(Value::take) {
+        Some(Value::String(text)) => Some(text),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const AGAIN: Disposition = Disposition::Redeliver { after: None };
 
-    fn event(json: &str) -> Vec<SqsMessage> {
-        serde_json::from_str::<SqsEvent>(json).unwrap().records
+    fn event(json: &str) -> Vec<Value> {
+        serde_json::from_str::<QueueEvent>(json).unwrap().records
     }
 
     fn at(time: &str) -> Timestamp {
@@ -162,7 +183,7 @@ mod tests {
 
     #[test]
     fn an_event_that_is_none_of_a_queue_is_refused_with_its_reason() {
-        let error = serde_json::from_str::<SqsEvent>(r#"{"version":"2.0","rawPath":"/"}"#);
+        let error = serde_json::from_str::<QueueEvent>(r#"{"version":"2.0","rawPath":"/"}"#);
 
         assert!(error.unwrap_err().to_string().contains("missing field `Records`"));
     }

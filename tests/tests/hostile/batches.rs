@@ -6,8 +6,8 @@ use std::sync::Arc;
 use postroom::doc_example::{Bank, ChargeCard, ShopError};
 use postroom::memory::{ManualClock, MemoryQueue, MemoryStore, SeededIds};
 use postroom::port::{Inbox, RunKey, RunStatus};
-use postroom::{Clock, Courier, Ports, RawEnvelope, Reactions, Runtime, Worker};
-use postroom_aws::{Aws, Env, Visibility, handle_batch};
+use postroom::{Clock, Collector, Courier, Ports, RawEnvelope, Reactions, Runtime, Worker};
+use postroom_aws::{Aws, Env, Visibility, handle_batch, handle_collection};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use tests::fixture;
@@ -29,6 +29,7 @@ struct Bench {
     memory: MemoryStore,
     clock: Arc<ManualClock>,
     worker: Worker,
+    collector: Collector,
     visibility: Visibility,
 }
 
@@ -46,8 +47,9 @@ impl Bench {
             ids: Arc::new(SeededIds::new(1)),
         };
         let runtime = Runtime::new(ports, Reactions::default());
+        let collector = Collector::new(runtime.clone(), stored.clone());
         let worker = Worker::new(HANDLER, runtime, stored).job(ChargeCard { bank: Generous });
-        Self { memory, clock, worker, visibility: nowhere() }
+        Self { memory, clock, worker, collector, visibility: nowhere() }
     }
 
     /// The ids that have to be delivered again; `None`: the event is refused as a whole.
@@ -93,7 +95,12 @@ fn healthy() -> Value {
     record
 }
 
-/// Whatever else is in the batch: the healthy record is parked for good, as its order does not exist, or failed with all.
+/// Whether a record could not be reported, for which alone a batch may be refused as a whole.
+fn is_nameless(record: &Value) -> bool {
+    record.get("messageId").and_then(Value::as_str).is_none_or(str::is_empty)
+}
+
+/// Whatever else is in the batch: the healthy record is parked for good, as its order does not exist.
 fn harms_no_neighbour(mut event: Value) {
     let healthy = healthy();
     let records = event.get_mut("Records").and_then(Value::as_array_mut);
@@ -106,7 +113,11 @@ fn harms_no_neighbour(mut event: Value) {
     block(async {
         let bench = Bench::new();
 
-        let Some(failures) = bench.answer(&event).await else { return };
+        let Some(failures) = bench.answer(&event).await else {
+            let records = event["Records"].as_array().unwrap();
+            assert!(records.iter().any(is_nameless), "refused as a whole: {event}");
+            return;
+        };
 
         let distinct: BTreeSet<&String> = failures.iter().collect();
         assert_eq!(distinct.len(), failures.len(), "reported twice: {failures:?}");
@@ -116,8 +127,43 @@ fn harms_no_neighbour(mut event: Value) {
     });
 }
 
+/// Whatever is in the batch of a dead-letter queue: what is not delivered again is a letter.
+fn loses_nothing(event: &Value) {
+    let Some(records) = event.get("Records").and_then(Value::as_array) else { return };
+    block(async {
+        let bench = Bench::new();
+        let handlers = ["sync-statistics"];
+        let read = serde_json::from_value(event.clone()).unwrap();
+
+        let answer = handle_collection(&bench.collector, &handlers, read, 0).await;
+
+        let Ok(answer) = answer else {
+            let is_whole = |record: &Value| {
+                let arn = record.get("eventSourceARN").and_then(Value::as_str);
+                !is_nameless(record) && arn.is_some_and(|arn| arn.ends_with("sync-statistics-dlq"))
+            };
+            assert!(!records.iter().all(is_whole), "refused as a whole: {event}");
+            return;
+        };
+        let failures: Vec<_> =
+            answer.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect();
+        let letters = bench.memory.dead_letters();
+        for record in records {
+            let id = record["messageId"].as_str().unwrap();
+            let body = record["body"].as_str().unwrap_or_default();
+            let kept = letters.iter().any(|letter| letter.body == body);
+            assert!(kept || failures.iter().any(|failure| failure == id), "{record} is lost");
+        }
+    });
+}
+
 proptest! {
     #![proptest_config(cases(500))]
+
+    #[test]
+    fn of_a_damaged_batch_that_was_given_up_nothing_is_lost(mutations in mutations()) {
+        loses_nothing(&mutated(fixture("sqs/collect-dead-letters.json"), &mutations));
+    }
 
     #[test]
     fn a_damaged_event_is_refused_or_its_records_fail_each_for_itself(

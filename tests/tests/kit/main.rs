@@ -28,6 +28,7 @@ mod followers;
 mod routes;
 mod costs;
 mod chains;
+mod refusals;
 mod order_views;
 mod projecting;
 mod lines;
