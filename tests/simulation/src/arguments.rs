@@ -3,10 +3,10 @@
 use std::thread;
 
 use postroom::simulation::Sabotage;
-use simulation::Mistake;
+use simulation::{BankMistake, Mistake};
 
 pub(crate) const HELP: &str = "\
-A small shop on the kit, over memory, while everything that can go wrong does; each run is held against the laws.
+A shop or a bank on the kit, over memory, while everything that can go wrong does; each run is held against the laws.
 
     cargo run --release --bin simulate -- --seeds 1000000
     cargo run --release --bin simulate -- --seed 4711
@@ -15,16 +15,18 @@ Options:
     --seeds N         how many runs                                      [10000]
     --from N          the first seed                                     [0]
     --seed N          one run, with its history
+    --business NAME   shop or bank                                       [shop]
     --threads N       how many at once                                   [one for each processor]
     --sabotage NAME   plant a mistake, which is to be caught: no-inbox, send-before-commit,
                       no-outbox, forget-reaction, forget-listener, record-in-second-write,
                       items-in-second-write, events-in-second-write, events-in-first-write,
-                      decide-in-two-writes, no-version-condition, unfenced-lease,
-                      acknowledge-before-park, park-in-two-writes, number-before-commit,
-                      forget-answers, fresh-id-when-relayed, overlook-refused, lease-without-end,
-                      everyone-probes, count-untried, slots-in-two-calls, react-in-second-write,
-                      key-of-any-tenant; or, in the shop itself, key-per-attempt, repeat-unknown,
-                      count-without-guard
+                      decide-in-two-writes, no-version-condition, append-over,
+                      snapshot-in-first-write, unfenced-lease, acknowledge-before-park,
+                      park-in-two-writes, number-before-commit, forget-answers,
+                      fresh-id-when-relayed, overlook-refused, lease-without-end, everyone-probes,
+                      count-untried, slots-in-two-calls, react-in-second-write, key-of-any-tenant;
+                      in the shop itself key-per-attempt, repeat-unknown, count-without-guard;
+                      in the bank itself transfer-in-two
     --help            this page
 
 A run that breaks a law is made as short as it can be, and printed. Exit codes: 0 every law held, 1 one was broken,
@@ -36,8 +38,15 @@ A run that breaks a law is made as short as it can be, and printed. Exit codes: 
 pub(crate) struct Arguments {
     pub(crate) what: What,
     pub(crate) threads: usize,
+    pub(crate) of: Of,
     pub(crate) sabotage: Option<Sabotage>,
-    pub(crate) mistake: Option<Mistake>,
+}
+
+/// Which business, and what is wrong with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Of {
+    Shop(Option<Mistake>),
+    Bank(Option<BankMistake>),
 }
 
 /// Which runs.
@@ -63,14 +72,15 @@ pub(crate) fn parse(
     arguments: impl IntoIterator<Item = String>,
 ) -> Result<Option<Arguments>, UsageError> {
     let (mut from, mut count, mut seed) = (0, 10_000, None);
-    let (mut sabotage, mut mistake) = (None, None);
+    let (mut of, mut sabotage) = (Of::Shop(None), None);
+    let mut mistake = None;
     let mut threads = thread::available_parallelism().map_or(1, usize::from);
     let mut arguments = arguments.into_iter();
     while let Some(option) = arguments.next() {
         if option == "--help" {
             return Ok(None);
         }
-        let known = ["--seeds", "--from", "--seed", "--threads", "--sabotage"];
+        let known = ["--seeds", "--from", "--seed", "--business", "--threads", "--sabotage"];
         if !known.contains(&option.as_str()) {
             return Err(UsageError::Unknown { argument: option });
         }
@@ -80,18 +90,48 @@ pub(crate) fn parse(
             "--from" => from = number(&option, &value)?,
             "--seed" => seed = Some(number(&option, &value)?),
             "--threads" => threads = usize::try_from(number(&option, &value)?).unwrap_or(1).max(1),
-            _ => {
-                sabotage = Sabotage::ALL.iter().copied().find(|one| one.name() == value);
-                mistake = Mistake::ALL.into_iter().find(|one| one.name() == value);
-                if sabotage.is_none() && mistake.is_none() {
-                    let expected = "one of the names that --help lists";
-                    return Err(UsageError::Invalid { option, expected, value });
+            "--business" => {
+                of = match value.as_str() {
+                    "shop" => Of::Shop(None),
+                    "bank" => Of::Bank(None),
+                    _ => {
+                        let expected = "shop or bank";
+                        return Err(UsageError::Invalid { option, expected, value });
+                    }
                 }
+            }
+            _ => mistake = Some(value),
+        }
+    }
+    if let Some(value) = mistake {
+        match planted(&value) {
+            Some(Planted::Between(mistake)) => sabotage = Some(mistake),
+            Some(Planted::Inside(inside)) => of = inside,
+            None => {
+                let (option, expected) =
+                    ("--sabotage".to_owned(), "one of the names that --help lists");
+                return Err(UsageError::Invalid { option, expected, value });
             }
         }
     }
     let what = seed.map_or(What::Seeds { from, count }, What::Seed);
-    Ok(Some(Arguments { what, threads, sabotage, mistake }))
+    Ok(Some(Arguments { what, threads, of, sabotage }))
+}
+
+/// A mistake between the kit and its ports, or in a business.
+enum Planted {
+    Between(Sabotage),
+    Inside(Of),
+}
+
+fn planted(name: &str) -> Option<Planted> {
+    let mut sabotages = Sabotage::ALL.iter().filter(|one| one.name() == name);
+    let mut of_shop = Mistake::ALL.into_iter().filter(|one| one.name() == name);
+    let mut of_bank = BankMistake::ALL.into_iter().filter(|one| one.name() == name);
+    let between = sabotages.next().map(|one| Planted::Between(*one));
+    let in_shop = of_shop.next().map(|one| Planted::Inside(Of::Shop(Some(one))));
+    let in_bank = of_bank.next().map(|one| Planted::Inside(Of::Bank(Some(one))));
+    between.or(in_shop).or(in_bank)
 }
 
 fn number(option: &str, value: &str) -> Result<u64, UsageError> {
@@ -122,15 +162,26 @@ mod tests {
     #[test]
     fn the_help_names_every_mistake_and_each_is_understood() {
         let names = Sabotage::ALL.iter().map(|sabotage| sabotage.name());
-        for name in names.chain(Mistake::ALL.map(Mistake::name)) {
+        let names = names.chain(Mistake::ALL.map(Mistake::name));
+        for name in names.chain(BankMistake::ALL.map(BankMistake::name)) {
             assert!(HELP.contains(name), "{name}");
             assert!(parsed(&format!("--sabotage {name}")).is_ok(), "{name}");
         }
     }
 
     #[test]
+    fn a_mistake_of_a_business_is_planted_in_that_business() {
+        let bank = parsed("--business bank --sabotage append-over").unwrap().unwrap();
+        let planted = parsed("--sabotage transfer-in-two").unwrap().unwrap();
+
+        assert_eq!((bank.of, bank.sabotage), (Of::Bank(None), Some(Sabotage::AppendOver)));
+        assert_eq!(planted.of, Of::Bank(Some(BankMistake::TransferInTwo)));
+    }
+
+    #[test]
     fn what_is_not_understood_is_said() {
-        for line in ["--sead 7", "--seed", "--seed seven", "--sabotage nothing"] {
+        for line in ["--sead 7", "--seed", "--seed seven", "--sabotage nothing", "--business farm"]
+        {
             assert!(parsed(line).is_err(), "{line}");
         }
     }

@@ -1,12 +1,8 @@
-//! The business that is simulated: a shop with everything that the kit has, and mistakes to be planted in it.
+//! The businesses that are simulated, and mistakes to be planted in them: a shop with everything that the kit has, and a
+//! bank whose purses are made of their events.
 
-mod stored;
-mod messages;
-mod error;
-mod commands;
-mod listeners;
-mod jobs;
-mod schedule;
 mod shop;
+mod bank;
 
+pub use bank::{Bank, BankMistake};
 pub use shop::{Mistake, Shop};

@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
 use postroom::simulation::{Business, Failure, Figures, Simulation};
-use simulation::Shop;
+use simulation::{Bank, Shop};
 
-use crate::arguments::{Arguments, HELP, What};
+use crate::arguments::{Arguments, HELP, Of, What};
 
 /// How many seeds a thread takes at a time.
 const CHUNK: u64 = 64;
@@ -32,12 +32,11 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let mistake = arguments.mistake;
-    let mut simulation = Simulation::of(move || Shop { mistake });
-    if let Some(sabotage) = arguments.sabotage {
-        simulation = simulation.with(sabotage);
-    }
-    match run(&simulation, &arguments) {
+    let ended = match arguments.of {
+        Of::Shop(mistake) => run(Simulation::of(move || Shop { mistake }), &arguments),
+        Of::Bank(mistake) => run(Simulation::of(move || Bank { mistake }), &arguments),
+    };
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
@@ -47,11 +46,15 @@ fn main() -> ExitCode {
 }
 
 #[expect(clippy::print_stdout, reason = "a command-line program")]
-fn run<B, Make>(simulation: &Simulation<Make>, arguments: &Arguments) -> anyhow::Result<()>
+fn run<B, Make>(simulation: Simulation<Make>, arguments: &Arguments) -> anyhow::Result<()>
 where
     B: Business,
     Make: Fn() -> B + Sync,
 {
+    let simulation = match arguments.sabotage {
+        Some(sabotage) => simulation.with(sabotage),
+        None => simulation,
+    };
     match arguments.what {
         What::Seed(seed) => {
             let (history, violations) = simulation.history(seed);
@@ -68,7 +71,7 @@ where
         }
         What::Seeds { from, count } => {
             let began = Instant::now();
-            let (figures, failure) = run_all(simulation, from, count, arguments.threads);
+            let (figures, failure) = run_all(&simulation, from, count, arguments.threads);
             println!("{figures}{:<34}{:>16}", "seconds", began.elapsed().as_secs());
             failure.map_or(Ok(()), |failure| Err((*failure).into()))
         }

@@ -2,7 +2,7 @@
 #![expect(clippy::panic, reason = "tests")]
 
 use postroom::simulation::{Business, Failure, Fault, Law, Sabotage, Simulation};
-use simulation::{Mistake, Shop};
+use simulation::{Bank, BankMistake, Mistake, Shop};
 
 /// How many seeds every mistake is caught within, and as many that the kit is held against.
 const SEEDS: u64 = 200;
@@ -31,18 +31,35 @@ fn under_all_faults_every_law_holds() {
 }
 
 #[test]
+fn under_all_faults_coins_are_neither_lost_nor_made() {
+    passes(Simulation::of(Bank::default).without_faults());
+
+    let figures = passes(Simulation::of(Bank::default).run(0..SEEDS));
+
+    assert!(figures.done > 0 && figures.refused > 0 && figures.given_up > 0, "{figures}");
+}
+
+#[test]
 fn every_sabotage_shows_no_sooner_than_something_fails_and_breaks_the_law_that_forbids_it() {
     for sabotage in Sabotage::ALL {
-        let simulation = Simulation::of(Shop::default).with(*sabotage);
-        caught(&simulation, sabotage.breaks(), sabotage.name());
+        let (laws, name) = (sabotage.breaks(), sabotage.name());
+        if laws.iter().any(|(law, _)| *law == Law::Always) {
+            caught(&Simulation::of(Bank::default).with(*sabotage), laws, name);
+        } else {
+            caught(&Simulation::of(Shop::default).with(*sabotage), laws, name);
+        }
     }
 }
 
 #[test]
 fn every_mistake_of_a_business_shows_no_sooner_than_something_fails_and_breaks_its_law() {
     for mistake in Mistake::ALL {
-        let shop = move || Shop { mistake: Some(mistake) };
-        caught(&Simulation::of(shop), &[mistake.breaks()], mistake.name());
+        let shop = Simulation::of(move || Shop { mistake: Some(mistake) });
+        caught(&shop, &[mistake.breaks()], mistake.name());
+    }
+    for mistake in BankMistake::ALL {
+        let bank = Simulation::of(move || Bank { mistake: Some(mistake) });
+        caught(&bank, &[mistake.breaks()], mistake.name());
     }
 }
 
@@ -52,7 +69,9 @@ fn for_every_law_there_is_a_mistake_that_breaks_it() {
         let breaks =
             |sabotage: &Sabotage| sabotage.breaks().iter().any(|(broken, _)| *broken == law);
         let planted = Sabotage::ALL.iter().any(breaks);
-        let made = Mistake::ALL.iter().any(|mistake| mistake.breaks().0 == law);
+        let made = Mistake::ALL.map(Mistake::breaks).into_iter();
+        let made = made.chain(BankMistake::ALL.map(BankMistake::breaks));
+        let made = made.into_iter().any(|(broken, _)| broken == law);
 
         assert!(planted || made, "nothing shows that a simulation notices whether {law}");
     }

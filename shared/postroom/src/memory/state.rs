@@ -126,6 +126,25 @@ impl MemoryStore {
         self.lock().inbox.remove(key);
     }
 
+    /// Commits a transaction over whatever events are in its way, as no store should.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn commit_over(&self, tx: &Transaction) -> Result<(), crate::port::CommitError> {
+        let mut state = self.lock();
+        let keys = tx.events.iter().map(|event| (event.stream_key(), event.version()));
+        let in_the_way: Vec<_> = keys.filter_map(|key| state.events.remove_entry(&key)).collect();
+        let committed = state.commit(&Transaction { ends: Vec::new(), ..tx.clone() });
+        for (key, event) in in_the_way {
+            state.events.entry(key).or_insert(event);
+        }
+        committed
+    }
+
+    /// The event of a stream, by its key, with a version.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn event(&self, stream: String, version: u64) -> Option<JournalRecord> {
+        self.lock().events.get(&(stream, version)).cloned()
+    }
+
     /// Every message that waits in the outbox, shard by shard.
     pub fn outbox_rows(&self) -> Vec<OutboxRow> {
         self.lock().outbox.values().cloned().collect()

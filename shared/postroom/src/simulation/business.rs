@@ -12,15 +12,12 @@ use crate::BoxFuture;
 use crate::command::{Command, Origin};
 use crate::gate::Gate;
 use crate::id::TenantId;
-use crate::memory::MemoryStore;
-use crate::message::Event;
 use crate::port::{DeadLetter, DeadLetters};
 use crate::reactions::Reactions;
 use crate::runtime::Runtime;
 use crate::schedule::Schedule;
-use crate::simulation::Outside;
 use crate::simulation::ports::Simulated;
-use crate::stored::{Place, Stored};
+use crate::simulation::{Contents, Outside};
 use crate::verdict::{Classify, Refuse, Verdict, reason_of};
 use crate::worker::Worker;
 
@@ -48,12 +45,21 @@ pub trait Business: Send + Sync {
         true
     }
 
+    /// What is true of it, of each tenant by itself, whenever something was committed.
+    ///
+    /// # Errors
+    /// What is not, for people.
+    fn always(&self, contents: &Contents) -> Result<(), String> {
+        let _ = contents;
+        Ok(())
+    }
+
     /// What is true of it, of each tenant by itself, when everything has come to rest.
     ///
     /// # Errors
     /// What is not, for people.
-    fn invariants(&self, end: &End) -> Result<(), String> {
-        let _ = end;
+    fn invariants(&self, contents: &Contents) -> Result<(), String> {
+        let _ = contents;
         Ok(())
     }
 }
@@ -187,47 +193,5 @@ impl Slot {
 impl fmt::Debug for Slot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Slot").field("name", &self.name).finish_non_exhaustive()
-    }
-}
-
-/// What a tenant has when everything has come to rest.
-#[derive(Debug)]
-pub struct End {
-    pub(super) memory: MemoryStore,
-    pub(super) tenant: TenantId,
-}
-
-impl End {
-    /// The thing at a place, if there is one and it can be read.
-    pub fn get<T: Stored>(&self, place: &Place<T>) -> Option<T> {
-        let item = self.memory.item(&place.key(&self.tenant))?;
-        serde_json::from_value(item.data).ok()
-    }
-
-    /// Everything directly in a collection, in the order of ids.
-    pub fn all<T: Stored>(&self) -> Vec<T> {
-        let of_collection = |key: &crate::Key| {
-            let partition = crate::Partition::new(&self.tenant, T::COLLECTION, None);
-            key.partition == partition
-        };
-        let items = self.memory.items().into_iter().filter(|item| of_collection(&item.key));
-        items.filter_map(|item| serde_json::from_value(item.data).ok()).collect()
-    }
-
-    /// The events of a type.
-    pub fn events<E: Event>(&self) -> Vec<E> {
-        let events = self.memory.journal_records().into_iter().map(|event| event.envelope);
-        let own = events.filter(|event| event.tenant_id == self.tenant && event.r#type == E::TYPE);
-        own.filter_map(|event| event.decode::<E>().ok()).map(|event| event.data).collect()
-    }
-
-    /// What failed for good.
-    pub fn dead_letters(&self) -> Vec<DeadLetter> {
-        let mut letters = self.memory.dead_letters();
-        letters.retain(|letter| {
-            let tenant = letter.envelope.as_ref().map(|envelope| &envelope.tenant_id);
-            tenant == Some(&self.tenant)
-        });
-        letters
     }
 }

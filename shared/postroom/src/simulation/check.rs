@@ -5,9 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::envelope::RawEnvelope;
 use crate::id::{CorrelationId, MessageId, TenantId};
 use crate::memory::MemoryStore;
-use crate::message::Message;
 use crate::port::{Item, JournalRecord, LetterStatus, RunKey, RunStatus};
-use crate::simulation::business::End;
 use crate::simulation::callers::{Caller, Outcome};
 use crate::simulation::evidence::Evidence;
 use crate::simulation::figures::Figures;
@@ -29,8 +27,7 @@ pub(super) fn all(run: &Run<'_>) -> Vec<Violation> {
     let memory = &run.ports.memory;
     let found = Found::of(memory);
     let table = run.business.reactions();
-    let tenants: BTreeSet<TenantId> =
-        run.callers.iter().map(|caller| caller.tenant.clone()).collect();
+    let tenants = run.tenants();
     let mut broken = Vec::new();
     {
         let state = run.world.lock();
@@ -56,9 +53,8 @@ pub(super) fn all(run: &Run<'_>) -> Vec<Violation> {
         hold(Law::NothingOfRefused, nothing_of_refused(evidence, &run.callers));
         hold(Law::Rooted, rooted(evidence, &found));
     }
-    for tenant in tenants {
-        let end = End { memory: memory.clone(), tenant };
-        let invariants = run.business.invariants(&end);
+    for contents in run.contents() {
+        let invariants = run.business.invariants(&contents);
         broken.extend(invariants.err().map(|found| Violation { law: Law::Invariant, found }));
     }
     broken
@@ -108,13 +104,6 @@ impl Found {
         let versions = items.iter().map(|item| (item.key.clone(), item.version)).collect();
         Self { events, versions, heads: heads(&items) }
     }
-
-    /// The streams that have events of a type.
-    fn of_type(&self, r#type: &str) -> impl Iterator<Item = &str> {
-        let events = self.events.iter();
-        let of_type = events.filter(move |(_, event)| event.envelope.r#type == r#type);
-        of_type.map(|((stream, _), _)| stream.as_str())
-    }
 }
 
 /// Each queued reaction to what was committed.
@@ -163,8 +152,6 @@ fn not_repeated(evidence: &Evidence) -> Vec<String> {
 fn gapless(found: &Found) -> Vec<String> {
     let mut last: BTreeMap<&str, u64> = BTreeMap::new();
     let mut broken = Vec::new();
-    // The streams of dead letters have one event each and no item.
-    let of_letters: BTreeSet<&str> = found.of_type(TaskFailed::TYPE).collect();
     for (stream, version) in found.events.keys() {
         let before = last.insert(stream, *version).unwrap_or(0);
         if *version != before + 1 {
@@ -172,9 +159,8 @@ fn gapless(found: &Found) -> Vec<String> {
         }
     }
     for (stream, last) in last {
-        let is_letters = of_letters.contains(stream);
-        let head = if is_letters { Some(1) } else { found.heads.get(stream).copied() };
-        let head = head.unwrap_or(0);
+        // What is event-sourced has no item, nor has a dead letter.
+        let head = found.heads.get(stream).copied().unwrap_or(last);
         if head != last {
             broken.push(format!("the item of {stream} says {head} where the last is {last}"));
         }

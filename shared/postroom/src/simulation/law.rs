@@ -39,13 +39,15 @@ pub enum Law {
     Rooted,
     /// When nothing fails any more everything comes to rest: callers are answered, outbox and queues are empty.
     Rest,
+    /// What the business says of itself at all times is true whenever something was committed.
+    Always,
     /// What the business says of itself is true at the end.
     Invariant,
 }
 
 impl Law {
     /// Every law.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::AllOrNothing,
         Self::ExactlyOnce,
         Self::NothingInvented,
@@ -63,6 +65,7 @@ impl Law {
         Self::NothingOfRefused,
         Self::Rooted,
         Self::Rest,
+        Self::Always,
         Self::Invariant,
     ];
 
@@ -105,6 +108,9 @@ impl Law {
             }
             Self::Rest => {
                 "when nothing fails any more everything comes to rest, outbox and queues empty"
+            }
+            Self::Always => {
+                "what the business says of itself at all times is true whenever something was committed"
             }
             Self::Invariant => "what the business says of itself is true at the end",
         }

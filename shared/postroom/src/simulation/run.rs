@@ -10,7 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::BoxFuture;
-use crate::clock::{between, later};
+use crate::clock::later;
 use crate::courier::Courier;
 use crate::id::{Ids, MessageId};
 use crate::memory::SeededIds;
@@ -25,16 +25,10 @@ use crate::simulation::ports::Simulated;
 use crate::simulation::processes::Processes;
 use crate::simulation::queues::Queues;
 use crate::simulation::world::{Line, Running, SimulatedClock, Turn, World};
-use crate::simulation::{Law, Sabotage, Violation, check};
+use crate::simulation::{Sabotage, Violation, check};
 use crate::verdict::panic_text;
 use crate::worker::Worker;
 
-/// After how many steps nothing fails any more.
-const UNSAFE_STEPS: usize = 400;
-/// Within how many more steps everything has to come to rest.
-const STEPS_TO_REST: usize = 20_000;
-/// Within how much simulated time.
-const TIME_TO_REST: Duration = Duration::from_hours(24);
 /// How long a frozen invocation stands still: less than a lease, more than one, more than messages are hidden.
 const FROZEN: [Duration; 3] =
     [Duration::from_secs(10), Duration::from_mins(1), Duration::from_secs(400)];
@@ -88,7 +82,7 @@ pub(super) struct Actor {
     pub(super) frozen_until: Option<Timestamp>,
     pub(super) begun_at: Timestamp,
     process: u64,
-    name: String,
+    pub(super) name: String,
     future: BoxFuture<'static, Ended>,
 }
 
@@ -212,52 +206,6 @@ impl<'a> Run<'a> {
             courier,
             workers,
         }
-    }
-
-    /// Lets things happen: at first with faults, then without, until nothing is left to do.
-    fn until_rest(&mut self) -> Result<(), Violation> {
-        let mut calm_since = None;
-        let mut steps = 0;
-        loop {
-            let now = {
-                let mut state = self.world.lock();
-                if steps >= UNSAFE_STEPS && !state.choices.are_calm() {
-                    state.choices.calm();
-                }
-                if calm_since.is_none() && state.choices.are_calm() {
-                    calm_since = Some((steps, state.now));
-                    state.note(|| "from here on nothing fails".to_owned());
-                }
-                state.figures.steps += 1;
-                state.now
-            };
-            if !self.step() {
-                return self.rest();
-            }
-            steps += 1;
-            if let Some((step, since)) = calm_since
-                && (steps - step > STEPS_TO_REST || between(since, now) > TIME_TO_REST)
-            {
-                return self.rest().and(Err(Violation {
-                    law: Law::Rest,
-                    found: format!("{} invocations still run", self.actors.len()),
-                }));
-            }
-        }
-    }
-
-    /// What is left to do although nobody can go on.
-    fn rest(&self) -> Result<(), Violation> {
-        let mut left = self.world.lock().queues.left();
-        let rows = self.ports.memory.outbox_rows().into_iter();
-        left.extend(rows.map(|row| format!("{}#{} in the outbox", row.handler, row.message_id)));
-        left.extend(self.actors.values().map(|actor| format!("{} waits for ever", actor.name)));
-        let waiting = self.callers.iter().filter(|caller| caller.outcome.is_none());
-        left.extend(waiting.map(|caller| format!("{} was not answered", caller.request.name)));
-        if left.is_empty() {
-            return Ok(());
-        }
-        Err(Violation { law: Law::Rest, found: format!("{} is left", left.join(", ")) })
     }
 
     /// Begins an invocation.

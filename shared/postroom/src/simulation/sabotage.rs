@@ -60,6 +60,11 @@ sabotages! {
     DecideInTwoWrites "decide-in-two-writes" [AllOrNothing "was redriven"];
     /// Items are written whatever version they have.
     NoVersionCondition "no-version-condition" [Unchanged "went from"];
+    /// Events are appended over those of others who have read as much.
+    AppendOver "append-over"
+        [AllOrNothing "was committed without the event"] [Always "were paid in"];
+    /// A snapshot is written before its events, and believed whatever events there are.
+    SnapshotInFirstWrite "snapshot-in-first-write" [Always "events make"];
     /// A job is completed whoever holds its lease.
     UnfencedLease "unfenced-lease" [Fenced "under a lease that is not its own any more"];
     /// A message is acknowledged before its dead letter is written.

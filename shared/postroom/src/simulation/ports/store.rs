@@ -4,9 +4,10 @@ use crate::BoxFuture;
 use crate::live::{LiveItem, LiveShard};
 use crate::port::{CommitError, FailureClass, Item, Listing, Page, Store, StoreError};
 use crate::simulation::evidence::told;
+use crate::simulation::ports::tampering::is_of_snapshot;
 use crate::simulation::ports::{Simulated, unavailable};
 use crate::simulation::world::{Mishap, WRITE};
-use crate::simulation::{Law, Violation};
+use crate::simulation::{Law, Sabotage, Violation};
 use crate::stored::Key;
 use crate::transaction::{Fence, Guard, ItemWrite, Transaction};
 
@@ -14,7 +15,13 @@ impl Store for Simulated {
     fn get<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Item>, StoreError>> {
         Box::pin(async move {
             let found = self.world.read(self.memory.get(key)).await;
-            found.map_err(unavailable("get"))?
+            let mut found = found.map_err(unavailable("get"))??;
+            if let Some(snapshot) = found.as_mut().filter(|found| is_of_snapshot(&found.key))
+                && self.is(Sabotage::SnapshotInFirstWrite)
+            {
+                self.believed(snapshot);
+            }
+            Ok(found)
         })
     }
 

@@ -7,12 +7,13 @@ use uuid::Uuid;
 
 use crate::id::{MessageId, named};
 use crate::port::{
-    CommitError, DeadLetter, DeadLetters, FailedAs, FailedRun, Inbox, OutboxRow, Queue, RunKey,
-    Store,
+    CommitError, DeadLetter, DeadLetters, FailedAs, FailedRun, Inbox, Item, OutboxRow, Queue,
+    RunKey, Store,
 };
 use crate::simulation::Sabotage;
 use crate::simulation::ports::Simulated;
 use crate::simulation::world::WRITE;
+use crate::stored::{Key, join, split};
 use crate::transaction::{Completion, End, Fence, Guard, ItemWrite, Transaction};
 
 /// What only sabotage needs to know.
@@ -148,6 +149,13 @@ impl Simulated {
                 self.world.turn(WRITE).await;
                 self.commit_part(&Transaction { events: Vec::new(), ..all() }).await
             }
+            Some(Sabotage::AppendOver) => self.memory.commit_over(tx),
+            Some(Sabotage::SnapshotInFirstWrite) if tx.items.iter().any(is_snapshot) => {
+                let (snapshots, items) = tx.items.iter().cloned().partition(is_snapshot);
+                self.commit_part(&Transaction { items: snapshots, ..apart() }).await?;
+                self.world.turn(WRITE).await;
+                self.commit_part(&Transaction { items, ..all() }).await
+            }
             Some(Sabotage::DecideInTwoWrites) if !tx.letters.is_empty() => {
                 let letters = Transaction { letters: tx.letters.clone(), ..apart() };
                 let first = Transaction { letters: Vec::new(), ..all() };
@@ -183,6 +191,16 @@ impl Simulated {
         self.world.turn(WRITE).await;
         // Who sends it again, because the answer was lost, mends nothing.
         if new { self.commit_part(second).await } else { Ok(()) }
+    }
+
+    /// A snapshot as one reads it who does not ask whether its last event is in the journal.
+    pub(super) fn believed(&self, snapshot: &mut Item) {
+        let tenant = split('#', snapshot.key.partition.as_str()).swap_remove(0);
+        let stream = join('#', &[&tenant, &snapshot.key.id]);
+        let version = snapshot.data["version"].as_u64().unwrap_or(0);
+        if let Some(last) = self.memory.event(stream, version) {
+            snapshot.data["event_id"] = last.envelope.id.to_string().into();
+        }
     }
 
     async fn commit_part(&self, part: &Transaction) -> Result<(), CommitError> {
@@ -227,6 +245,15 @@ impl Simulated {
 
 /// What the runs of parts are called that have none of their own.
 const PART: &str = "sabotage#";
+
+fn is_snapshot(write: &ItemWrite) -> bool {
+    matches!(write, ItemWrite::PutView { key, .. } if is_of_snapshot(key))
+}
+
+/// Whether a key is one under which the kit keeps snapshots.
+pub(super) fn is_of_snapshot(key: &Key) -> bool {
+    split('#', key.partition.as_str()).get(1).is_some_and(|collection| collection == "~snapshots")
+}
 
 /// All that a transaction writes but the end of its run, as a transaction of its own.
 fn beside(tx: &Transaction) -> Transaction {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use postroom::{Event, Message, StreamId, Task};
 use serde::{Deserialize, Serialize};
 
-use crate::stored::{Order, Stock};
+use crate::shop::stored::{Order, Stock};
 use postroom::Stored;
 
 macro_rules! events_of_orders {

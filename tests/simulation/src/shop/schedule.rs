@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use postroom::Schedule;
 
-use crate::messages::CountDue;
-use crate::stored::Order;
+use crate::shop::messages::CountDue;
+use crate::shop::stored::Order;
 
 /// Has every open order counted, once a slot.
 #[derive(Debug)]

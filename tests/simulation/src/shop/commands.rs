@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use postroom::{Command, Tx};
 
-use crate::error::ShopError;
-use crate::messages::{OrderCancelled, OrderPlaced, ReminderDue};
-use crate::stored::{Order, Status};
+use crate::shop::error::ShopError;
+use crate::shop::messages::{OrderCancelled, OrderPlaced, ReminderDue};
+use crate::shop::stored::{Order, Status};
 
 /// How long after an order its customer is reminded of it.
 const REMIND_AFTER: Duration = Duration::from_mins(10);

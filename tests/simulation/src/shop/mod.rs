@@ -1,24 +1,32 @@
 //! The shop: its table, its workers, its callers, and what has to be true of it.
 
+mod stored;
+mod messages;
+mod error;
+mod commands;
+mod listeners;
+mod jobs;
+mod schedule;
+
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use postroom::port::DeadLetter;
-use postroom::simulation::{Business, End, Law, Parts, Request, Slot};
+use postroom::simulation::{Business, Contents, Law, Parts, Request, Slot};
 use postroom::{Place, Reactions, Stored, TaskFailed, Worker, reactions};
 
-use crate::commands::{CancelOrder, PlaceOrder};
-use crate::jobs::{
+use crate::shop::commands::{CancelOrder, PlaceOrder};
+use crate::shop::jobs::{
     BookCourier, ChargeCard, CountOrder, PrintLabel, PrintLabelAgain, RemindCustomer, TellWarehouse,
 };
-use crate::listeners::{
+use crate::shop::listeners::{
     CountPayment, History, PlaceLimit, ReserveStock, SeeFailure, TellStaff, WeighParcel,
 };
-use crate::messages::{
+use crate::shop::messages::{
     CountDue, OrderCancelled, OrderPaid, OrderPlaced, OrderUnpaid, ReminderDue, StockReserved,
 };
-use crate::schedule::CountOrders;
-use crate::stored::{Counted, Failures, Order, Places, Scale, Status, Stock, Till, Unpaid};
+use crate::shop::schedule::CountOrders;
+use crate::shop::stored::{Counted, Failures, Order, Places, Scale, Status, Stock, Till, Unpaid};
 
 /// How many orders there may be that are not cancelled.
 const MOST: usize = 3;
@@ -177,30 +185,30 @@ impl Business for Shop {
         letter.handler.as_deref() != Some("print-label")
     }
 
-    fn invariants(&self, end: &End) -> Result<(), String> {
-        let orders = end.all::<Order>();
+    fn invariants(&self, contents: &Contents) -> Result<(), String> {
+        let orders = contents.all::<Order>();
         let taken = orders.iter().filter(|order| order.status != Status::Cancelled).count();
         let paid = orders.iter().filter(|order| order.status == Status::Paid).count();
         let parked = |handler: &str| {
-            let letters = end.dead_letters();
+            let letters = contents.dead_letters();
             letters.iter().filter(|letter| letter.handler.as_deref() == Some(handler)).count()
         };
-        equal("places taken", &Places::default().place(), end, |places| places.taken, taken)?;
-        let reserved = end.events::<StockReserved>().len();
-        let left = end.get(&Stock::AT_FIRST.place()).unwrap_or(Stock::AT_FIRST).left;
+        equal("places taken", &Places::default().place(), contents, |places| places.taken, taken)?;
+        let reserved = contents.events::<StockReserved>().len();
+        let left = contents.get(&Stock::AT_FIRST.place()).unwrap_or(Stock::AT_FIRST).left;
         if left + reserved != Stock::AT_FIRST.left {
             return Err(format!("{left} pieces are left after {reserved} reservations"));
         }
-        let till = end.get(&Till::default().place()).unwrap_or_default().payments;
+        let till = contents.get(&Till::default().place()).unwrap_or_default().payments;
         if !(till..=till + parked("count-payment")).contains(&paid) {
             return Err(format!("{till} payments were counted for {paid} paid orders"));
         }
-        let weighed = end.get(&Scale::default().place()).unwrap_or_default().weighed;
+        let weighed = contents.get(&Scale::default().place()).unwrap_or_default().weighed;
         if !(weighed..=weighed + parked("weigh-parcel")).contains(&orders.len()) {
             return Err(format!("{weighed} parcels were weighed of {} orders", orders.len()));
         }
-        failures_are_seen(end)?;
-        let mut counted = end.all::<Counted>().into_iter();
+        failures_are_seen(contents)?;
+        let mut counted = contents.all::<Counted>().into_iter();
         counted.try_for_each(|counted| match counted.slots.len() {
             1 => Ok(()),
             times => Err(format!("order {} was counted {times} times in a slot", counted.order)),
@@ -213,23 +221,23 @@ fn place(order: &str, customer: &str) -> PlaceOrder {
 }
 
 /// What was given up is what reactions to it have counted, each in the transaction of its dead letter.
-fn failures_are_seen(end: &End) -> Result<(), String> {
-    let failures = end.events::<TaskFailed>();
+fn failures_are_seen(contents: &Contents) -> Result<(), String> {
+    let failures = contents.events::<TaskFailed>();
     let unpaid = failures.iter().filter(|failure| failure.handler == "charge-card").count();
     let staff = Failures::default().place();
-    equal("failures seen", &staff, end, |staff| staff.seen, failures.len())?;
-    equal("unpaid orders", &Unpaid::default().place(), end, |unpaid| unpaid.times, unpaid)?;
-    let events = end.events::<OrderUnpaid>().len();
+    equal("failures seen", &staff, contents, |staff| staff.seen, failures.len())?;
+    equal("unpaid orders", &Unpaid::default().place(), contents, |unpaid| unpaid.times, unpaid)?;
+    let events = contents.events::<OrderUnpaid>().len();
     if events == unpaid { Ok(()) } else { Err(format!("{events} unpaid orders, not {unpaid}")) }
 }
 
 fn equal<T: Stored>(
     what: &str,
     place: &Place<T>,
-    end: &End,
+    contents: &Contents,
     count: impl Fn(T) -> usize,
     expected: usize,
 ) -> Result<(), String> {
-    let found = end.get(place).map_or(0, count);
+    let found = contents.get(place).map_or(0, count);
     if found == expected { Ok(()) } else { Err(format!("{found} {what}, not {expected}")) }
 }

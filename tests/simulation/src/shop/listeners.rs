@@ -2,10 +2,10 @@
 
 use postroom::{Envelope, Event, Listener, Outcome, Stored, TaskFailed, Tx};
 
-use crate::error::ShopError;
-use crate::messages::{OrderCancelled, OrderPaid, OrderPlaced, OrderUnpaid, StockReserved};
 use crate::shop::Mistake;
-use crate::stored::{Failures, HistoryLine, Places, Scale, Stock, Till};
+use crate::shop::error::ShopError;
+use crate::shop::messages::{OrderCancelled, OrderPaid, OrderPlaced, OrderUnpaid, StockReserved};
+use crate::shop::stored::{Failures, HistoryLine, Places, Scale, Stock, Till};
 
 /// An event about one order.
 pub(crate) trait OfOrder: Event {

@@ -4,11 +4,11 @@ use postroom::port::DeadLetter;
 use postroom::simulation::{Outside, OutsideError};
 use postroom::{Effects, Envelope, Job, OnUnknown, Outcome, Stored, Tx};
 
-use crate::error::ShopError;
-use crate::listeners::OfOrder;
-use crate::messages::{CountDue, OrderPaid, OrderPlaced, OrderUnpaid, ReminderDue};
 use crate::shop::Mistake;
-use crate::stored::{Counted, Order, Status, Unpaid};
+use crate::shop::error::ShopError;
+use crate::shop::listeners::OfOrder;
+use crate::shop::messages::{CountDue, OrderPaid, OrderPlaced, OrderUnpaid, ReminderDue};
+use crate::shop::stored::{Counted, Order, Status, Unpaid};
 
 /// Takes the money.
 #[derive(Debug)]

@@ -1,0 +1,94 @@
+//! What a business looks at to say whether it is as it should be.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::aggregate::{Aggregate, EventSet};
+use crate::envelope::RawEnvelope;
+use crate::id::TenantId;
+use crate::memory::MemoryStore;
+use crate::message::Event;
+use crate::port::DeadLetter;
+use crate::simulation::world::World;
+use crate::stored::{Key, Partition, Place, Stored, StreamId};
+
+/// What a tenant has: at the end of a run, or in the middle of it.
+pub struct Contents {
+    pub(super) world: Arc<World>,
+    pub(super) memory: MemoryStore,
+    pub(super) tenant: TenantId,
+}
+
+impl Contents {
+    /// The thing at a place, if there is one and it can be read.
+    pub fn get<T: Stored>(&self, place: &Place<T>) -> Option<T> {
+        let item = self.memory.item(&place.key(&self.tenant))?;
+        serde_json::from_value(item.data).ok()
+    }
+
+    /// Everything directly in a collection, in the order of ids.
+    pub fn all<T: Stored>(&self) -> Vec<T> {
+        let partition = Partition::new(&self.tenant, T::COLLECTION, None);
+        let of_collection = |key: &Key| key.partition == partition;
+        let items = self.memory.items().into_iter().filter(|item| of_collection(&item.key));
+        items.filter_map(|item| serde_json::from_value(item.data).ok()).collect()
+    }
+
+    /// The events of a type, as the journal has them.
+    pub fn events<E: Event>(&self) -> Vec<E> {
+        let events = self.memory.journal_records().into_iter().map(|event| event.envelope);
+        self.own(events).filter_map(decoded).collect()
+    }
+
+    /// The events of a type, as transactions have appended them, whatever the journal has.
+    pub fn committed<E: Event>(&self) -> Vec<E> {
+        let state = self.world.lock();
+        let events = state.evidence.applied.iter().flat_map(|tx| &tx.events);
+        self.own(events.map(|event| event.envelope.clone())).filter_map(decoded).collect()
+    }
+
+    /// What happened to each aggregate of a kind, as the journal has it.
+    ///
+    /// Of what its code cannot read there is nothing.
+    pub fn histories<A: Aggregate>(&self) -> Vec<Vec<A::Event>> {
+        let mut histories: BTreeMap<String, Vec<A::Event>> = BTreeMap::new();
+        let events = self.memory.journal_records().into_iter().map(|event| event.envelope);
+        for event in self.own(events) {
+            let stream = StreamId::from_stored(event.subject.clone());
+            if stream.collection() == A::STREAM
+                && let Ok(event) = A::Event::read(event)
+            {
+                histories.entry(stream.to_string()).or_default().push(event);
+            }
+        }
+        histories.into_values().collect()
+    }
+
+    /// What failed for good.
+    pub fn dead_letters(&self) -> Vec<DeadLetter> {
+        let mut letters = self.memory.dead_letters();
+        letters.retain(|letter| {
+            let tenant = letter.envelope.as_ref().map(|envelope| &envelope.tenant_id);
+            tenant == Some(&self.tenant)
+        });
+        letters
+    }
+
+    fn own(&self, events: impl Iterator<Item = RawEnvelope>) -> impl Iterator<Item = RawEnvelope> {
+        events.filter(|event| event.tenant_id == self.tenant)
+    }
+}
+
+fn decoded<E: Event>(event: RawEnvelope) -> Option<E> {
+    if event.r#type != E::TYPE {
+        return None;
+    }
+    event.decode::<E>().ok().map(|event| event.data)
+}
+
+impl fmt::Debug for Contents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Contents").field("tenant", &self.tenant).finish_non_exhaustive()
+    }
+}
