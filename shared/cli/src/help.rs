@@ -24,6 +24,11 @@ copy of its message was done is forgotten by then, so look first, or it may be d
 down, with who made it, in the same transaction; a command that is interrupted has decided or has not, and can be
 repeated. What is decided can still be shown by its ID.
 
+`queues` tells no ages: SQS tells that of a queue's oldest message to CloudWatch alone, where the dashboard that has the
+stack's name shows it and an alarm of each queue waits for it. Where messages are in flight and nothing is done, their
+provider may be known to be down: search the workers' logs for `its breaker opens`, which names it, and for `its
+provider's gate holds it back`, which says for how long.
+
 Which letters (list, groups, redrive --all); all of it has to be met:
     --queue NAME                               the queue they came from
     --handler NAME                             the handler that failed

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use reqwest::Method;
 use serde_json::json;
 use tests::{World, WorldOptions};
 
@@ -148,4 +149,54 @@ async fn a_worker_killed_after_its_commit_does_not_repeat_it() {
 
     assert_eq!(world.figures_asked(&id).await.len(), 1);
     world.stop().await;
+}
+
+/// A dead letter of the campaign's statistics: its id, as a path names it.
+async fn parked(world: &World) -> (String, String) {
+    let id = world.draft().await;
+    world.provider_fault(json!({"campaign_id": id, "status": 404, "times": 1_000})).await;
+    world.post(&format!("/campaigns/{id}/publish")).await.expect(200);
+    world.drained("sync-statistics").await;
+    world.drained("sync-campaign.fifo").await;
+    world.provider_heals().await;
+    let letters = world.get("/ops/dead-letters?handler=sync-statistics").await.expect(200);
+    (id, letters.items()[0]["id"].as_str().unwrap().replace('#', "~"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redrive_whose_process_dies_is_one_redrive() {
+    for (path, body) in [("/redrive", json!({})), ("", json!({"handler": "sync-statistics"}))] {
+        for moment in ["before", "after"] {
+            let world = World::start().await;
+            let (campaign, letter) = parked(&world).await;
+            let path = match path {
+                "" => "/ops/dead-letters/redrive".to_owned(),
+                one => format!("/ops/dead-letters/{letter}{one}"),
+            };
+            let redrive = || world.request(Method::POST, &path).body(body.to_string());
+            world
+                .aws_fault(
+                    json!({"service": "dynamodb", "action": "TransactWriteItems", "function": "api",
+                    "times": 1, "kill_caller": moment}),
+                )
+                .await;
+
+            let killed = world.send(redrive()).await;
+            let shown = world.get(&format!("/ops/dead-letters/{letter}")).await.expect(200).body;
+            world.send(redrive()).await;
+            let after = world.get(&format!("/ops/dead-letters/{letter}")).await.expect(200).body;
+            let statistics = format!("/campaigns/{campaign}/statistics");
+            world.fired_until("relay-outbox", &statistics, 200).await;
+            world.drained("sync-statistics").await;
+
+            assert_eq!(killed.status, 500, "{moment} {path}: {:#}", killed.body);
+            let redriven = usize::from(moment == "after");
+            assert_eq!(shown["redrives"], redriven, "{moment} {path}: all of it or nothing");
+            assert_eq!(shown["actions"].as_array().unwrap().len(), redriven);
+            assert_eq!((&after["redrives"], &after["status"]), (&json!(1), &json!("redriven")));
+            assert_eq!(after["actions"].as_array().unwrap().len(), 1, "{moment} {path}");
+            assert_eq!(world.figures_asked(&campaign).await.len(), 2, "refused, and once more");
+            world.stop().await;
+        }
+    }
 }

@@ -114,7 +114,7 @@ impl Describe for LetterPath {
     }
 }
 
-impl Describe for LetterFilterQuery {
+impl<const PAGED: bool> Describe for LetterFilterQuery<PAGED> {
     fn describe(operation: &mut Operation<'_>) {
         let (text, time) =
             (json!({ "type": "string" }), json!({ "type": "string", "format": "date-time" }));

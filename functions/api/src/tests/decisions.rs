@@ -79,9 +79,13 @@ async fn what_is_misspelt_is_refused_and_not_taken_for_nothing() {
         refused.is_problem(422, "invalid-input");
         assert_eq!(refused.body["errors"][0]["path"], field, "{}", refused.body);
     }
-    for path in
-        ["/ops/dead-letters?handlr=x", "/ops/dead-letters/groups?form=x", "/ops/chains/c?tennant=x"]
-    {
+    for path in [
+        "/ops/dead-letters?handlr=x",
+        "/ops/dead-letters/groups?form=x",
+        "/ops/dead-letters/groups?limit=1",
+        "/ops/dead-letters/groups?cursor=x",
+        "/ops/chains/c?tennant=x",
+    ] {
         world.get(path).await.is_problem(400, "malformed-query");
     }
     assert_eq!(world.written(), written);

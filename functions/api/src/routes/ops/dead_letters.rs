@@ -131,7 +131,7 @@ pub(crate) struct RedriveInput {
 #[schemars(rename = "EditInput")]
 #[serde(deny_unknown_fields)]
 pub(crate) struct EditInput {
-    /// The whole envelope as it should have been. It gets an id of its own, and its `id` becomes its cause.
+    /// The whole envelope as it should have been. It gets an id of its own, and the letter's message is its cause.
     #[schemars(with = "serde_json::Map<String, Value>")]
     message: Value,
     /// Also when the letter is so old that what became of its message is forgotten: it may have been done.
@@ -182,7 +182,7 @@ pub(crate) struct BulkInput {
 async fn list(
     State(app): State<App>,
     _: Operator,
-    LetterFilterQuery(filter): LetterFilterQuery,
+    LetterFilterQuery(filter): LetterFilterQuery<true>,
     page: PageQuery,
 ) -> Result<Json<PageReply<LetterHead>>, Problem> {
     let page = page.of(LIST, Position::TimeAndText)?;
@@ -193,7 +193,7 @@ async fn list(
 async fn groups(
     State(app): State<App>,
     _: Operator,
-    LetterFilterQuery(filter): LetterFilterQuery,
+    LetterFilterQuery(filter): LetterFilterQuery<false>,
 ) -> Result<Json<Groups>, Problem> {
     Ok(Json(app.operations.office.groups(&filter).await?))
 }

@@ -13,9 +13,11 @@ use crate::kind::Kind;
 use crate::page::{knows_all, query};
 use crate::problem::Problem;
 
-/// All that the query of a list says: which letters, and which page of them.
+/// What the query of a list says: which letters, and, where it has pages, which of them.
 const NAMES: [&str; 8] =
     ["queue", "handler", "type", "fingerprint", "from", "before", "limit", "cursor"];
+/// Those of the names that say which letters.
+const FILTERS: usize = 6;
 
 /// Only those that meet all of it.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -38,14 +40,15 @@ pub(crate) struct FilterInput {
     pub(crate) before: Option<String>,
 }
 
-/// Which letters the caller asks for.
-pub(crate) struct LetterFilterQuery(pub(crate) LetterFilter);
+/// Which letters the caller asks for, of a list that has pages or is one.
+pub(crate) struct LetterFilterQuery<const PAGED: bool>(pub(crate) LetterFilter);
 
-impl<S: Send + Sync> FromRequestParts<S> for LetterFilterQuery {
+impl<S: Send + Sync, const PAGED: bool> FromRequestParts<S> for LetterFilterQuery<PAGED> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        knows_all(parts, state, &NAMES).await?;
+        let names = if PAGED { &NAMES[..] } else { &NAMES[..FILTERS] };
+        knows_all(parts, state, names).await?;
         let input: FilterInput = query(parts, state).await?;
         input.read().map(Self)
     }
