@@ -21,8 +21,8 @@ Options:
                       no-outbox, forget-reaction, forget-listener, record-in-second-write,
                       items-in-second-write, events-in-second-write, events-in-first-write,
                       decide-in-two-writes, no-version-condition, append-over,
-                      snapshot-in-first-write, unfenced-lease, acknowledge-before-park,
-                      park-in-two-writes, number-before-commit, forget-answers,
+                      snapshot-in-first-write, view-in-first-write, unfenced-lease,
+                      acknowledge-before-park, park-in-two-writes, number-before-commit, forget-answers,
                       fresh-id-when-relayed, overlook-refused, lease-without-end, everyone-probes,
                       count-untried, slots-in-two-calls, react-in-second-write, key-of-any-tenant;
                       in the shop itself key-per-attempt, repeat-unknown, count-without-guard;

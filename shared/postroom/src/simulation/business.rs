@@ -19,7 +19,7 @@ use crate::schedule::Schedule;
 use crate::simulation::ports::Simulated;
 use crate::simulation::{Contents, Outside};
 use crate::verdict::{Classify, Refuse, Verdict, reason_of};
-use crate::worker::Worker;
+use crate::worker::{Projector, Worker};
 
 /// A business as it is simulated; one is made for each run.
 pub trait Business: Send + Sync {
@@ -28,6 +28,12 @@ pub trait Business: Send + Sync {
 
     /// The worker of each of its queues, named as the queue is.
     fn workers(&self, parts: &Parts) -> Vec<Worker>;
+
+    /// What keeps its read models, where it has some.
+    fn projector(&self, parts: &Parts) -> Option<Projector> {
+        let _ = parts;
+        None
+    }
 
     /// What its callers ask for. Where nothing goes wrong they ask one after the other.
     fn requests(&self) -> Vec<Request>;
@@ -76,6 +82,12 @@ impl Parts {
     /// A worker for the queue of `handler`, still without its handler.
     pub fn worker(&self, handler: &'static str) -> Worker {
         Worker::new(handler, self.runtime.clone(), Arc::clone(&self.ports) as Arc<dyn DeadLetters>)
+    }
+
+    /// A projector of this name, still without its read models.
+    pub fn projector(&self, name: &'static str) -> Projector {
+        let letters = Arc::clone(&self.ports) as Arc<dyn DeadLetters>;
+        Projector::new(name, self.runtime.clone(), letters)
     }
 
     /// The gate of a service outside, which is down now and then. A process has its own, and so has to make it itself.

@@ -10,8 +10,9 @@ use crate::id::TenantId;
 use crate::memory::MemoryStore;
 use crate::message::Event;
 use crate::port::DeadLetter;
+use crate::projection::{Position, Projection};
 use crate::simulation::world::World;
-use crate::stored::{Key, Partition, Place, Stored, StreamId};
+use crate::stored::{Generation, Key, Partition, Place, Stored, StreamId};
 
 /// What a tenant has: at the end of a run, or in the middle of it.
 pub struct Contents {
@@ -25,6 +26,18 @@ impl Contents {
     pub fn get<T: Stored>(&self, place: &Place<T>) -> Option<T> {
         let item = self.memory.item(&place.key(&self.tenant))?;
         serde_json::from_value(item.data).ok()
+    }
+
+    /// How far a read model has applied a stream, and what it has made at a place.
+    pub fn read_model<P: Projection, T: Stored>(
+        &self,
+        stream: &StreamId,
+        place: Place<T>,
+    ) -> (u64, Option<T>) {
+        let position = Position::start(P::NAME, stream).place();
+        let position = self.get(&position.in_generation(Generation::FIRST));
+        let applied = position.map_or(0, |position| position.applied);
+        (applied, self.get(&place.in_generation(Generation::FIRST)))
     }
 
     /// Everything directly in a collection, in the order of ids.
@@ -45,24 +58,25 @@ impl Contents {
     pub fn committed<E: Event>(&self) -> Vec<E> {
         let state = self.world.lock();
         let events = state.evidence.applied.iter().flat_map(|tx| &tx.events);
-        self.own(events.map(|event| event.envelope.clone())).filter_map(decoded).collect()
+        let of_type = events.filter(|event| event.envelope.r#type == E::TYPE);
+        self.own(of_type.map(|event| event.envelope.clone())).filter_map(decoded).collect()
     }
 
-    /// What happened to each aggregate of a kind, as the journal has it.
+    /// By stream, what happened to each aggregate of a kind, as the journal has it.
     ///
     /// Of what its code cannot read there is nothing.
-    pub fn histories<A: Aggregate>(&self) -> Vec<Vec<A::Event>> {
-        let mut histories: BTreeMap<String, Vec<A::Event>> = BTreeMap::new();
+    pub fn histories<A: Aggregate>(&self) -> BTreeMap<StreamId, Vec<A::Event>> {
+        let mut histories: BTreeMap<StreamId, Vec<A::Event>> = BTreeMap::new();
         let events = self.memory.journal_records().into_iter().map(|event| event.envelope);
         for event in self.own(events) {
             let stream = StreamId::from_stored(event.subject.clone());
             if stream.collection() == A::STREAM
                 && let Ok(event) = A::Event::read(event)
             {
-                histories.entry(stream.to_string()).or_default().push(event);
+                histories.entry(stream).or_default().push(event);
             }
         }
-        histories.into_values().collect()
+        histories
     }
 
     /// What failed for good.

@@ -18,6 +18,7 @@ mod contents;
 mod business;
 mod callers;
 mod processes;
+mod wake_ups;
 mod run;
 mod rest;
 mod moves;

@@ -43,6 +43,8 @@ enum Move {
     /// A queue gives out messages.
     Deliver(&'static str),
     Relay,
+    /// The journal's stream wakes the projector.
+    Wake,
     Slot(usize),
     /// A caller asks.
     Ask(usize),
@@ -67,6 +69,7 @@ impl Run<'_> {
             Move::Turn(ticket) => self.take_turn(ticket),
             Move::Deliver(queue) => self.deliver(queue),
             Move::Relay => self.relay(),
+            Move::Wake => self.wake(),
             Move::Slot(slot) => self.visit(slot),
             Move::Ask(caller) => self.ask(caller),
             Move::Wait(until) => self.world.lock().now = until,
@@ -96,6 +99,7 @@ impl Run<'_> {
         moves.extend(free.map(Move::Deliver));
         let due = self.relay_due().is_some_and(|due| due <= now);
         moves.extend(due.then_some(Move::Relay));
+        moves.extend(self.may_wake(&state).then_some(Move::Wake));
         let slots = self.slots.iter().enumerate();
         let due = slots.filter(|(_, slot)| slot.due.is_some_and(|due| due <= now));
         moves.extend(due.map(|(index, _)| Move::Slot(index)));
@@ -115,6 +119,7 @@ impl Run<'_> {
         let slots = self.slots.iter().filter_map(|slot| slot.due);
         let times = tickets.chain(frozen).chain(callers).chain(slots);
         let times = times.chain(state.queues.next(now)).chain(self.relay_due());
+        let times = times.chain(state.wake_ups.next(now));
         times.filter(|time| *time > now).min()
     }
 

@@ -59,6 +59,8 @@ impl Run<'_> {
         left.extend(self.actors.values().map(|actor| format!("{} waits for ever", actor.name)));
         let waiting = self.callers.iter().filter(|caller| caller.outcome.is_none());
         left.extend(waiting.map(|caller| format!("{} was not answered", caller.request.name)));
+        let wake_ups = self.world.lock().wake_ups.left();
+        left.extend((wake_ups > 0).then(|| format!("{wake_ups} wake-ups")));
         if left.is_empty() {
             return Ok(());
         }
@@ -68,12 +70,15 @@ impl Run<'_> {
     /// Asks the business whether all is well, if anything was committed since it was asked. `looked_at` is how many
     /// transactions there were then; `None`: it has said no.
     fn look(&self, looked_at: &mut Option<usize>) {
-        let committed = self.world.lock().evidence.applied.len();
-        if looked_at.is_none_or(|before| before == committed) {
-            return;
-        }
-        *looked_at = Some(committed);
-        let broken = self.contents().find_map(|contents| self.business.always(&contents).err());
+        let Some(before) = *looked_at else { return };
+        let changed: BTreeSet<TenantId> = {
+            let state = self.world.lock();
+            let applied = &state.evidence.applied;
+            *looked_at = Some(applied.len());
+            applied[before..].iter().map(|tx| tx.completion.run.tenant_id.clone()).collect()
+        };
+        let mut contents = self.contents().filter(|contents| changed.contains(&contents.tenant));
+        let broken = contents.find_map(|contents| self.business.always(&contents).err());
         if let Some(found) = broken {
             let violation = Violation { law: Law::Always, found };
             self.world.lock().evidence.violations.push(violation);

@@ -99,6 +99,8 @@ pub(super) enum Errand {
         place: usize,
     },
     Relay,
+    /// Wake-ups of the projector.
+    Projection,
     Slot(usize),
     /// What an operator decides about a dead letter.
     Decision,
@@ -183,6 +185,9 @@ impl<'a> Run<'a> {
         let office = DeadLetterOffice::new(parts.runtime.clone(), Arc::new(simulated.clone()));
         let workers = business.workers(&parts).into_iter();
         let workers = workers.map(|worker| (worker.queue(), Arc::new(worker))).collect();
+        if business.projector(&parts).is_some() {
+            world.lock().wake_ups.listen();
+        }
         let now = world.lock().now;
         let callers = Caller::all(business.requests(), &script.silent, now);
         let slots = business.slots().into_iter().map(|slot| {
@@ -325,6 +330,7 @@ impl<'a> Run<'a> {
                 Errand::Slot(_)
                 | Errand::Batch { .. }
                 | Errand::Relay
+                | Errand::Projection
                 | Errand::Decision
                 | Errand::Late,
                 _,

@@ -65,6 +65,8 @@ sabotages! {
         [AllOrNothing "was committed without the event"] [Always "were paid in"];
     /// A snapshot is written before its events, and believed whatever events there are.
     SnapshotInFirstWrite "snapshot-in-first-write" [Always "events make"];
+    /// A read model is written before the position that says so.
+    ViewInFirstWrite "view-in-first-write" [Always "read as"];
     /// A job is completed whoever holds its lease.
     UnfencedLease "unfenced-lease" [Fenced "under a lease that is not its own any more"];
     /// A message is acknowledged before its dead letter is written.

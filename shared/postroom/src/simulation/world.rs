@@ -16,6 +16,7 @@ use crate::simulation::evidence::Evidence;
 use crate::simulation::figures::Figures;
 use crate::simulation::gates::Gates;
 use crate::simulation::queues::Queues;
+use crate::simulation::wake_ups::WakeUps;
 
 /// When every run begins: 2026-11-21T09:30:00Z.
 const BEGIN: Timestamp = Timestamp::constant(1_795_253_400, 0);
@@ -68,6 +69,7 @@ pub(super) struct State {
     pub(super) queues: Queues,
     pub(super) evidence: Evidence,
     pub(super) gates: Gates,
+    pub(super) wake_ups: WakeUps,
     pub(super) figures: Figures,
     /// `None`: nobody is going to read it.
     pub(super) history: Option<Vec<Line>>,
@@ -159,6 +161,7 @@ impl World {
             queues,
             evidence: Evidence::default(),
             gates: Gates::default(),
+            wake_ups: WakeUps::default(),
             figures: Figures::default(),
             history: history.then(Vec::new),
             issued: 0,

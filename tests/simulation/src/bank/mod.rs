@@ -3,14 +3,17 @@
 mod purse;
 mod error;
 mod commands;
+mod view;
 
+use postroom::port::DeadLetter;
 use postroom::simulation::{Business, Contents, Law, Parts, Request};
-use postroom::{Aggregate, Reactions, Worker, reactions};
+use postroom::{Aggregate, Projector, Reactions, StreamId, Worker, reactions};
 
 use crate::bank::commands::{PayIn, PayOut, Receive, Send, Transfer};
 use crate::bank::purse::{
     CoinsPaidIn, CoinsPaidOut, CoinsReceived, CoinsSent, Purse, PurseEvent, PurseOpened,
 };
+use crate::bank::view::{PurseView, ViewPurses};
 
 /// How many coins are paid in one by one: soon after that many events a purse has a snapshot.
 const MANY: usize = 47;
@@ -61,7 +64,16 @@ reactions! {
 
 impl Business for Bank {
     fn reactions(&self) -> Reactions {
-        table(self)
+        table(self).with_projector("view-purses")
+    }
+
+    fn projector(&self, parts: &Parts) -> Option<Projector> {
+        Some(parts.projector("view-purses").projection(ViewPurses))
+    }
+
+    fn redrives(&self, _: &DeadLetter) -> bool {
+        // Of a purse whose event could not be applied nothing more is read.
+        false
     }
 
     fn workers(&self, _: &Parts) -> Vec<Worker> {
@@ -86,8 +98,9 @@ impl Business for Bank {
     }
 
     fn always(&self, contents: &Contents) -> Result<(), String> {
-        for history in contents.histories::<Purse>() {
+        for (stream, history) in contents.histories::<Purse>() {
             adds_up(&history)?;
+            is_read_as_it_was(contents, &stream, &history)?;
         }
         match self.mistake {
             // Who moves coins in two steps knows that in between they are nowhere.
@@ -97,7 +110,9 @@ impl Business for Bank {
     }
 
     fn invariants(&self, contents: &Contents) -> Result<(), String> {
-        nothing_is_lost_or_made(contents)
+        nothing_is_lost_or_made(contents)?;
+        let mut histories = contents.histories::<Purse>().into_iter();
+        histories.try_for_each(|(stream, history)| is_read_whole(contents, &stream, history.len()))
     }
 }
 
@@ -140,12 +155,46 @@ fn adds_up(history: &[PurseEvent]) -> Result<(), String> {
     Ok(())
 }
 
+/// What is read of a purse: how far its events were applied, and what they have made.
+fn read(contents: &Contents, stream: &StreamId) -> (u64, PurseView) {
+    let place = PurseView::at(stream.as_str());
+    let (applied, view) = contents.read_model::<ViewPurses, PurseView>(stream, place);
+    (applied, view.unwrap_or_default())
+}
+
+/// Whether a view is what the events make that it says were applied.
+fn is_read_as_it_was(
+    contents: &Contents,
+    stream: &StreamId,
+    history: &[PurseEvent],
+) -> Result<(), String> {
+    let (applied, view) = read(contents, stream);
+    let known = history.iter().take(usize::try_from(applied).unwrap_or(usize::MAX));
+    let coins: i64 = known.clone().filter_map(PurseEvent::movement).map(|(coins, _)| coins).sum();
+    if (view.coins, view.events) == (coins, applied) && known.len() as u64 == applied {
+        return Ok(());
+    }
+    let PurseView { coins: found, events, .. } = view;
+    Err(format!("{stream} is read as {found} coins after {events} events: {applied} make {coins}"))
+}
+
+/// Whether all events of a purse are applied at the end, or one of them is a dead letter.
+fn is_read_whole(contents: &Contents, stream: &StreamId, events: usize) -> Result<(), String> {
+    let (applied, _) = read(contents, stream);
+    let letters = contents.dead_letters();
+    let mut parked = letters.iter().filter_map(|letter| letter.envelope.as_ref());
+    if applied == events as u64 || parked.any(|parked| parked.subject == stream.as_str()) {
+        return Ok(());
+    }
+    Err(format!("{stream} is read up to {applied} of {events} events"))
+}
+
 /// Whether what was paid in and not out is in the purses, as the journal has made them.
 fn nothing_is_lost_or_made(contents: &Contents) -> Result<(), String> {
     let paid_in: i64 = contents.committed::<CoinsPaidIn>().iter().map(|paid| paid.coins).sum();
     let paid_out: i64 = contents.committed::<CoinsPaidOut>().iter().map(|paid| paid.coins).sum();
     let histories = contents.histories::<Purse>();
-    let movements = histories.iter().flatten().filter_map(PurseEvent::movement);
+    let movements = histories.values().flatten().filter_map(PurseEvent::movement);
     let there: i64 = movements.map(|(coins, _)| coins).sum();
     if there == paid_in - paid_out {
         return Ok(());

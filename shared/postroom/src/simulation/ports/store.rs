@@ -88,6 +88,7 @@ impl Simulated {
             if asked.parked().is_some_and(|letter| letter.class == FailureClass::Exhausted) {
                 state.counted(&asked.completion.run.key);
             }
+            asked.events.iter().for_each(|event| state.wake(event));
             state.note(|| format!("committed {}", told(asked)));
         } else {
             state.note(|| "committed before, under the same token".to_owned());

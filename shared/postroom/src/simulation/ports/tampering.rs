@@ -156,6 +156,12 @@ impl Simulated {
                 self.world.turn(WRITE).await;
                 self.commit_part(&Transaction { items, ..all() }).await
             }
+            Some(Sabotage::ViewInFirstWrite) if tx.items.iter().any(is_position) => {
+                let (positions, views) = tx.items.iter().cloned().partition(is_position);
+                self.commit_part(&Transaction { items: views, ..apart() }).await?;
+                self.world.turn(WRITE).await;
+                self.commit_part(&Transaction { items: positions, ..all() }).await
+            }
             Some(Sabotage::DecideInTwoWrites) if !tx.letters.is_empty() => {
                 let letters = Transaction { letters: tx.letters.clone(), ..apart() };
                 let first = Transaction { letters: Vec::new(), ..all() };
@@ -245,6 +251,10 @@ impl Simulated {
 
 /// What the runs of parts are called that have none of their own.
 const PART: &str = "sabotage#";
+
+fn is_position(write: &ItemWrite) -> bool {
+    write.key().partition.as_str().contains("#projection-positions")
+}
 
 fn is_snapshot(write: &ItemWrite) -> bool {
     matches!(write, ItemWrite::PutView { key, .. } if is_of_snapshot(key))

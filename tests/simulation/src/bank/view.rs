@@ -1,0 +1,52 @@
+//! What is read of a purse, made from its events.
+
+use postroom::{Aggregate, Envelope, Place, Projection, Stored, TxError, View};
+use serde::{Deserialize, Serialize};
+
+use crate::bank::purse::{Purse, PurseEvent};
+
+/// A purse as it is read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PurseView {
+    pub(crate) stream: String,
+    pub(crate) coins: i64,
+    /// How many events made it.
+    pub(crate) events: u64,
+}
+
+impl PurseView {
+    pub(crate) fn at(stream: &str) -> Place<Self> {
+        Place::new(stream)
+    }
+}
+
+impl Stored for PurseView {
+    const COLLECTION: &'static str = "purse-views";
+
+    fn place(&self) -> Place<Self> {
+        Self::at(&self.stream)
+    }
+}
+
+/// Keeps the views of all purses.
+#[derive(Debug)]
+pub(crate) struct ViewPurses;
+
+impl Projection for ViewPurses {
+    const NAME: &'static str = "purse-view";
+    const READS: &'static [&'static str] = &[Purse::STREAM];
+    type Event = PurseEvent;
+    type Error = TxError;
+
+    async fn apply(
+        &self,
+        event: &Envelope<PurseEvent>,
+        view: &mut View<'_>,
+    ) -> Result<(), TxError> {
+        let stream = event.subject.clone();
+        let found = view.load(&PurseView::at(&stream)).await?.unwrap_or_default();
+        let coins = found.coins + event.data.movement().map_or(0, |(coins, _)| coins);
+        // It does not ask which event it is: that it comes once and in its turn is the kit's promise.
+        view.save(&PurseView { stream, coins, events: found.events + 1 })
+    }
+}
