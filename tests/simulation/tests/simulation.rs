@@ -34,7 +34,8 @@ fn under_all_faults_every_law_holds() {
 fn under_all_faults_coins_are_neither_lost_nor_made() {
     passes(Simulation::of(Bank::default).without_faults());
 
-    let figures = passes(Simulation::of(Bank::default).run(0..SEEDS));
+    // Half of the seeds take as long as those of the shop: its journal is folded after every commit.
+    let figures = passes(Simulation::of(Bank::default).run(0..SEEDS / 2));
 
     assert!(figures.done > 0 && figures.refused > 0 && figures.given_up > 0, "{figures}");
 }
