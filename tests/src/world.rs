@@ -122,10 +122,15 @@ impl World {
 
     /// Asks again until the answer has a status.
     pub async fn eventually(&self, path: &str, status: u16) -> Reply {
+        self.until(path, |reply| reply.status == status).await
+    }
+
+    /// Asks again until the answer is as wanted.
+    pub async fn until(&self, path: &str, wanted: impl Fn(&Reply) -> bool) -> Reply {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let reply = self.get(path).await;
-            if reply.status == status {
+            if wanted(&reply) {
                 return reply;
             }
             self.not_after(deadline, &format!("{path} answers {}: {:#}", reply.status, reply.body));

@@ -2,8 +2,13 @@
 
 use std::fmt;
 
+use garde::Validate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+/// The most that is moved or planned at once, in minor units: ten billion of a currency with cents, far inside what any
+/// store keeps exactly. One bound for budgets and accounts: a larger budget could never be held.
+pub(crate) const MAX_AMOUNT_MINOR: i64 = 1_000_000_000_000;
 
 /// An amount in the smallest unit of its currency: `{"amount_minor": 150000, "currency": "NZD"}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -12,6 +17,30 @@ pub struct Money {
     pub amount_minor: i64,
     /// Of which currency.
     pub currency: Currency,
+}
+
+/// Money as a caller names it: more than nothing, and not beyond all measure.
+#[derive(Debug, Clone, Copy, Deserialize, Validate, JsonSchema)]
+#[garde(allow_unvalidated)]
+pub(crate) struct Amount {
+    #[schemars(range(min = 1, max = MAX_AMOUNT_MINOR))]
+    #[garde(custom(|amount: &i64, _context: &()| is_an_amount(*amount)))]
+    amount_minor: i64,
+    currency: Currency,
+}
+
+impl From<Amount> for Money {
+    fn from(Amount { amount_minor, currency }: Amount) -> Self {
+        Self { amount_minor, currency }
+    }
+}
+
+fn is_an_amount(amount_minor: i64) -> garde::Result {
+    if (1..=MAX_AMOUNT_MINOR).contains(&amount_minor) {
+        Ok(())
+    } else {
+        Err(garde::Error::new(format!("has to be 1-{MAX_AMOUNT_MINOR}")))
+    }
 }
 
 /// A currency by its ISO 4217 code: three upper-case letters.

@@ -64,12 +64,13 @@ impl Reactions {
     /// through it.
     ///
     /// # Panics
-    /// When a handler has that name.
+    /// When a handler or another projector has that name.
     #[must_use]
     #[track_caller]
     pub fn with_projector(mut self, name: &'static str) -> Self {
         let queue = Queue { delivery: Delivery::Together, time_needed: Duration::ZERO };
-        assert!(!self.handlers.contains_key(name), "{name} is the name of a handler");
+        let first = self.handlers.insert(name, "a projector");
+        assert!(first.is_none(), "{name} is the name of two handlers: {first:?} and a projector");
         self.queues.insert(name, queue);
         self
     }

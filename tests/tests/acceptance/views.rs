@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Reply, World, fixture};
+use tests::{World, fixture};
 
 /// How many orders were given, each under a key of its own.
 static ORDERS: AtomicU64 = AtomicU64::new(0);
@@ -208,12 +208,6 @@ async fn put_third(world: &World, second: &Value, r#type: &str) {
 
 /// The only dead letter, once there is one.
 async fn parked(world: &World) -> Value {
-    let list: Reply = loop {
-        let list = world.get("/ops/dead-letters").await.expect(200);
-        if list.body["items"].as_array().is_some_and(|items| !items.is_empty()) {
-            break list;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    };
+    let list = world.until("/ops/dead-letters", |list| list.body["items"][0].is_object()).await;
     list.body["items"][0].clone()
 }

@@ -5,7 +5,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use postroom::port::{FailureClass, LetterStatus};
-use postroom::{DeadLetterOffice, Disposition, ItemWrite, Redrive, StreamRecord, WakeUp};
+use postroom::{
+    DeadLetterOffice, Disposition, Edit, ItemWrite, Redrive, Refuse as _, StreamRecord, WakeUp,
+};
 
 use crate::order_views::{Trouble, more, projector, shop_with, shown, told, total};
 use crate::shop::Mishap;
@@ -260,6 +262,27 @@ async fn a_redriven_event_is_applied_and_what_waited_behind_it() {
     assert_eq!(shown(&shop, "1").await, [1, 2]);
     let [letter] = shop.memory.dead_letters().try_into().unwrap();
     assert_eq!(letter.status, LetterStatus::Redriven);
+}
+
+#[tokio::test]
+async fn an_event_is_neither_left_out_of_a_read_model_nor_another_in_its_place() {
+    let shop = shop_with("1", 1).await;
+    let trouble = Trouble::default();
+    trouble.poisoned.lock().unwrap().insert("1".to_owned());
+    projector(&shop, &trouble).process(&[told("1", 1)], None).await;
+    let [letter] = shop.memory.dead_letters().try_into().unwrap();
+    let office = DeadLetterOffice::new(shop.runtime.clone(), Arc::new(shop.memory.clone()));
+
+    let body = letter.body.clone();
+    let edit = Edit { body: &body, again: true };
+    let edited = office.edit(&letter.id, edit, &shop.origin()).await.unwrap_err();
+    let discarded = office.discard(&letter.id, "nobody asks", &shop.origin()).await.unwrap_err();
+
+    for code in [edited.refusal().unwrap().code, discarded.refusal().unwrap().code] {
+        assert_eq!(code, "dead-letter-projected");
+    }
+    let [letter] = shop.memory.dead_letters().try_into().unwrap();
+    assert_eq!(letter.status, LetterStatus::Open);
 }
 
 #[tokio::test]

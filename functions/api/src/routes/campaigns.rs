@@ -17,7 +17,7 @@ use crate::order::{Order, OrderOf};
 use crate::page::{FilterQuery, PageQuery, PageReply, Position};
 use crate::problem::Problem;
 use crate::route::{Route, get, post};
-use crate::routes::CampaignPath;
+use crate::routes::{CampaignPath, ledger};
 
 const LIST: &str = "campaigns";
 
@@ -34,9 +34,9 @@ pub(crate) fn routes() -> Vec<Route> {
             .refuses(Kind::conflict("campaign-not-draft"))
             .refuses(Kind::conflict("plan-limit-reached"))
             .refuses(Kind::ACCOUNT_NOT_FOUND)
-            .refuses(Kind::conflict("account-closed"))
-            .refuses(Kind::conflict("currency-mismatch"))
-            .refuses(Kind::conflict("insufficient-funds")),
+            .refuses(ledger::CLOSED)
+            .refuses(ledger::OTHER_CURRENCY)
+            .refuses(ledger::NO_FUNDS),
         post("/campaigns/{id}/pause", step(|campaign_id| PauseCampaign { campaign_id }))
             .about("pauseCampaign", "Stops a published campaign for a while.")
             .refuses(Kind::conflict("campaign-not-published")),

@@ -18,9 +18,9 @@ use crate::problem::Problem;
 use crate::route::{Route, get, post};
 use crate::routes::{AccountPath, AtLeastVersion, OwnerPath};
 
-const CLOSED: Kind = Kind::conflict("account-closed");
-const OTHER_CURRENCY: Kind = Kind::conflict("currency-mismatch");
-const NO_FUNDS: Kind = Kind::conflict("insufficient-funds");
+pub(super) const CLOSED: Kind = Kind::conflict("account-closed");
+pub(super) const OTHER_CURRENCY: Kind = Kind::conflict("currency-mismatch");
+pub(super) const NO_FUNDS: Kind = Kind::conflict("insufficient-funds");
 const FULL: Kind = Kind::conflict("balance-limit-reached");
 
 pub(crate) fn routes() -> Vec<Route> {

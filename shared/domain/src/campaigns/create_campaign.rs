@@ -9,10 +9,7 @@ use serde::Deserialize;
 use crate::campaigns::{Campaign, CampaignCreated, CampaignStatus, CampaignView, Channel};
 use crate::id::{AccountId, CampaignId};
 use crate::input::{self, InvalidInput, LINE, MAX_LINE_CHARS, is_a_line};
-use crate::money::{Currency, Money};
-
-/// The largest budget, in minor units: ten billion of a currency with cents, far inside what any store keeps exactly.
-const MAX_BUDGET_MINOR: i64 = 1_000_000_000_000;
+use crate::money::{Amount, Money};
 
 /// What a caller sends: `{name, channel, budget, account_id?}`. Fields we do not know are ignored.
 #[derive(Debug, Clone, Deserialize, Validate, JsonSchema)]
@@ -29,18 +26,8 @@ pub struct CampaignInput {
     channel: Channel,
     #[garde(dive)]
     #[serde(deserialize_with = "input::object")]
-    budget: Budget,
+    budget: Amount,
     account_id: Option<AccountId>,
-}
-
-/// Money to be spent: more than nothing, and not beyond all measure.
-#[derive(Debug, Clone, Deserialize, Validate, JsonSchema)]
-#[garde(allow_unvalidated)]
-struct Budget {
-    #[schemars(range(min = 1, max = MAX_BUDGET_MINOR))]
-    #[garde(custom(|amount: &i64, _context: &()| is_a_budget(*amount)))]
-    amount_minor: i64,
-    currency: Currency,
 }
 
 /// Makes a draft. It cannot be refused any more: what could be wrong with it was wrong with its input.
@@ -58,8 +45,7 @@ impl TryFrom<CampaignInput> for CreateCampaign {
     fn try_from(input: CampaignInput) -> Result<Self, InvalidInput> {
         input.validate()?;
         let CampaignInput { name, channel, budget, account_id } = input;
-        let budget = Money { amount_minor: budget.amount_minor, currency: budget.currency };
-        Ok(Self { name: name.trim().to_owned(), channel, budget, account_id })
+        Ok(Self { name: name.trim().to_owned(), channel, budget: budget.into(), account_id })
     }
 }
 
@@ -98,20 +84,13 @@ impl Campaign {
     }
 }
 
-fn is_a_budget(amount_minor: i64) -> garde::Result {
-    if (1..=MAX_BUDGET_MINOR).contains(&amount_minor) {
-        Ok(())
-    } else {
-        Err(garde::Error::new(format!("has to be 1-{MAX_BUDGET_MINOR}")))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
     use uuid::Uuid;
 
     use super::*;
+    use crate::money::MAX_AMOUNT_MINOR;
 
     fn input(name: &str, amount_minor: i64) -> CampaignInput {
         serde_json::from_value(json!({
@@ -155,11 +134,11 @@ mod tests {
     #[test]
     fn a_budget_is_more_than_nothing_and_not_beyond_all_measure() {
         assert!(CreateCampaign::try_from(input("Sale", 1)).is_ok());
-        assert!(CreateCampaign::try_from(input("Sale", MAX_BUDGET_MINOR)).is_ok());
+        assert!(CreateCampaign::try_from(input("Sale", MAX_AMOUNT_MINOR)).is_ok());
 
         assert_eq!(violations(input("Sale", 0)), ["/budget/amount_minor"]);
         assert_eq!(violations(input("Sale", -1)), ["/budget/amount_minor"]);
-        assert_eq!(violations(input("Sale", MAX_BUDGET_MINOR + 1)), ["/budget/amount_minor"]);
+        assert_eq!(violations(input("Sale", MAX_AMOUNT_MINOR + 1)), ["/budget/amount_minor"]);
     }
 
     #[test]

@@ -6,10 +6,8 @@ use crate::ledger::{
     Account, AccountClosed, AccountOpened, BudgetHeld, BudgetReleased, LedgerError, MoneyDeposited,
     MoneyWithdrawn, Movement, TransferLeg,
 };
-use crate::money::{Currency, Money};
+use crate::money::{Currency, MAX_AMOUNT_MINOR, Money};
 
-/// The most that is moved at once, in minor units: ten billion of a currency with cents, and as much as the largest budget.
-pub(super) const MAX_AMOUNT_MINOR: i64 = 1_000_000_000_000;
 /// The most that an account holds, in minor units: a quadrillion. JSON readers keep it exactly, and sums are far from the
 /// end of an `i64`.
 pub(super) const MAX_BALANCE_MINOR: i64 = 1_000_000_000_000_000;
@@ -66,17 +64,16 @@ impl Account {
 
     /// What was set aside for a campaign is free, and what it spent of that goes out; `None`: nothing was set aside.
     ///
-    /// More than was set aside is not taken: that is all the campaign was allowed to spend.
+    /// It spends in the currency of its budget, and only a budget of the account's own is set aside. More than was set aside is not taken: that is all the campaign was allowed to spend.
     pub(super) fn settle(
         &self,
         campaign_id: CampaignId,
         campaign: &str,
-        spend: Option<Money>,
+        spend_minor: i64,
     ) -> Option<(BudgetReleased, Option<MoneyWithdrawn>)> {
         let held = *self.holds.get(&campaign_id)?;
         let (account_id, amount) = (self.id, self.money(held));
-        let ours = spend.filter(|spend| spend.currency == self.currency);
-        let due = ours.map_or(0, |spend| spend.amount_minor.clamp(0, held));
+        let due = spend_minor.clamp(0, held);
         let withdrawn = (due > 0).then(|| MoneyWithdrawn {
             account_id,
             amount: self.money(due),

@@ -3,8 +3,8 @@
 use postroom::{Classify, Refusal, RefusalKind, Refuse, TxError, Verdict};
 
 use crate::id::{AccountId, CampaignId};
-use crate::ledger::decide::{MAX_AMOUNT_MINOR, MAX_BALANCE_MINOR};
-use crate::money::{Currency, Money};
+use crate::ledger::decide::MAX_BALANCE_MINOR;
+use crate::money::{Currency, MAX_AMOUNT_MINOR, Money};
 
 /// Why nothing was booked. One enum for all of the ledger: its commands fail in the same ways.
 #[derive(Debug, thiserror::Error)]

@@ -5,8 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::input::{self, InvalidInput, LINE, MAX_LINE_CHARS, is_a_line};
-use crate::ledger::decide::MAX_AMOUNT_MINOR;
-use crate::money::{Currency, Money};
+use crate::money::{Amount, Money};
 
 /// What a caller sends: `{amount, description}`. Fields we do not know are ignored.
 #[derive(Debug, Clone, Deserialize, Validate, JsonSchema)]
@@ -24,16 +23,6 @@ pub struct MovementInput {
     description: String,
 }
 
-/// Money that is moved: more than nothing, and not beyond all measure.
-#[derive(Debug, Clone, Copy, Deserialize, Validate, JsonSchema)]
-#[garde(allow_unvalidated)]
-pub(super) struct Amount {
-    #[schemars(range(min = 1, max = MAX_AMOUNT_MINOR))]
-    #[garde(custom(|amount: &i64, _context: &()| is_an_amount(*amount)))]
-    amount_minor: i64,
-    currency: Currency,
-}
-
 /// How much is moved, and what for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Movement {
@@ -45,9 +34,7 @@ pub struct Movement {
 
 impl Movement {
     pub(super) fn of(amount: Amount, description: &str) -> Self {
-        let Amount { amount_minor, currency } = amount;
-        let amount = Money { amount_minor, currency };
-        Self { amount, description: description.trim().to_owned() }
+        Self { amount: amount.into(), description: description.trim().to_owned() }
     }
 }
 
@@ -60,19 +47,12 @@ impl TryFrom<MovementInput> for Movement {
     }
 }
 
-fn is_an_amount(amount_minor: i64) -> garde::Result {
-    if (1..=MAX_AMOUNT_MINOR).contains(&amount_minor) {
-        Ok(())
-    } else {
-        Err(garde::Error::new(format!("has to be 1-{MAX_AMOUNT_MINOR}")))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::money::MAX_AMOUNT_MINOR;
 
     fn violations(amount_minor: i64, description: &str) -> Vec<String> {
         let amount = json!({ "amount_minor": amount_minor, "currency": "NZD" });

@@ -29,7 +29,7 @@ impl Listener<CampaignCompleted> for HoldBudget {
             return Ok(Outcome::Skipped { reason: "nothing is held for the campaign" });
         };
         let statistics = tx.load(&Statistics::at(*campaign_id)).await.map_err(failed)?;
-        let spend = statistics.map(|statistics| statistics.view.spend);
+        let spend = statistics.map_or(0, |statistics| statistics.view.spend.amount_minor);
 
         let Some((released, withdrawn)) = account.state.settle(*campaign_id, name, spend) else {
             return Ok(Outcome::Skipped { reason: "nothing is held for the campaign" });

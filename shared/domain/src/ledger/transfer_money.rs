@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{AccountId, TransferId};
 use crate::input::{self, InvalidInput, LINE, MAX_LINE_CHARS, Violation, is_a_line};
-use crate::ledger::movement::Amount;
 use crate::ledger::{
     Account, AccountState, LedgerError, MoneyDeposited, MoneyWithdrawn, Movement, TransferLeg,
 };
+use crate::money::Amount;
 
 /// What a caller sends: `{from_account_id, to_account_id, amount, description}`. Fields we do not know are ignored.
 #[derive(Debug, Clone, Deserialize, Validate, JsonSchema)]

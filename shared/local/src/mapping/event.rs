@@ -35,7 +35,7 @@ pub(super) fn split(messages: &[Received], queue_arn: &str, bytes: usize) -> Vec
 }
 
 /// `{"Records":[]}`, rounded up.
-const FRAME_BYTES: usize = 32;
+pub(super) const FRAME_BYTES: usize = 32;
 
 fn record(message: &Received, queue_arn: &str) -> Value {
     let attributes: Map<String, Value> = message

@@ -22,7 +22,7 @@ mod disk;
 mod handle;
 pub(crate) mod protocol;
 
-pub(crate) use self::arn::FIFO_SUFFIX;
+pub(crate) use self::arn::{FIFO_SUFFIX, queue_of_arn};
 pub use self::error::SqsError;
 pub use self::handle::{Clock, Sqs};
 pub(crate) use self::message::Draft;

@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::resource::Resource;
-use super::{Function, Mapping, REGION, Stack, TemplateError};
-use crate::filter::Filters;
-use crate::sqs::FIFO_SUFFIX;
+use super::{Function, Mapping, Stack, TemplateError};
+use crate::filter::{FilterError, Filters};
+use crate::sqs::{FIFO_SUFFIX, queue_of_arn};
 
 /// SAM's default for an SQS event.
 const DEFAULT_BATCH_SIZE: u64 = 10;
@@ -31,10 +31,8 @@ pub(super) fn read(
         return Ok(None);
     }
     let queue_arn: String = event.required("Queue")?;
-    let queue = queue_arn
-        .strip_prefix(&format!("arn:aws:sqs:{REGION}:"))
-        .and_then(|rest| rest.split_once(':'))
-        .map(|(_, name)| name.to_owned())
+    let queue = queue_of_arn(&queue_arn)
+        .map(str::to_owned)
         .ok_or_else(|| event.invalid("Queue", format!("{queue_arn} is not a local queue")))?;
     let types: Vec<String> = event.optional("FunctionResponseTypes")?.unwrap_or_default();
     let (batch_size, window_s) = batching(event, &queue)?;
@@ -45,7 +43,7 @@ pub(super) fn read(
         batch_size,
         batching_window: Duration::from_secs(window_s),
         maximum_concurrency: maximum_concurrency(event)?,
-        filters: filters(event)?,
+        filters: filters(event, Filters::read)?,
         report_batch_item_failures: types.iter().any(|kind| kind == "ReportBatchItemFailures"),
     }))
 }
@@ -77,11 +75,16 @@ fn maximum_concurrency(event: &Resource<'_>) -> Result<Option<usize>, TemplateEr
     Ok(bound.and_then(|bound| usize::try_from(bound).ok()))
 }
 
-fn filters(event: &Resource<'_>) -> Result<Filters, TemplateError> {
+/// The filters of an event, which `read` reads as those of its kind of source.
+pub(super) fn filters(
+    event: &Resource<'_>,
+    read: fn(&Value) -> Result<Filters, FilterError>,
+) -> Result<Filters, TemplateError> {
     match event.value("FilterCriteria")? {
         None => Ok(Filters::default()),
-        Some(criteria) => Filters::read(&criteria)
-            .map_err(|error| event.invalid("FilterCriteria", error.to_string())),
+        Some(criteria) => {
+            read(&criteria).map_err(|error| event.invalid("FilterCriteria", error.to_string()))
+        }
     }
 }
 

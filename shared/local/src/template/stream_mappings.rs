@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::mappings::bounded;
+use super::mappings::{bounded, filters};
 use super::resource::Resource;
 use super::{Function, Patience, REGION, Stack, StartingPosition, StreamMapping, TemplateError};
 use crate::filter::Filters;
+use crate::sqs::queue_of_arn;
 
 // <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html>, read 2026-11-22; that an age is at least a
 // minute, from the AWS SDKs' service model of Lambda, named from memory 2026-11-22.
@@ -44,7 +45,7 @@ pub(super) fn read(
         starting_position: starting_position(event)?,
         patience: patience(event)?,
         on_failure: on_failure(event)?,
-        filters: filters(event)?,
+        filters: filters(event, Filters::of_records)?,
         report_batch_item_failures: types.iter().any(|kind| kind == "ReportBatchItemFailures"),
     }))
 }
@@ -115,16 +116,7 @@ fn bound(event: &Resource<'_>, property: &str) -> Result<Option<Value>, Template
 fn on_failure(event: &Resource<'_>) -> Result<Option<String>, TemplateError> {
     let property = "DestinationConfig/OnFailure/Destination";
     let Some(arn) = event.optional::<String>(property)? else { return Ok(None) };
-    let queue = arn.strip_prefix(&format!("arn:aws:sqs:{REGION}:"));
-    let queue = queue.and_then(|rest| rest.split_once(':')).map(|(_, name)| name.to_owned());
+    let queue = queue_of_arn(&arn).map(str::to_owned);
     let queue = queue.ok_or_else(|| event.invalid(property, format!("{arn} is no local queue")))?;
     Ok(Some(queue))
-}
-
-fn filters(event: &Resource<'_>) -> Result<Filters, TemplateError> {
-    match event.value("FilterCriteria")? {
-        None => Ok(Filters::default()),
-        Some(criteria) => Filters::of_records(&criteria)
-            .map_err(|error| event.invalid("FilterCriteria", error.to_string())),
-    }
 }

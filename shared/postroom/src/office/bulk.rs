@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use tracing::warn;
 
 use crate::Origin;
 use crate::id::named;
@@ -112,6 +113,7 @@ impl DeadLetterOffice {
                     let Some(refusal) = source.refusal() else {
                         // An error would say nothing of those before it.
                         if decided.is_some() {
+                            warn!(reason = reason_of(&source), "a bulk stopped half-way");
                             return Ok(BulkReport { next: decided, ..report });
                         }
                         return Err(BulkError::Redrive { id, source });

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::Command;
 use crate::office::DecideError;
-use crate::office::letter::{Decision, open};
+use crate::office::letter::{Decision, dispensable};
 use crate::office::run::LetterRun;
 use crate::port::{DeadLetters, Inbox, LetterStatus};
 use crate::tx::Tx;
@@ -31,10 +31,11 @@ impl Command for DiscardDeadLetter<'_> {
     type Output = Discarded;
     type Error = DecideError;
 
-    /// The letter stays, and its run stays parked: delivered again, the message does nothing. Another delivery than that of
-    /// the letter may be a worker's just now: that is left to it, as what it does would not be given up.
+    /// The letter stays, and its run stays parked: delivered again, the message does nothing. A worker that is seen at another
+    /// delivery of it is left to it, as what it does would not be given up; one that begins meanwhile does it, and its
+    /// outcome is told by the run.
     async fn handle(&self, tx: &mut Tx) -> Result<Discarded, DecideError> {
-        let letter = open(self.letters, self.id).await?;
+        let letter = dispensable(self.letters, self.id).await?;
         LetterRun::find(&letter, self.inbox, tx).await?;
         let decision = Decision {
             action: Self::NAME,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::command::Command;
 use crate::envelope::{DecodeError, RawEnvelope};
 use crate::id::{MessageId, named};
-use crate::office::letter::{Decision, open, row};
+use crate::office::letter::{Decision, dispensable, row};
 use crate::office::run::LetterRun;
 use crate::office::{DecideError, Redriven};
 use crate::port::{DeadLetter, DeadLetters, Inbox, LetterStatus, RunStatus};
@@ -34,7 +34,7 @@ impl Command for EditDeadLetter<'_> {
     type Error = DecideError;
 
     async fn handle(&self, tx: &mut Tx) -> Result<Redriven, DecideError> {
-        let letter = open(self.letters, self.id).await?;
+        let letter = dispensable(self.letters, self.id).await?;
         let message = instead_of(&letter, self.edit.body)?;
         let run = self.stand_in(tx, &letter, message.id).await?;
         let row = row(tx, &letter, &message, message.to_body(), Duration::ZERO)?;

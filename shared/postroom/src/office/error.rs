@@ -40,6 +40,12 @@ pub enum DecideError {
         "what became of the message of dead letter {id} is forgotten; say that it may be done again"
     )]
     Forgotten { id: String },
+    /// It is an event that a read model has still to apply, and a read model leaves out none: it can only be redriven, once
+    /// it can be applied.
+    #[error(
+        "dead letter {id} is about an event that {handler} has still to apply; mend that and redrive it"
+    )]
+    Projected { id: String, handler: String },
     /// What should be sent in its place is no message.
     #[error("what should be sent is no message: {source}")]
     NoMessage { source: DecodeError },
@@ -78,6 +84,7 @@ impl Classify for DecideError {
             | Self::Done { .. }
             | Self::ParkedElsewhere { .. }
             | Self::Forgotten { .. }
+            | Self::Projected { .. }
             | Self::NoMessage { .. }
             | Self::OtherTenant { .. }
             | Self::OtherChain { .. }
@@ -100,6 +107,7 @@ impl Refuse for DecideError {
             Self::Done { .. } => ("dead-letter-done", RefusalKind::Conflict),
             Self::ParkedElsewhere { .. } => ("dead-letter-parked-elsewhere", RefusalKind::Conflict),
             Self::Forgotten { .. } => ("dead-letter-forgotten", RefusalKind::Conflict),
+            Self::Projected { .. } => ("dead-letter-projected", RefusalKind::Conflict),
             Self::NoMessage { .. } => ("no-message", RefusalKind::Invalid),
             Self::OtherTenant { .. } => ("other-tenant", RefusalKind::Invalid),
             Self::OtherChain { .. } => ("other-chain", RefusalKind::Invalid),

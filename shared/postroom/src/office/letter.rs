@@ -21,6 +21,21 @@ pub(super) async fn open(letters: &dyn DeadLetters, id: &str) -> Result<DeadLett
     }
 }
 
+/// A letter whose message may be left undone, or done otherwise.
+pub(super) async fn dispensable(
+    letters: &dyn DeadLetters,
+    id: &str,
+) -> Result<DeadLetter, DecideError> {
+    let letter = open(letters, id).await?;
+    // A handler has a queue of its name; only projections have one behind which there are several.
+    match &letter.handler {
+        Some(handler) if *handler != letter.queue => {
+            Err(DecideError::Projected { handler: handler.clone(), id: letter.id })
+        }
+        _ => Ok(letter),
+    }
+}
+
 /// A message for the queue that a letter came from.
 pub(super) fn row(
     tx: &Tx,

@@ -2,7 +2,7 @@
 //!
 //! A rate is a row of slots, one call each, at even distances. Whoever wants to call takes the next ones; what nobody took
 //! is kept for half a second ([`SlotsAsked::KEPT`]), and lost then; what was taken may be used for a second
-//! ([`SlotsAsked::CREDIT`]). This is a token bucket of one second's tokens, of which a store has to keep one number.
+//! ([`SlotsAsked::CREDIT`]). This is a token bucket of half a second's tokens, of which a store has to keep one number.
 
 use std::time::Duration;
 

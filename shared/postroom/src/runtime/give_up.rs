@@ -49,20 +49,23 @@ pub(crate) enum GaveUp {
     NotOurs,
 }
 
+/// How a letter says that nothing followed from giving its run up.
+pub(crate) const LEFT_OUT: &str = "what was to follow from it was left out";
+
 /// Why a run was given up without what was to follow from it.
 #[derive(Debug, thiserror::Error)]
 enum LeftOut {
-    #[error("what was to follow from it was left out")]
+    #[error("{LEFT_OUT}")]
     Failed {
         verdict: Verdict,
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
-    #[error("what was to follow from it was left out: it panicked: {message}")]
+    #[error("{LEFT_OUT}: it panicked: {message}")]
     Panicked { message: String },
-    #[error("what was to follow from it was left out: it lost {runs} races in a row")]
+    #[error("{LEFT_OUT}: it lost {runs} races in a row")]
     Contended { runs: u32 },
-    #[error("what was to follow from it was left out")]
+    #[error("{LEFT_OUT}")]
     Refused {
         #[source]
         source: StoreError,

@@ -24,7 +24,7 @@ use crate::reactions::Reactions;
 use crate::reader::Reader;
 
 pub use execute::{ExecuteError, Executed};
-pub(crate) use give_up::{GaveUp, LostCause, OnGiveUp};
+pub(crate) use give_up::{GaveUp, LEFT_OUT, LostCause, OnGiveUp};
 pub(crate) use lease::Holder;
 pub(crate) use queued::{Ran, RunError, run_of};
 pub use settle::SettleError;

@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::message::Message;
 use crate::port::{DeadLetter, JournalRecord};
+use crate::runtime::LEFT_OUT;
 use crate::simulation::evidence::Evidence;
 use crate::task_failed::TaskFailed;
 use crate::transaction::Transaction;
-
-/// What a letter says last where what was to follow from it was left out.
-const LEFT_OUT: &str = "what was to follow from it was left out";
 
 /// Each time that a run is given up is told once, in the transaction of its letter, unless the letter says otherwise.
 /// Failures of those who are told are told nobody.

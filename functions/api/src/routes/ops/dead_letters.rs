@@ -32,6 +32,9 @@ const PER_MINUTE: u32 = 600;
 /// The longest reason.
 const MAX_REASON: usize = 500;
 
+/// A read model leaves no event out.
+const PROJECTED: Kind = Kind::conflict("dead-letter-projected");
+
 pub(super) fn routes() -> Vec<Route> {
     vec![
         get("/ops/dead-letters", list)
@@ -62,6 +65,7 @@ pub(super) fn routes() -> Vec<Route> {
             .refuses(Kind::conflict("dead-letter-done"))
             .refuses(Kind::conflict("dead-letter-parked-elsewhere"))
             .refuses(Kind::conflict("dead-letter-forgotten"))
+            .refuses(PROJECTED)
             .refuses(Kind::invalid("no-message"))
             .refuses(Kind::invalid("other-tenant"))
             .refuses(Kind::invalid("other-chain"))
@@ -69,7 +73,8 @@ pub(super) fn routes() -> Vec<Route> {
         post("/ops/dead-letters/{id}/discard", discard)
             .about("discardDeadLetter", "Gives a letter's message up, for a reason.")
             .refuses(Kind::conflict("dead-letter-not-open"))
-            .refuses(Kind::conflict("dead-letter-in-flight")),
+            .refuses(Kind::conflict("dead-letter-in-flight"))
+            .refuses(PROJECTED),
     ]
 }
 

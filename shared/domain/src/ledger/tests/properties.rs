@@ -58,7 +58,7 @@ impl Bank {
                 vec![(on, accounts[on].hold(campaign_id(campaign), nzd(amount))?.into())]
             }
             Attempt::Settle { on, campaign, spend } => {
-                let settled = accounts[on].settle(campaign_id(campaign), "Sale", Some(nzd(spend)));
+                let settled = accounts[on].settle(campaign_id(campaign), "Sale", spend);
                 let Some((released, withdrawn)) = settled else { return Ok(vec![]) };
                 let withdrawn = withdrawn.map(|withdrawn| (on, withdrawn.into()));
                 std::iter::once((on, released.into())).chain(withdrawn).collect()

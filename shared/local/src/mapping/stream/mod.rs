@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
+use super::event::FRAME_BYTES;
 use super::response;
 use crate::aws::{AwsError, Records, Shard, Streams};
 use crate::lambda::{Invoke, InvokeError, PAYLOAD_BYTES, Response};
@@ -164,9 +165,6 @@ impl StreamPoller {
         }
     }
 }
-
-/// `{"Records":[]}`, rounded up.
-const FRAME_BYTES: usize = 32;
 
 fn pause(failures: u32) -> Duration {
     let factor = 2_u32.saturating_pow(failures.saturating_sub(1));

@@ -75,8 +75,9 @@ fn a_mapping_of_a_stream_is_as_its_properties_say() {
 
 #[test]
 fn a_mapping_of_a_stream_that_aws_would_refuse_is_refused() {
-    let elsewhere =
+    let another_account =
         "DestinationConfig: {OnFailure: {Destination: 'arn:aws:sqs:us-east-1:1:other'}}";
+    let elsewhere = &another_account.replace(":1:", ":000000000000:");
     let cases = [
         ("BatchSize: 0", "0 is not 1 to 10000"),
         ("BatchSize: 10001", "10001 is not 1 to 10000"),
@@ -86,6 +87,7 @@ fn a_mapping_of_a_stream_that_aws_would_refuse_is_refused() {
         ("ParallelizationFactor: 2", "it is not supported here"),
         ("TumblingWindowInSeconds: 2", "it is not supported here"),
         ("FilterCriteria: {Filters: []}", "FilterCriteria is not valid"),
+        (another_account, "is no local queue"),
         (elsewhere, "the template has no queue other"),
     ];
 
