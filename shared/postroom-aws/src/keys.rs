@@ -67,6 +67,17 @@
 //!  "data":    {"M": {"projection": {"S": "account-view"}, "stream": {"S": "accounts/0192…"}, "applied": {"N": "7"}}}}
 //! ```
 //!
+//! Which builds of a projection there are says one item of no tenant's, an entity as well; without it there is the first
+//! alone. What its `data` holds is in the kit's `rebuild/builds.rs`.
+//!
+//! ```json
+//! {"pk":      {"S": "#projections"},
+//!  "sk":      {"S": "account-view"},
+//!  "version": {"N": "3"},
+//!  "head":    {"N": "0"},
+//!  "data":    {"M": {"live": {"N": "1"}, ["building": {"M": {"generation": {"N": "2"}, "state": {"S": "walking"}, …}}]}}}
+//! ```
+//!
 //! # Outbox: messages on their way to their queue
 //!
 //! Key `shard` (0-7), `due` (time, message id, handler). Put in the transaction, deleted when the queue has the

@@ -63,7 +63,7 @@ pub use env::{Env, EnvError};
 pub use inbox::DynamoInbox;
 pub use journal::DynamoJournal;
 pub use outbox::DynamoOutbox;
-pub use projector::{StreamAnswer, handle_stream, run_projector};
+pub use projector::{StreamAnswer, WalkRunError, handle_stream, handle_walk, run_projector};
 pub use queue::SqsQueue;
 pub use rate::DynamoRates;
 pub use relay::{RelayError, handle_relay, run_relay};

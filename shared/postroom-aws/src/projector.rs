@@ -9,17 +9,19 @@
 //! ```
 
 use jiff::Timestamp;
-use lambda_runtime::{LambdaEvent, service_fn};
-use postroom::{Projector, StreamRecord, WakeUp};
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use postroom::{Clock, Projector, StreamRecord, SystemClock, WakeUp, WalkError, Walked, reason_of};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::deadline::believable;
+use crate::deadline::{RunTime, believable};
 use crate::keys::{STREAM, VERSION};
 use crate::worker::{Batch, BatchError};
 
 /// What the records of a queue say of where they are from.
 const QUEUE: &str = "aws:sqs";
+/// What the event of a schedule says of where it is from.
+const SCHEDULE: &str = "aws.scheduler";
 
 /// An event of a table's stream, as far as it has to be one.
 #[derive(Debug, Deserialize)]
@@ -42,17 +44,54 @@ struct Failure {
     id: String,
 }
 
-/// Answers the batches of the journal's stream, and of the queue by which parked events come back, for as long as the
-/// process lives.
+/// Why builds that are being made may not have gone on. The next run begins where they stand.
+#[derive(Debug, thiserror::Error)]
+pub enum WalkRunError {
+    /// What it came to a stop at; the error knows whether that passes.
+    #[error("the walk did not go on")]
+    Walk {
+        #[source]
+        source: WalkError,
+    },
+    /// It took until the invocation was about to end. Retryable.
+    #[error("the walk ran out of time")]
+    OutOfTime,
+}
+
+impl From<WalkRunError> for Diagnostic {
+    fn from(error: WalkRunError) -> Self {
+        Self { error_type: "WalkRunError".to_owned(), error_message: reason_of(&error) }
+    }
+}
+
+/// Answers the batches of the journal's stream, and of the queue by which parked events come back, and goes on with what is
+/// being rebuilt at every event of its schedule, for as long as the process lives.
 ///
 /// # Errors
-/// The Lambda runtime could not be reached. A batch that fails is answered, and does not end this.
+/// The Lambda runtime could not be reached. What fails is answered with its reason, and does not end this.
 pub async fn run_projector(projector: Projector) -> Result<(), lambda_runtime::Error> {
     let projector = &projector;
     let handler = service_fn(move |event: LambdaEvent<Value>| async move {
-        handle_stream(projector, event.payload, event.context.deadline).await
+        let LambdaEvent { payload, context } = event;
+        if payload["source"] == SCHEDULE {
+            let walked = handle_walk(projector, context.deadline).await;
+            return walked.map(|_| None).map_err(Diagnostic::from);
+        }
+        let answer = handle_stream(projector, payload, context.deadline).await;
+        answer.map(Some).map_err(Diagnostic::from)
     });
     lambda_runtime::run(handler).await
+}
+
+/// Goes on once with what is being rebuilt, and ends before the invocation does; `deadline_ms` as of
+/// [`handle_batch`](crate::handle_batch).
+///
+/// # Errors
+/// [`WalkRunError`]: the next run goes on.
+pub async fn handle_walk(projector: &Projector, deadline_ms: u64) -> Result<Walked, WalkRunError> {
+    let time = RunTime::of(deadline_ms, SystemClock.now());
+    let walked = time.limit(projector.walk(Some(time.stop_at))).await;
+    walked.ok_or(WalkRunError::OutOfTime)?.map_err(|source| WalkRunError::Walk { source })
 }
 
 /// Applies what one batch tells and answers where its shard goes on, or which messages have to be delivered again;

@@ -62,10 +62,11 @@ pub use office::{
 };
 pub use outcome::Outcome;
 pub use overview::{Overview, OverviewError, QueueOverview};
-pub use projection::{Projection, View};
+pub use projection::{Projection, Projections, View};
 pub use queued_handler::{IsJob, IsListener, QueuedHandler};
 pub use reactions::{Reactions, RowOf};
 pub use reader::{List, ReadError, ReadModel, Reader, Versioned};
+pub use rebuild::{BuildState, BuildStatus, ProjectionStatus, RebuildError, Rebuilds};
 pub use runtime::{ExecuteError, Executed, Ports, Runtime, SettleError};
 pub use schedule::{Schedule, ScheduleError, Scheduled};
 pub use stored::{Generation, Key, Partition, Place, Stored, StreamId};
@@ -79,7 +80,8 @@ pub use verdict::{
 };
 pub use visible::visible;
 pub use worker::{
-    Collector, Disposition, MissingHandlers, Projector, Record, StreamRecord, WakeUp, Worker,
+    Collector, Disposition, MissingHandlers, Projector, Record, StreamRecord, WakeUp, WalkError,
+    Walked, Worker,
 };
 
 /// The version of the code that is running, which its dead letters name: what `CODE_VERSION` said when it was built, a

@@ -1,7 +1,9 @@
 //! Projections: what is read is made from events, apart from what decides.
 
 use std::error::Error;
+use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -81,6 +83,39 @@ pub trait Projection: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
+/// The projections of a system, each under a name of its own.
+#[derive(Clone, Default)]
+pub struct Projections(Vec<Arc<dyn AnyProjection>>);
+
+impl Projections {
+    /// One more.
+    ///
+    /// # Panics
+    /// When there is one of that name: both would move one position.
+    #[must_use]
+    #[track_caller]
+    pub fn with<P: Projection>(mut self, projection: P) -> Self {
+        assert!(!self.names().contains(&P::NAME), "{} is the name of two projections", P::NAME);
+        self.0.push(Arc::new(projection));
+        self
+    }
+
+    /// What they are called.
+    pub fn names(&self) -> Vec<&'static str> {
+        self.iter().map(AnyProjection::name).collect()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &dyn AnyProjection> {
+        self.0.iter().map(|projection| &**projection)
+    }
+}
+
+impl fmt::Debug for Projections {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.names()).finish()
+    }
+}
+
 /// What a projection may do: read and stage items of its own read model.
 #[derive(Debug)]
 pub struct View<'a> {
@@ -142,6 +177,13 @@ impl Stored for Position {
     fn place(&self) -> Place<Self> {
         Place::within(&self.projection, &self.stream)
     }
+}
+
+/// One build of a projection: what events are applied to.
+#[derive(Clone, Copy)]
+pub(crate) struct Build<'a> {
+    pub(crate) projection: &'a dyn AnyProjection,
+    pub(crate) generation: Generation,
 }
 
 /// A projection with its error type erased.

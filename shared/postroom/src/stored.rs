@@ -1,5 +1,6 @@
 //! Where things live: what is stored, at which place, in which stream.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::marker::PhantomData;
 
@@ -48,6 +49,26 @@ pub struct Generation(u32);
 impl Generation {
     /// The one that there is before anybody has asked for another.
     pub const FIRST: Self = Self(1);
+
+    /// The one after it.
+    pub(crate) fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+
+    /// What a projection's runs in this build are filed under: `account-view`, and from the second on `account-view@2`.
+    /// Under one name, what one build has done would count as done in all of them.
+    pub(crate) fn handler(self, projection: &str) -> Cow<'_, str> {
+        match self {
+            Self::FIRST => Cow::Borrowed(projection),
+            Self(number) => Cow::Owned(format!("{projection}@{number}")),
+        }
+    }
+}
+
+impl fmt::Display for Generation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
 }
 
 impl<T: Stored> Place<T> {

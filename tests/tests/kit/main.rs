@@ -31,6 +31,8 @@ mod chains;
 mod refusals;
 mod order_views;
 mod projecting;
+mod rebuilding;
+mod rebuild_races;
 mod lines;
 mod jars;
 mod aggregates;

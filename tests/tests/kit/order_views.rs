@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use postroom::doc_example::{Order, OrderPaid, OrderPlaced, Settings, reactions};
 use postroom::{
-    Classify, Envelope, Place, Projection, Projector, ReadModel, Stored, StreamRecord, TxError,
-    Verdict, View, WakeUp, events,
+    BoxFuture, Classify, Envelope, Place, Projection, Projector, ReadModel, Runtime, Stored,
+    StreamRecord, TxError, Verdict, View, WakeUp, events,
 };
 use serde::{Deserialize, Serialize};
 
@@ -77,8 +77,8 @@ pub(crate) struct Trouble {
     pub(crate) paper_out: Arc<AtomicU32>,
     pub(crate) panics: Arc<AtomicU32>,
     pub(crate) tried: Arc<AtomicU32>,
-    /// Does the same at the same time.
-    pub(crate) twin: Arc<Mutex<Option<(Projector, StreamRecord)>>>,
+    /// What goes on while the first event is applied.
+    pub(crate) meanwhile: Arc<Mutex<Option<BoxFuture<'static, ()>>>>,
 }
 
 struct Orders(Trouble);
@@ -94,7 +94,7 @@ impl Projection for Orders {
         event: &Envelope<OrderEvent>,
         view: &mut View<'_>,
     ) -> Result<(), ViewError> {
-        let Trouble { poisoned, paper_out, panics, tried, twin } = &self.0;
+        let Trouble { poisoned, paper_out, panics, tried, meanwhile } = &self.0;
         tried.fetch_add(1, Ordering::SeqCst);
         let order = match &event.data {
             OrderEvent::OrderPlaced(placed) => placed.order.clone(),
@@ -103,9 +103,9 @@ impl Projection for Orders {
         let start = OrderView { order: order.clone(), versions: Vec::new() };
         let mut shown = view.load(&start.place()).await?.unwrap_or(start);
         let mut total = view.load(&Total::default().place()).await?.unwrap_or_default();
-        let twin = twin.lock().unwrap().take();
-        if let Some((projector, record)) = twin {
-            assert_eq!(projector.process(&[record], None).await, None);
+        let meanwhile = meanwhile.lock().unwrap().take();
+        if let Some(meanwhile) = meanwhile {
+            meanwhile.await;
         }
         if poisoned.lock().unwrap().contains(&order) {
             return Err(ViewError::Poison { order });
@@ -122,12 +122,25 @@ impl Projection for Orders {
     }
 }
 
+impl Trouble {
+    /// While the first event is applied, another projector is told something too.
+    pub(crate) fn twin(&self, projector: Projector, record: StreamRecord) {
+        let told = async move { assert_eq!(projector.process(&[record], None).await, None) };
+        *self.meanwhile.lock().unwrap() = Some(Box::pin(told));
+    }
+}
+
 fn took_one(from: &AtomicU32) -> bool {
     from.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
 }
 
 pub(crate) fn projector(shop: &Shop, trouble: &Trouble) -> Projector {
-    Projector::new(PROJECTOR, shop.runtime.clone(), Arc::new(shop.memory.clone()))
+    projector_of(&shop.runtime, shop, trouble)
+}
+
+/// A projector on other ports than the shop's own.
+pub(crate) fn projector_of(runtime: &Runtime, shop: &Shop, trouble: &Trouble) -> Projector {
+    Projector::new(PROJECTOR, runtime.clone(), Arc::new(shop.memory.clone()))
         .projection(Orders(trouble.clone()))
 }
 

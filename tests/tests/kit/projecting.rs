@@ -76,8 +76,7 @@ async fn an_event_and_the_position_behind_it_commit_as_one() {
 async fn of_two_invocations_at_the_same_time_one_applies_an_event() {
     let shop = shop_with("1", 1).await;
     let trouble = Trouble::default();
-    let twin = (projector(&shop, &trouble), told("1", 1));
-    *trouble.twin.lock().unwrap() = Some(twin);
+    trouble.twin(projector(&shop, &trouble), told("1", 1));
 
     let again = projector(&shop, &trouble).process(&[told("1", 1)], None).await;
 
@@ -92,8 +91,7 @@ async fn streams_that_share_an_item_lose_nothing_to_each_other() {
     let shop = shop_with("1", 1).await;
     more(&shop, "2", 1).await;
     let trouble = Trouble::default();
-    let twin = (projector(&shop, &trouble), told("2", 1));
-    *trouble.twin.lock().unwrap() = Some(twin);
+    trouble.twin(projector(&shop, &trouble), told("2", 1));
 
     let again = projector(&shop, &trouble).process(&[told("1", 1)], None).await;
 

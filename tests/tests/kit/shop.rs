@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::future::ready;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -45,11 +46,24 @@ pub(crate) struct FaultyStore {
     clock: Arc<ManualClock>,
     script: Mutex<VecDeque<Mishap>>,
     lost_shard: Mutex<Option<LiveShard>>,
+    builds_are_lost: AtomicBool,
     commits: Mutex<Vec<Transaction>>,
+}
+
+impl FaultyStore {
+    /// Which builds of read models there are can, or cannot, be read.
+    pub(crate) fn lose_builds(&self, lost: bool) {
+        self.builds_are_lost.store(lost, Ordering::SeqCst);
+    }
 }
 
 impl Store for FaultyStore {
     fn get<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Item>, StoreError>> {
+        let of_builds = key.partition.as_str() == "#projections";
+        if of_builds && self.builds_are_lost.load(Ordering::SeqCst) {
+            let (operation, source) = ("read an item", "throttled".into());
+            return Box::pin(ready(Err(StoreError::Unavailable { operation, source })));
+        }
         self.inner.get(key)
     }
 
@@ -143,6 +157,7 @@ impl Shop {
             clock: clock.clone(),
             script: Mutex::default(),
             lost_shard: Mutex::default(),
+            builds_are_lost: AtomicBool::default(),
             commits: Mutex::default(),
         });
         let queue = Arc::new(MemoryQueue::new(reactions.queues()));

@@ -7,11 +7,11 @@ use std::task::{Context, Poll, Waker};
 use jiff::Timestamp;
 use postroom::port::{
     Claim, Claimed, CommitError, DeadLetter, DeadLetters, FailedRun, Failures, Inbox, InboxRecord,
-    Item, LeaseError, LetterFile, LetterHead, Listing, Outbox, OutboxRow, Page, Posted, Queue,
-    QueueError, RunKey, Store, StoreError,
+    Item, Journal, JournalPart, JournalRecord, LeaseError, LetterFile, LetterHead, Listing, Outbox,
+    OutboxRow, Page, Posted, Queue, QueueError, RunKey, Store, StoreError,
 };
 use postroom::{
-    BoxFuture, CorrelationId, Key, LiveItem, LiveShard, MessageId, OwnerToken, TenantId,
+    BoxFuture, CorrelationId, Key, LiveItem, LiveShard, MessageId, OwnerToken, StreamId, TenantId,
     Transaction,
 };
 
@@ -57,7 +57,7 @@ pub(crate) struct Stepped<P: ?Sized>(pub(crate) Arc<P>);
 
 impl<P: Store + ?Sized> Store for Stepped<P> {
     fn get<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Item>, StoreError>> {
-        Box::pin(around(self.0.get(key)))
+        Box::pin(around(async { self.0.get(key).await }))
     }
 
     fn list<'a>(&'a self, listing: &'a Listing) -> BoxFuture<'a, Result<Page<Item>, StoreError>> {
@@ -75,6 +75,34 @@ impl<P: Store + ?Sized> Store for Stepped<P> {
     fn commit<'a>(&'a self, tx: &'a Transaction) -> BoxFuture<'a, Result<(), CommitError>> {
         // Begun when it is polled, as a request is: the memory store commits when it is called.
         Box::pin(around(async { self.0.commit(tx).await }))
+    }
+}
+
+impl<P: Journal + ?Sized> Journal for Stepped<P> {
+    fn stream<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        stream: &'a StreamId,
+        after: u64,
+    ) -> BoxFuture<'a, Result<Page<JournalRecord>, StoreError>> {
+        Box::pin(around(async move { self.0.stream(tenant, stream, after).await }))
+    }
+
+    fn chain<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        correlation_id: &'a CorrelationId,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Page<JournalRecord>, StoreError>> {
+        Box::pin(around(Journal::chain(&*self.0, tenant, correlation_id, after)))
+    }
+
+    fn all<'a>(
+        &'a self,
+        part: JournalPart,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Page<JournalRecord>, StoreError>> {
+        Box::pin(around(async move { self.0.all(part, after).await }))
     }
 }
 

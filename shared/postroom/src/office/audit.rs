@@ -48,7 +48,7 @@ pub struct Audited {
 
 impl Audited {
     /// What the command behind `tx` does to a thing.
-    pub(super) fn of(tx: &Tx, action: &'static str, subject: &str) -> Self {
+    pub(crate) fn of(tx: &Tx, action: &'static str, subject: &str) -> Self {
         let origin = tx.origin();
         Self {
             at: tx.now(),

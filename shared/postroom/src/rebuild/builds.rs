@@ -1,30 +1,109 @@
-//! Which builds of a projection there are.
+//! Which builds of a projection there are, and what becomes of them: decisions, and the one item that they are about.
 //!
-//! One item of the state table for each projection, the system's and no tenant's, at `#projections` and the projection's
-//! name. Without it there is the first build alone.
+//! The item lies in the state table, the system's and no tenant's, at `#projections` and the projection's name. Where
+//! there is none, there is the first build alone. `[…]` marks what may be absent.
 //!
 //! ```json
-//! {"live":1}
+//! {"live":1,
+//!  ["building":{"generation":2,"started_at":"2026-11-22T09:30:00Z","state":"walking"|"held-up",
+//!               ["after":"[\"demo#orders/0192…\",7]"],"events":7,"held_up":["demo#orders/0192…"],
+//!               "tenant_id":"demo",["actor_id":"ann"],"correlation_id":"req-9"}]}
 //! ```
 
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::command::Origin;
+use crate::id::{ActorId, CorrelationId, MessageId, TenantId};
 use crate::port::Store;
 use crate::reader::ReadError;
-use crate::stored::{Generation, Key, Partition};
+use crate::stored::{Generation, Key, Partition, StreamId};
+
+/// The most streams that are named as held up. With so many there is something wrong with the projection, and the walk
+/// does not go on to park an event of each stream that there is.
+const MAX_HELD_UP: usize = 20;
 
 /// The builds of one projection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Builds {
     /// The one that is read.
     pub(crate) live: Generation,
+    /// The one that is being made beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) building: Option<Building>,
+}
+
+/// A build that is being made: all of the journal is walked, and whatever is appended meanwhile is applied to it too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Building {
+    pub(crate) generation: Generation,
+    pub(crate) started_at: Timestamp,
+    pub(crate) state: BuildState,
+    /// Where in the journal the walk goes on; before its first page, nowhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) after: Option<String>,
+    /// How many events of its streams the walk has come by.
+    pub(crate) events: u64,
+    /// The streams of which an event is parked in this build.
+    pub(crate) held_up: BTreeSet<String>,
+    /// Who asked for it: what the walk does is in the chain of that request.
+    tenant_id: TenantId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    actor_id: Option<ActorId>,
+    correlation_id: CorrelationId,
+}
+
+/// Where a build stands that is being made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum BuildState {
+    /// The journal is being walked.
+    Walking,
+    /// It cannot take the place of the one that is read: events of some streams are parked in it. Asked for again, the
+    /// walk begins anew, and passes what is applied by then.
+    HeldUp,
+}
+
+/// One page of the journal that was applied to a build.
+#[derive(Debug, Clone)]
+pub(crate) struct Step {
+    generation: Generation,
+    /// Where the page began.
+    from: Option<String>,
+    /// Where the next one begins; `None`: it was the last.
+    pub(crate) next: Option<String>,
+    events: u64,
+    /// The streams of which an event is parked.
+    held_up: Vec<String>,
+}
+
+/// What came of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Advanced {
+    /// There is more to walk.
+    GoesOn,
+    /// The build is the one that is read now.
+    Swapped,
+    /// The walk has ended, and the build cannot be read.
+    HeldUp,
+    /// Another walker has taken this step, or the walk has begun anew: nothing was changed.
+    Overtaken,
 }
 
 impl Builds {
     /// Where those of a projection are kept.
-    fn key(projection: &str) -> Key {
+    pub(crate) fn key(projection: &str) -> Key {
         let partition = Partition::of_operators("projections", None);
         Key { partition, id: projection.to_owned() }
+    }
+
+    /// The stream that the item would have, if anything happened to it.
+    pub(crate) fn stream(projection: &str) -> StreamId {
+        StreamId::of("projections", None, projection)
     }
 
     /// Those of a projection, as of now.
@@ -36,10 +115,101 @@ impl Builds {
         serde_json::from_value(item.data)
             .map_err(|source| ReadError::Shape { what: key.to_string(), source })
     }
+
+    /// Another build is asked for. One that is being walked is the one; one that is held up is walked anew.
+    pub(super) fn ask(&mut self, by: &Origin, at: Timestamp) {
+        match &mut self.building {
+            Some(building) if building.state == BuildState::Walking => {}
+            Some(building) => {
+                building.state = BuildState::Walking;
+                building.after = None;
+                building.events = 0;
+                building.held_up.clear();
+            }
+            None => self.building = Some(Building::begun(self.live.next(), by, at)),
+        }
+    }
+
+    /// A page was applied. With the last one the build takes the place of the one that is read, unless a stream is held up.
+    pub(super) fn advance(&mut self, step: &Step) -> Advanced {
+        let Some(building) = self.building.as_mut().filter(|building| building.is_before(step))
+        else {
+            return Advanced::Overtaken;
+        };
+        building.events += step.events;
+        for stream in &step.held_up {
+            building.hold_up(stream);
+        }
+        if step.next.is_some() && building.held_up.len() < MAX_HELD_UP {
+            building.after.clone_from(&step.next);
+            return Advanced::GoesOn;
+        }
+        if !building.held_up.is_empty() {
+            building.state = BuildState::HeldUp;
+            return Advanced::HeldUp;
+        }
+        self.live = building.generation;
+        self.building = None;
+        Advanced::Swapped
+    }
+
+    /// An event of a stream is parked in a build. Answers whether that is the one that is being made.
+    pub(crate) fn hold_up(&mut self, generation: Generation, stream: &str) -> bool {
+        let building = self.building.as_mut().filter(|building| building.generation == generation);
+        let Some(building) = building else { return false };
+        building.hold_up(stream);
+        true
+    }
+}
+
+impl Building {
+    fn begun(generation: Generation, by: &Origin, at: Timestamp) -> Self {
+        Self {
+            generation,
+            started_at: at,
+            state: BuildState::Walking,
+            after: None,
+            events: 0,
+            held_up: BTreeSet::new(),
+            tenant_id: by.tenant_id.clone(),
+            actor_id: by.actor_id.clone(),
+            correlation_id: by.correlation_id.clone(),
+        }
+    }
+
+    /// Whether a step is its next.
+    fn is_before(&self, step: &Step) -> bool {
+        self.state == BuildState::Walking
+            && self.generation == step.generation
+            && self.after == step.from
+    }
+
+    /// The step that has applied the next page.
+    pub(crate) fn step(&self, next: Option<String>, events: u64, held_up: Vec<String>) -> Step {
+        Step { generation: self.generation, from: self.after.clone(), next, events, held_up }
+    }
+
+    fn hold_up(&mut self, stream: &str) {
+        if self.held_up.len() < MAX_HELD_UP {
+            self.held_up.insert(stream.to_owned());
+        }
+    }
+
+    /// A step of its walk is a command in the chain of the request.
+    pub(crate) fn origin(&self, command_id: MessageId) -> Origin {
+        Origin {
+            command_id,
+            tenant_id: self.tenant_id.clone(),
+            actor_id: self.actor_id.clone(),
+            correlation_id: self.correlation_id.clone(),
+            traceparent: None,
+            idempotency: None,
+        }
+    }
 }
 
 impl Default for Builds {
     fn default() -> Self {
-        Self { live: Generation::FIRST }
+        Self { live: Generation::FIRST, building: None }
     }
 }

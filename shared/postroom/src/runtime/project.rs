@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use crate::envelope::RawEnvelope;
 use crate::port::Run;
-use crate::projection::{AnyProjection, Position, View};
+use crate::projection::{Build, Position, View};
 use crate::reader::ReadError;
 use crate::runtime::lease::Holder;
 use crate::runtime::queued::{Ran, RunError};
 use crate::runtime::settle::Settled;
 use crate::runtime::{MAX_RUNS, Runtime};
-use crate::stored::{Generation, Stored, StreamId};
+use crate::stored::{Stored, StreamId};
 use crate::transaction::Fence;
 use crate::tx::{Tx, TxError};
 use crate::verdict::{Blame, Classify, Failure, Verdict};
@@ -38,15 +38,15 @@ impl Runtime {
     /// model does; the inbox remembers the run beside it for its attempts, its outcome and its chain.
     pub(crate) async fn project(
         &self,
-        projection: &dyn AnyProjection,
+        build: Build<'_>,
         event: &RawEnvelope,
         run: &Run,
         holder: Holder,
     ) -> Result<Ran, RunError> {
         let had = holder.left(self.now());
         for attempt in 1..=MAX_RUNS {
-            let mut tx = self.tx_for(event, run, projection.name());
-            let staged = self.in_time(&holder, stage(projection, event, &mut tx)).await;
+            let mut tx = self.tx_for(event, run, build.projection.name());
+            let staged = self.in_time(&holder, stage(build, event, &mut tx)).await;
             let out_of_time = || RunError::out_of_time(had, Duration::ZERO, Blame::NotAsked);
             if let Turn::AppliedBefore = staged.ok_or_else(out_of_time)?? {
                 return Ok(Ran::Duplicate);
@@ -62,21 +62,21 @@ impl Runtime {
         Err(RunError::Contended { runs: MAX_RUNS })
     }
 
-    /// How far a stream was applied, as of now.
+    /// How far a stream was applied to a build, as of now.
     pub(crate) async fn applied(
         &self,
-        projection: &str,
+        build: Build<'_>,
         wake_up: &WakeUp,
     ) -> Result<u64, ReadError> {
-        let place = Position::start(projection, &wake_up.stream).place();
-        let found =
-            self.reader(&wake_up.tenant_id).get(&place.in_generation(Generation::FIRST)).await?;
+        let place = Position::start(build.projection.name(), &wake_up.stream).place();
+        let place = place.in_generation(build.generation);
+        let found = self.reader(&wake_up.tenant_id).get(&place).await?;
         Ok(found.map_or(0, |found| found.value.applied))
     }
 }
 
 async fn stage(
-    projection: &dyn AnyProjection,
+    Build { projection, generation }: Build<'_>,
     event: &RawEnvelope,
     tx: &mut Tx,
 ) -> Result<Turn, Failure> {
@@ -89,7 +89,7 @@ async fn stage(
     let stream = StreamId::from_stored(event.subject.clone());
     let version = event.stream_version.unwrap_or(0);
     let start = Position::start(projection.name(), &stream);
-    let place = start.place().in_generation(Generation::FIRST);
+    let place = start.place().in_generation(generation);
     let mut position = tx.load(&place).await.map_err(failed)?.unwrap_or(start);
     if position.applied >= version {
         return Ok(Turn::AppliedBefore);
@@ -99,7 +99,7 @@ async fn stage(
         let (handler, verdict) = (projection.name(), Verdict::RETRY);
         return Err(Failure { handler, verdict, refusal: None, source: Box::new(source) });
     }
-    projection.apply(event, &mut View::new(tx, Generation::FIRST)).await?;
+    projection.apply(event, &mut View::new(tx, generation)).await?;
     position.applied = version;
     tx.save_at(&place, &position).map_err(failed)?;
     Ok(Turn::Staged)

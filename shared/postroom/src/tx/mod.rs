@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -27,7 +28,7 @@ use crate::message::{Event, Message, Routed, Task};
 use crate::port::{Item, Journal, JournalRecord, OutboxRow, Store};
 use crate::reactions::Reactions;
 use crate::runtime::Ports;
-use crate::stored::{Key, Place, Stored};
+use crate::stored::{Key, Place, Stored, StreamId};
 use crate::transaction::{LetterChange, RunChange, Transaction};
 use crate::tx::dispatch::Pending;
 use crate::tx::items::{Entity, Items, Seen};
@@ -143,12 +144,19 @@ impl Tx {
     /// # Errors
     /// [`TxError::Read`], retryable or not as the store says; [`TxError::Shape`], permanent.
     pub async fn load<T: Stored>(&mut self, place: &Place<T>) -> Result<Option<T>, TxError> {
-        let key = place.key(&self.origin.tenant_id);
+        self.load_key(place.key(&self.origin.tenant_id), place.stream()).await
+    }
+
+    async fn load_key<T: DeserializeOwned>(
+        &mut self,
+        key: Key,
+        stream: StreamId,
+    ) -> Result<Option<T>, TxError> {
         if let Some(Seen(staged)) = self.items.read(&key, self.frame.turn()) {
             return staged.map(|data| shape(&key, data)).transpose();
         }
         let found = self.fetch(&key).await?;
-        self.items.guard(key.clone(), place.stream(), found.as_ref(), self.frame.turn());
+        self.items.guard(key.clone(), stream, found.as_ref(), self.frame.turn());
         self.room_for("reads", 0)?;
         found.map(|item| shape(&key, item.data)).transpose()
     }
@@ -372,7 +380,7 @@ impl Tx {
     }
 }
 
-fn shape<T: Stored>(key: &Key, data: Value) -> Result<T, TxError> {
+fn shape<T: DeserializeOwned>(key: &Key, data: Value) -> Result<T, TxError> {
     serde_json::from_value(data).map_err(|source| TxError::Shape { key: key.to_string(), source })
 }
 

@@ -1,8 +1,10 @@
-//! What only the kit's own commands stage: decisions of operators about dead letters.
+//! What only the kit's own commands stage: decisions of operators about dead letters, and builds of read models.
 
 use crate::port::OutboxRow;
+use crate::rebuild::Builds;
 use crate::stored::{Key, Partition};
 use crate::transaction::{LetterChange, RunChange};
+use crate::tx::items::Entity;
 use crate::tx::{Tx, TxError};
 use crate::{Audited, Origin, sortable};
 
@@ -33,6 +35,20 @@ impl Tx {
         let data = self.encode(&key, action)?;
         self.items.put_view(key, data, self.frame.turn())?;
         self.room_for("audit", 0)
+    }
+
+    /// The builds of a projection. The commit fails, and is decided anew, if they have changed by then.
+    pub(crate) async fn load_builds(&mut self, projection: &str) -> Result<Builds, TxError> {
+        let (key, stream) = (Builds::key(projection), Builds::stream(projection));
+        Ok(self.load_key(key, stream).await?.unwrap_or_default())
+    }
+
+    /// Writes the builds that were loaded.
+    pub(crate) fn save_builds(&mut self, projection: &str, builds: &Builds) -> Result<(), TxError> {
+        let (key, stream) = (Builds::key(projection), Builds::stream(projection));
+        let data = self.encode(&key, builds)?;
+        self.items.save(Entity { key, stream, live: None, data }, self.frame.turn())?;
+        self.room_for("builds", 0)
     }
 
     /// Who acts, and in which chain.

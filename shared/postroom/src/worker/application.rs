@@ -1,6 +1,6 @@
 //! Applying an event as a queued handler's run: with its attempts, its time, its panics and its dead letter.
 
-use std::future::ready;
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -8,21 +8,22 @@ use crate::BoxFuture;
 use crate::envelope::RawEnvelope;
 use crate::id::DedupKey;
 use crate::port::DeadLetter;
-use crate::projection::AnyProjection;
+use crate::projection::Build;
 use crate::runtime::Ran;
-use crate::tx::Tx;
-use crate::verdict::{Failure, Verdict};
+use crate::stored::StreamId;
+use crate::tx::{Tx, TxError};
+use crate::verdict::{Classify, Failure, Verdict};
 use crate::worker::handler::{Prepared, QueuedRun, RecordError, Running, Started};
 
 /// One event that is applied to one read model.
 pub(super) struct Application<'a> {
-    projection: &'a dyn AnyProjection,
+    build: Build<'a>,
     applied: AtomicBool,
 }
 
 impl<'a> Application<'a> {
-    pub(super) fn of(projection: &'a dyn AnyProjection) -> Self {
-        Self { projection, applied: AtomicBool::new(false) }
+    pub(super) fn of(build: Build<'a>) -> Self {
+        Self { build, applied: AtomicBool::new(false) }
     }
 
     /// Whether its run found it applied, or applied it.
@@ -33,7 +34,11 @@ impl<'a> Application<'a> {
 
 impl QueuedRun for Application<'_> {
     fn name(&self) -> &'static str {
-        self.projection.name()
+        self.build.projection.name()
+    }
+
+    fn filed_under(&self) -> Cow<'_, str> {
+        self.build.generation.handler(self.name())
     }
 
     fn leased(&self) -> bool {
@@ -54,21 +59,36 @@ impl QueuedRun for Application<'_> {
         Duration::ZERO
     }
 
-    /// That nothing more of its stream is applied follows from its position.
+    /// That nothing more of its stream is applied follows from its position. A build that is being made is not to be read
+    /// so: it learns of it in the transaction that parks the event, so that it cannot be missed.
     fn give_up<'a>(
         &'a self,
-        _: &RawEnvelope,
+        event: &RawEnvelope,
         _: &'a DeadLetter,
-        _: &'a mut Tx,
+        tx: &'a mut Tx,
     ) -> BoxFuture<'a, Result<(), Failure>> {
-        Box::pin(ready(Ok(())))
+        let stream = StreamId::from_stored(event.subject.clone()).key(&event.tenant_id);
+        let (projection, generation) = (self.name(), self.build.generation);
+        Box::pin(async move {
+            let held_up = async {
+                let mut builds = tx.load_builds(projection).await?;
+                if builds.hold_up(generation, &stream) {
+                    tx.save_builds(projection, &builds)?;
+                }
+                Ok(())
+            };
+            held_up.await.map_err(|source: TxError| {
+                let (verdict, source) = (source.verdict(), Box::new(source));
+                Failure { handler: projection, verdict, refusal: None, source }
+            })
+        })
     }
 
     fn prepare<'a>(&'a self, event: RawEnvelope) -> Result<Prepared<'a>, RecordError> {
         let key = DedupKey::of(event.id);
         let run = move |Started { runtime, run, holder }: Started<'a>| -> Running<'a> {
             Box::pin(async move {
-                let ran = runtime.project(self.projection, &event, run, holder).await?;
+                let ran = runtime.project(self.build, &event, run, holder).await?;
                 self.applied.store(matches!(ran, Ran::Done | Ran::Duplicate), Ordering::Relaxed);
                 Ok(ran)
             })

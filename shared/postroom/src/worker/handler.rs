@@ -1,5 +1,6 @@
 //! A queued handler with its message type erased.
 
+use std::borrow::Cow;
 use std::future::ready;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, resume_unwind};
@@ -44,6 +45,11 @@ pub(super) enum RecordError {
 pub(super) trait QueuedRun: Send + Sync {
     /// The handler's name.
     fn name(&self) -> &'static str;
+
+    /// What its runs are filed under.
+    fn filed_under(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self.name())
+    }
 
     /// Whether its runs hold a lease, which a failure then ends.
     fn leased(&self) -> bool;

@@ -8,6 +8,8 @@ mod pace;
 mod parking;
 mod collector;
 mod projector;
+mod catch_up;
+mod walker;
 mod application;
 mod wake_up;
 mod fingerprint;
@@ -38,6 +40,7 @@ pub use collector::Collector;
 pub(crate) use pace::ITS_OWN;
 pub use projector::Projector;
 pub use wake_up::{StreamRecord, WakeUp};
+pub use walker::{WalkError, Walked};
 
 /// How many records of a batch run at the same time, at most one of each group.
 const CONCURRENCY: usize = 10;

@@ -1,28 +1,23 @@
 //! The projector: keeps read models up with the journal, woken by its stream.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, select, try_join_all};
 use jiff::Timestamp;
-use tracing::{Instrument, info_span, warn};
 
 use crate::clock::{between, later};
-use crate::envelope::DecodeError;
-use crate::port::{DeadLetters, JournalRecord, StoreError};
-use crate::projection::{AnyProjection, Projection};
-use crate::reason_of;
+use crate::port::DeadLetters;
+use crate::projection::{AnyProjection, Build, Projection, Projections};
+use crate::reader::ReadError;
+use crate::rebuild::Builds;
 use crate::runtime::Runtime;
-use crate::verdict::{Classify, Verdict};
-use crate::worker::application::Application;
-use crate::worker::record::{RECORDING, TIME_WITHOUT_DEADLINE, Unread};
-use crate::worker::{AGAIN, AT_ONCE, Disposition, Record, StreamRecord, WakeUp, Worker};
+use crate::worker::catch_up::{CaughtUp, Progress, not_read};
+use crate::worker::record::{RECORDING, TIME_WITHOUT_DEADLINE};
+use crate::worker::{AT_ONCE, Disposition, StreamRecord, WakeUp, Worker};
 
-/// The most events that one invocation applies, to all its read models together. The next goes on behind them.
-const MAX_EVENTS: usize = 1_000;
 /// How long it waits where a record has to come again and nobody named a wait. A shard has no delays of its own: what is
 /// answered at once comes again at once.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -37,49 +32,47 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 ///
 /// An event that cannot be applied after its attempts is parked. Of its stream nothing more is applied then, so that no
 /// read model ever leaves out an event, while all other streams go on. Redriven, it is applied, and what waited behind it.
+///
+/// While a read model is [rebuilt](crate::Rebuilds), events are applied to both builds, and [`walk`](Self::walk) applies
+/// to the new one what was there before.
 pub struct Projector {
-    worker: Worker,
-    projections: Vec<Box<dyn AnyProjection>>,
+    pub(super) worker: Worker,
+    pub(super) projections: Projections,
 }
 
-/// What one invocation knows by now.
-#[derive(Default)]
-struct Progress {
-    /// How far streams were applied, by projection and stream. They were never applied less.
-    applied: BTreeMap<(&'static str, String), u64>,
-    events: usize,
+/// The builds that what is told is applied to, as they stood after it had been told.
+struct Targets<'a> {
+    live: Vec<Build<'a>>,
+    being_made: Vec<Build<'a>>,
 }
 
-/// What became of an event.
-enum Applied {
-    Yes,
-    /// Nor is what follows it, before somebody has decided about its dead letter.
-    Parked,
-    NotYet(Disposition),
-}
-
-impl Progress {
-    /// More than any version: a stream of which nothing is applied for now.
-    const PARKED: u64 = u64::MAX;
-}
+/// Where a pass over records has stopped: at which, and what has to happen to it.
+type Stopped = Option<(usize, Disposition)>;
 
 impl Projector {
     /// A projector whose dead letters come from the queue of this name.
     pub fn new(name: &'static str, runtime: Runtime, dead_letters: Arc<dyn DeadLetters>) -> Self {
-        Self { worker: Worker::new(name, runtime, dead_letters), projections: Vec::new() }
+        Self {
+            worker: Worker::new(name, runtime, dead_letters),
+            projections: Projections::default(),
+        }
     }
 
     /// Keeps up a read model.
     ///
     /// # Panics
-    /// When there is one of that name: both would move one position.
+    /// As [`Projections::with`].
     #[must_use]
     #[track_caller]
     pub fn projection<P: Projection>(mut self, projection: P) -> Self {
-        let taken = self.projections.iter().any(|other| other.name() == P::NAME);
-        assert!(!taken, "{} is the name of two projections", P::NAME);
-        self.projections.push(Box::new(projection));
+        self.projections = self.projections.with(projection);
         self
+    }
+
+    /// Keeps up these read models, and no others.
+    #[must_use]
+    pub fn projections(self, projections: Projections) -> Self {
+        Self { projections, ..self }
     }
 
     /// Applies what the records of one shard tell, in their order, and answers the place of the first that has to come
@@ -93,17 +86,11 @@ impl Projector {
         deadline: Option<Timestamp>,
     ) -> Option<usize> {
         let stop = self.stop_before(deadline);
-        let mut progress = Progress::default();
-        for (index, record) in records.iter().enumerate() {
-            let disposition = self.wake_until(record, stop, &mut progress).await;
-            if let Disposition::Redeliver { after } = disposition {
-                let pause = after.unwrap_or(PAUSE).min(LONGEST_PAUSE);
-                let pause = pause.min(between(self.now(), stop));
-                self.worker.runtime.ports().clock.sleep(pause).await;
-                return Some(index);
-            }
-        }
-        None
+        let (index, disposition) = self.apply(records, stop).await?;
+        let Disposition::Redeliver { after } = disposition else { return None };
+        let pause = after.unwrap_or(PAUSE).min(LONGEST_PAUSE).min(between(self.now(), stop));
+        self.worker.runtime.ports().clock.sleep(pause).await;
+        Some(index)
     }
 
     /// Applies an event that came back through a queue, and what waits behind it.
@@ -114,28 +101,14 @@ impl Projector {
         record: &StreamRecord,
         deadline: Option<Timestamp>,
     ) -> Disposition {
-        let stop = self.stop_before(deadline);
-        self.wake_until(record, stop, &mut Progress::default()).await
+        let stopped = self.apply(std::slice::from_ref(record), self.stop_before(deadline)).await;
+        stopped.map_or(Disposition::Acknowledge, |(_, disposition)| disposition)
     }
 
-    fn stop_before(&self, deadline: Option<Timestamp>) -> Timestamp {
+    pub(super) fn stop_before(&self, deadline: Option<Timestamp>) -> Timestamp {
         match deadline {
             Some(deadline) => deadline.saturating_sub(Worker::MARGIN).unwrap_or(Timestamp::MIN),
             None => later(self.now(), TIME_WITHOUT_DEADLINE),
-        }
-    }
-
-    async fn wake_until(
-        &self,
-        record: &StreamRecord,
-        stop: Timestamp,
-        progress: &mut Progress,
-    ) -> Disposition {
-        let left = between(self.now(), stop);
-        let clock = &self.worker.runtime.ports().clock;
-        match select(pin!(self.wake(record, stop, progress)), clock.sleep(left + RECORDING)).await {
-            Either::Left((disposition, _)) => disposition,
-            Either::Right(_) => AT_ONCE,
         }
     }
 
@@ -144,9 +117,81 @@ impl Projector {
         self.worker.now()
     }
 
+    /// Applies what records tell to all builds that there are.
+    ///
+    /// Which there are is asked after the records have come, each time. A build that is begun later than that walks a
+    /// journal in which their events are; to one that was begun before they are applied here. What was believed from an
+    /// earlier batch would leave a gap between the two.
+    async fn apply(&self, records: &[StreamRecord], stop: Timestamp) -> Stopped {
+        if !records.iter().any(|record| self.concerns(record)) {
+            return None;
+        }
+        let targets = match self.until(stop, self.targets()).await {
+            Some(Ok(targets)) => targets,
+            Some(Err(error)) => return Some((0, not_read(self.worker.queue, &error))),
+            None => return Some((0, AT_ONCE)),
+        };
+        let mut progress = Progress::of_invocation();
+        // What is read comes first: what is being made may have a long way to go.
+        let live = self.pass(records, &targets.live, stop, &mut progress).await;
+        let reached = live.map_or(records.len(), |(index, _)| index);
+        let told = &records[..reached];
+        self.pass(told, &targets.being_made, stop, &mut progress).await.or(live)
+    }
+
+    /// Whether a record tells anything to anybody here; what cannot be read, nobody knows.
+    fn concerns(&self, record: &StreamRecord) -> bool {
+        let Ok(wake_up) = &record.wake_up else { return true };
+        self.projections.iter().any(|projection| is_read_by(projection, wake_up))
+    }
+
+    async fn targets(&self) -> Result<Targets<'_>, ReadError> {
+        let store = &*self.worker.runtime.ports().store;
+        let builds = self.projections.iter().map(|one| Builds::of(store, one.name()));
+        let builds = try_join_all(builds).await?;
+        let mut targets = Targets { live: Vec::new(), being_made: Vec::new() };
+        for (projection, builds) in self.projections.iter().zip(builds) {
+            targets.live.push(Build { projection, generation: builds.live });
+            let being_made = builds.building.map(|building| building.generation);
+            targets
+                .being_made
+                .extend(being_made.map(|generation| Build { projection, generation }));
+        }
+        Ok(targets)
+    }
+
+    /// Applies records to some builds, up to the first that has to come again.
+    async fn pass(
+        &self,
+        records: &[StreamRecord],
+        builds: &[Build<'_>],
+        stop: Timestamp,
+        progress: &mut Progress,
+    ) -> Stopped {
+        for (index, record) in records.iter().enumerate() {
+            let woken = self.until(stop, self.wake(record, builds, stop, progress)).await;
+            let disposition = woken.unwrap_or(AT_ONCE);
+            if disposition != Disposition::Acknowledge {
+                return Some((index, disposition));
+            }
+        }
+        None
+    }
+
+    /// What `work` comes to, unless it is time to answer first.
+    async fn until<T>(&self, stop: Timestamp, work: impl Future<Output = T>) -> Option<T> {
+        let left = between(self.now(), stop);
+        let clock = &self.worker.runtime.ports().clock;
+        match select(pin!(work), clock.sleep(left + RECORDING)).await {
+            Either::Left((done, _)) => Some(done),
+            Either::Right(_) => None,
+        }
+    }
+
     async fn wake(
         &self,
         record: &StreamRecord,
+        builds: &[Build<'_>],
         stop: Timestamp,
         progress: &mut Progress,
     ) -> Disposition {
@@ -154,125 +199,29 @@ impl Projector {
             Ok(wake_up) => wake_up,
             Err(error) => return self.park_unread(record, error.clone()).await,
         };
-        let family = wake_up.stream.collection();
         let mut worst = Disposition::Acknowledge;
         // One that fails does not keep this event from the others.
-        for projection in self.projections.iter().filter(|one| one.reads().contains(&&*family)) {
-            let ended = self.catch_up(&**projection, record, wake_up, stop, progress).await;
+        for build in builds.iter().filter(|build| is_read_by(build.projection, wake_up)) {
+            let ended = match self.catch_up(*build, wake_up, stop, progress).await {
+                CaughtUp::Yes | CaughtUp::Parked => Disposition::Acknowledge,
+                CaughtUp::Unreadable(error) => self.park_unread(record, error).await,
+                CaughtUp::NotYet(again) => again,
+            };
             if worst == Disposition::Acknowledge {
                 worst = ended;
             }
         }
         worst
     }
-
-    /// Applies what there is of a stream by now, if not even the event that was told of is.
-    async fn catch_up(
-        &self,
-        projection: &dyn AnyProjection,
-        record: &StreamRecord,
-        wake_up: &WakeUp,
-        stop: Timestamp,
-        progress: &mut Progress,
-    ) -> Disposition {
-        let name = projection.name();
-        let key = (name, wake_up.stream.key(&wake_up.tenant_id));
-        let mut applied = match progress.applied.get(&key) {
-            Some(applied) => *applied,
-            None => match self.worker.runtime.applied(name, wake_up).await {
-                Ok(applied) => applied,
-                Err(error) => return not_read(name, &error),
-            },
-        };
-        let mut more = applied < wake_up.version;
-        while more {
-            let journal = &self.worker.runtime.ports().journal;
-            let events = journal.stream(&wake_up.tenant_id, &wake_up.stream, applied);
-            let page = match events.await {
-                Ok(page) => page,
-                Err(error) if error.verdict() == Verdict::Permanent => {
-                    return self.park_unread(record, unreadable(&error)).await;
-                }
-                Err(error) => return not_read(name, &error),
-            };
-            for event in &page.items {
-                match self.apply(projection, event, stop, progress).await {
-                    Applied::Yes => applied = event.version(),
-                    Applied::Parked => {
-                        progress.applied.insert(key, Progress::PARKED);
-                        return Disposition::Acknowledge;
-                    }
-                    Applied::NotYet(again) => return again,
-                }
-            }
-            more = page.next.is_some();
-        }
-        if applied < wake_up.version {
-            // The journal is the truth: who told of it was told wrong.
-            warn!(handler = name, version = wake_up.version, "woken by an event that there is not");
-        }
-        progress.applied.insert(key, applied);
-        Disposition::Acknowledge
-    }
-
-    /// Runs one event as any queued handler is run.
-    async fn apply(
-        &self,
-        projection: &dyn AnyProjection,
-        event: &JournalRecord,
-        stop: Timestamp,
-        progress: &mut Progress,
-    ) -> Applied {
-        if progress.events == MAX_EVENTS {
-            return Applied::NotYet(AT_ONCE);
-        }
-        progress.events += 1;
-        let envelope = event.envelope.clone();
-        let (message_id, body) = (envelope.id.to_string(), envelope.to_body());
-        let record = Record { message_id, body, group: None, receives: 1 };
-        let application = Application::of(projection);
-        let ran = self.worker.run_until(&record, Ok((envelope, &application)), Some(stop)).await;
-        if ran != Disposition::Acknowledge {
-            return Applied::NotYet(ran);
-        }
-        if application.is_applied() {
-            return Applied::Yes;
-        }
-        // Parked, or done by somebody else after it had failed here: the position knows.
-        let Some(wake_up) = WakeUp::of_event(&event.envelope) else { return Applied::Parked };
-        match self.worker.runtime.applied(projection.name(), &wake_up).await {
-            Ok(applied) if applied >= event.version() => Applied::Yes,
-            Ok(_) => Applied::Parked,
-            Err(error) => Applied::NotYet(not_read(projection.name(), &error)),
-        }
-    }
-
-    async fn park_unread(&self, record: &StreamRecord, error: DecodeError) -> Disposition {
-        let span = info_span!("record", message_id = record.sequence_number);
-        let unread = Unread { envelope: None, error };
-        let record = Record {
-            message_id: record.sequence_number.clone(),
-            body: record.body.clone(),
-            group: None,
-            receives: 1,
-        };
-        self.worker.park_unread(&record, &unread).instrument(span).await
-    }
 }
 
-fn not_read(projection: &'static str, error: &(dyn std::error::Error + 'static)) -> Disposition {
-    let reason = reason_of(error);
-    warn!(reason, handler = projection, metric.failed = 1, "a stream could not be read");
-    AGAIN
-}
-
-fn unreadable(error: &StoreError) -> DecodeError {
-    DecodeError::Envelope { path: "envelope".to_owned(), message: reason_of(error) }
+/// Whether a projection reads the stream that is told of.
+pub(super) fn is_read_by(projection: &dyn AnyProjection, wake_up: &WakeUp) -> bool {
+    projection.reads().contains(&&*wake_up.stream.collection())
 }
 
 impl fmt::Debug for Projector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = self.projections.iter().map(|projection| projection.name());
-        f.debug_list().entries(names).finish()
+        self.projections.fmt(f)
     }
 }

@@ -94,13 +94,13 @@ impl Worker {
             "event.type" = message.r#type,
             event.id = %message.id,
             tenant_id = %message.tenant_id,
-            handler = handler.name(),
+            handler = &*handler.filed_under(),
             message_id = record.message_id,
             attempt = Empty,
         );
         let prepared = handler.prepare(message.clone());
         let key = prepared.as_ref().map_or(DedupKey::of(message.id), |prepared| prepared.key);
-        let run = run_of(handler.name(), &message, key, now, handler.kept());
+        let run = run_of(&handler.filed_under(), &message, key, now, handler.kept());
         let owner = OwnerToken::from(self.runtime.ports().ids.fresh());
         let attempt = Attempt { record, message, handler, run, owner };
         self.attempt_within(left, &attempt, prepared).instrument(span).await
