@@ -22,6 +22,9 @@ pub(crate) struct Created<T> {
     location: String,
 }
 
+/// A command was done and what it began goes on: 202, and how that stands.
+pub(crate) struct Accepted<T>(Done<T>);
+
 impl App {
     /// Executes a command; business errors and the kit's become problems.
     pub(crate) async fn execute<C: Command>(
@@ -44,6 +47,11 @@ impl<T> Done<T> {
     pub(crate) fn at(self, path: impl FnOnce(&T) -> String) -> Created<T> {
         Created { location: path(&self.0.output), done: self }
     }
+
+    /// What the command began goes on after the answer.
+    pub(crate) fn accepted(self) -> Accepted<T> {
+        Accepted(self)
+    }
 }
 
 impl<T: Serialize> IntoResponse for Done<T> {
@@ -55,6 +63,12 @@ impl<T: Serialize> IntoResponse for Done<T> {
             reply.headers_mut().insert(IDEMPOTENT_REPLAYED, yes);
         }
         reply
+    }
+}
+
+impl<T: Serialize> IntoResponse for Accepted<T> {
+    fn into_response(self) -> Response {
+        (StatusCode::ACCEPTED, self.0).into_response()
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use postroom::port::{Depths, Journal, LetterFile, Outbox};
-use postroom::{DeadLetterOffice, Origin, Runtime};
+use postroom::{DeadLetterOffice, Origin, Rebuilds, Runtime};
 use postroom_aws::{Aws, Env};
 
 use crate::app::App;
@@ -24,6 +24,7 @@ pub(crate) struct Operations {
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) depths: Arc<dyn Depths>,
     pub(crate) outbox: Arc<dyn Outbox>,
+    pub(crate) rebuilds: Rebuilds,
 }
 
 impl Operations {
@@ -35,7 +36,8 @@ impl Operations {
         outbox: Arc<dyn Outbox>,
     ) -> Self {
         let office = DeadLetterOffice::new(runtime.clone(), Arc::clone(&letters));
-        Self { office, letters, journal, depths, outbox }
+        let rebuilds = Rebuilds::new(runtime.clone(), domain::projections().names());
+        Self { office, letters, journal, depths, outbox, rebuilds }
     }
 
     /// Over the tables that the environment names, and the queues of these handlers.

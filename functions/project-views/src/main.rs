@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::ledger::AccountViews;
-use domain::{PROJECT_VIEWS, Settings, reactions};
+use domain::{PROJECT_VIEWS, Settings, projections, reactions};
 use postroom::{Projector, Runtime};
 use postroom_aws::{Aws, Env, logging, run_projector};
 
@@ -19,5 +18,5 @@ async fn main() -> Result<(), lambda_runtime::Error> {
 
     let runtime = Runtime::new(ports, reactions(&Settings::default()));
     let projector = Projector::new(PROJECT_VIEWS, runtime, letters);
-    run_projector(projector.projection(AccountViews)).await
+    run_projector(projector.projections(projections())).await
 }

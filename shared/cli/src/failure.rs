@@ -1,8 +1,10 @@
 //! Why a verb was not done, or not to its end.
 
+use std::error::Error;
+
 use postroom::port::StoreError;
 use postroom::{
-    BulkError, Classify, DecideError, ExecuteError, OverviewError, Refuse, Verdict, reason_of,
+    BulkError, Classify, ExecuteError, OverviewError, ReadError, Refuse, Verdict, reason_of,
 };
 use serde_json::{Value, json};
 
@@ -74,8 +76,8 @@ impl From<UsageError> for Failure {
     }
 }
 
-impl From<ExecuteError<DecideError>> for Failure {
-    fn from(error: ExecuteError<DecideError>) -> Self {
+impl<E: Error + Classify + Refuse + Send + Sync + 'static> From<ExecuteError<E>> for Failure {
+    fn from(error: ExecuteError<E>) -> Self {
         match (&error, error.refusal()) {
             (ExecuteError::Command { source, .. }, Some(_)) => Self::Refused(source.to_string()),
             (_, Some(_)) => Self::Refused(reason_of(&error)),
@@ -105,9 +107,9 @@ macro_rules! classified {
         }
     )*};
 }
-classified!(StoreError OverviewError BulkError);
+classified!(StoreError ReadError OverviewError BulkError);
 
-fn failed<E: Classify + std::error::Error + Send + Sync + 'static>(error: E) -> Failure {
+fn failed<E: Classify + Error + Send + Sync + 'static>(error: E) -> Failure {
     let next = match error.verdict() {
         Verdict::Retry { .. } => REPEAT,
         Verdict::Permanent => LOOK,

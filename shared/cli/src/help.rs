@@ -15,6 +15,9 @@ postroom: what went wrong, why, and what to do about it. On AWS and on the local
     postroom why EVENT_ID                      the way from the command to one event of the chain that --chain names;
                                                or to the message of a dead letter, by the letter's id alone
     postroom queues                            what waits, what is in flight, what is parked
+    postroom projections list                  read models: which build of each is read, which is being made, how far
+    postroom projections rebuild NAME          makes another build from the journal, beside the one that is read;
+                                               when it has come to the end it takes its place at once
 
 A redrive keeps the message's id, so what was done already is not done again. The relay takes the message to its
 queue within a minute. A letter that came back twice is redriven only with --again. An edited message gets an id of

@@ -10,6 +10,7 @@ mod letters;
 mod bulk;
 mod chains;
 mod queues;
+mod projections;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -88,5 +89,7 @@ async fn run(arguments: Vec<String>, place: &mut Option<String>) -> Result<Outpu
         Verb::Chain => chains::chain(&stack, &arguments, id).await,
         Verb::Why => chains::why(&stack, &arguments, id).await,
         Verb::Queues => queues::queues(&stack).await,
+        Verb::Projections => projections::list(&stack).await,
+        Verb::Rebuild => projections::rebuild(&stack, id).await,
     }
 }

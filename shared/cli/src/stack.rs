@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use postroom::port::{Journal, LetterFile};
-use postroom::{DeadLetterOffice, Ids, Origin, Reactions, Runtime, SystemIds};
+use postroom::{DeadLetterOffice, Ids, Origin, Reactions, Rebuilds, Runtime, SystemIds};
 use postroom_aws::{Aws, DynamoOutbox, Env};
 
 use crate::arguments::{Arguments, UsageError};
@@ -26,6 +26,7 @@ pub(crate) struct Stack {
     pub(crate) letters: Arc<dyn LetterFile>,
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) outbox: DynamoOutbox,
+    pub(crate) rebuilds: Rebuilds,
     by: Option<String>,
 }
 
@@ -49,9 +50,22 @@ impl Stack {
         env.check().context("credentials and region come from the environment, see --help")?;
         let runtime = Runtime::new(ports, Reactions::default());
         let office = DeadLetterOffice::new(runtime.clone(), Arc::clone(&letters));
+        let rebuilds = Rebuilds::new(runtime.clone(), domain::projections().names());
         let by = arguments.text("--by").map(str::to_owned).or_else(|| own.optional("USER"));
         let is_elsewhere = endpoint.is_some();
-        Ok(Self { name, place, is_elsewhere, aws, runtime, office, letters, journal, outbox, by })
+        Ok(Self {
+            name,
+            place,
+            is_elsewhere,
+            aws,
+            runtime,
+            office,
+            letters,
+            journal,
+            outbox,
+            rebuilds,
+            by,
+        })
     }
 
     /// The office for a decision, or for the dry run of one.

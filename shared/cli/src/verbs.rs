@@ -15,6 +15,8 @@ pub(crate) enum Verb {
     Chain,
     Why,
     Queues,
+    Projections,
+    Rebuild,
 }
 
 /// How a verb is spelt.
@@ -61,7 +63,7 @@ const EVERYWHERE: &[&str] = &["--stack", "--endpoint", "--region", "--by", "--js
 const FILTER: &[&str] = &["--queue", "--handler", "--type", "--fingerprint", "--from", "--before"];
 
 /// Every verb.
-pub(crate) const FORMS: [Form; 10] = [
+pub(crate) const FORMS: [Form; 12] = [
     Form {
         verb: Verb::List,
         words: &["dead-letters", "list"],
@@ -126,6 +128,20 @@ pub(crate) const FORMS: [Form; 10] = [
         takes: &[&["--chain", "--tenant"]],
     },
     Form { verb: Verb::Queues, words: &["queues"], about: None, needs: &[], takes: &[] },
+    Form {
+        verb: Verb::Projections,
+        words: &["projections", "list"],
+        about: None,
+        needs: &[],
+        takes: &[],
+    },
+    Form {
+        verb: Verb::Rebuild,
+        words: &["projections", "rebuild"],
+        about: Some("NAME"),
+        needs: &[],
+        takes: &[],
+    },
 ];
 
 impl Form {

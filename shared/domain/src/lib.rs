@@ -17,11 +17,13 @@ pub mod statistics;
 pub mod ledger;
 
 mod reactions;
+mod projections;
 
 pub use id::{AccountId, CampaignId, OwnerId, TransferId};
 pub use input::{InvalidInput, Violation};
 pub use money::{Currency, InvalidCurrency, Money};
 pub use page::PageRequest;
+pub use projections::projections;
 pub use reactions::{PROJECT_VIEWS, Settings, reactions};
 
 #[cfg(test)]

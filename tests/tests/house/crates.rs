@@ -18,7 +18,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("sync-campaign", &["ad-provider", "domain", "postroom", "postroom-aws"]),
     ("sync-statistics", &["ad-provider", "domain", "postroom", "postroom-aws"]),
     ("local", &["postroom", "postroom-aws"]),
-    ("cli", &["postroom", "postroom-aws"]),
+    ("cli", &["domain", "postroom", "postroom-aws"]),
     ("compile-fail", &["postroom"]),
     ("tests", &["domain", "local", "postroom", "postroom-aws"]),
     ("benchmark", &["local", "postroom", "tests"]),

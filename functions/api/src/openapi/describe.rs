@@ -10,13 +10,13 @@ use serde_json::{Map, Value, json};
 use super::{Document, Operation};
 use crate::app::App;
 use crate::caller::Caller;
-use crate::done::{Created, Done};
+use crate::done::{Accepted, Created, Done};
 use crate::kind::Kind;
 use crate::operations::Operator;
 use crate::order::{BodyOf, KeyedOrderOf, Order, OrderOf};
 use crate::page::{FilterQuery, PageQuery};
 use crate::problem::Problem;
-use crate::routes::ops::{ChainPath, LetterFilterQuery, LetterPath, TenantQuery};
+use crate::routes::ops::{ChainPath, LetterFilterQuery, LetterPath, ProjectionPath, TenantQuery};
 use crate::routes::{AccountPath, AtLeastVersion, CampaignPath, OwnerPath};
 
 /// A part of a handler's signature: what it takes from a request, or what it answers.
@@ -137,6 +137,14 @@ impl Describe for ChainPath {
     }
 }
 
+impl Describe for ProjectionPath {
+    fn describe(operation: &mut Operation<'_>) {
+        let name = json!({ "type": "string", "examples": domain::projections().names() });
+        operation.in_path("name", &name);
+        operation.may_end_as(Kind::PROJECTION_NOT_FOUND);
+    }
+}
+
 impl Describe for TenantQuery {
     fn describe(operation: &mut Operation<'_>) {
         // As `TenantId` reads it: no control characters.
@@ -209,6 +217,12 @@ impl<T: JsonSchema> Describe for Json<T> {
 impl<T: JsonSchema> Describe for Done<T> {
     fn describe(operation: &mut Operation<'_>) {
         operation.answers::<T>(StatusCode::OK, &["Idempotent-Replayed"]);
+    }
+}
+
+impl<T: JsonSchema> Describe for Accepted<T> {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.answers::<T>(StatusCode::ACCEPTED, &["Idempotent-Replayed"]);
     }
 }
 

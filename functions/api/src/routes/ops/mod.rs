@@ -3,6 +3,7 @@
 mod dead_letters;
 mod chains;
 mod queues;
+mod projections;
 mod letter_filter;
 
 use crate::route::Route;
@@ -10,8 +11,9 @@ use crate::route::Route;
 pub(crate) use chains::{ChainPath, TenantQuery};
 pub(crate) use dead_letters::LetterPath;
 pub(crate) use letter_filter::LetterFilterQuery;
+pub(crate) use projections::ProjectionPath;
 
 pub(super) fn routes() -> Vec<Route> {
-    let parts = [dead_letters::routes(), chains::routes(), queues::routes()];
+    let parts = [dead_letters::routes(), chains::routes(), queues::routes(), projections::routes()];
     parts.into_iter().flatten().collect()
 }
