@@ -86,9 +86,10 @@ async fn an_event_costs_its_projector_its_reads_and_one_transaction_and_a_query_
         reading.push(world.aws_calls().await["api"].clone());
     }
 
+    // Which builds there are, once a batch; how far the stream is applied, and that again with what is changed.
     assert_eq!(
         projecting["project-views"],
-        json!({"dynamodb.GetItem": 4, "dynamodb.Query": 1, "dynamodb.TransactWriteItems": 1})
+        json!({"dynamodb.GetItem": 5, "dynamodb.Query": 1, "dynamodb.TransactWriteItems": 1})
     );
     // Which build is read; then the account, its view and a page of the list, a page of sums.
     assert_eq!(

@@ -14,6 +14,7 @@ mod operator_chains;
 mod schedule;
 mod traces;
 mod views;
+mod rebuild;
 mod views_agree;
 mod crashes;
 mod given_up;

@@ -58,6 +58,9 @@ async fn whoever_has_no_right_to_operate_is_told_so_on_every_route() {
             order(&format!("{letter}/discard"), &json!({"reason": "why not"})),
             Ask::new("GET", "/ops/chains/req-1"),
             Ask::new("GET", "/ops/queues"),
+            Ask::new("GET", "/ops/projections"),
+            Ask::new("GET", "/ops/projections/account-view"),
+            Ask::new("POST", "/ops/projections/account-view/rebuild"),
         ]
     };
 
