@@ -259,6 +259,25 @@ async fn a_build_with_a_parked_event_is_held_up_until_that_is_redriven() {
     assert_eq!(made(&shop, "2"), made(&shop, "1"));
 }
 
+/// Its event is parked by then, and so is not parked again: only the walker meets it.
+#[tokio::test]
+async fn a_build_that_is_walked_again_before_anybody_has_redriven_is_held_up_again() {
+    let shop = shop_shown().await;
+    let trouble = Trouble::default();
+    let projector = projector(&shop, &trouble);
+    trouble.poisoned.lock().unwrap().insert("2".to_owned());
+    ask(&shop).await;
+    projector.walk(None).await.unwrap();
+
+    ask(&shop).await;
+    projector.walk(None).await.unwrap();
+
+    let status = status(&shop).await;
+    let building = status.building.clone().unwrap();
+    assert_eq!((live(&status).as_str(), building.state), ("1", BuildState::HeldUp));
+    assert_eq!(building.held_up, ["demo#orders/2"]);
+}
+
 /// Nobody but the transaction that parks it could tell the walker, which has passed that stream.
 #[tokio::test]
 async fn a_build_in_which_an_event_was_parked_behind_the_walker_is_held_up() {
