@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use postroom::port::{FailureClass, LetterStatus};
 use postroom::{
-    DeadLetterOffice, Disposition, Edit, ItemWrite, Redrive, Refuse as _, StreamRecord, WakeUp,
+    DeadLetterOffice, Disposition, Edit, ItemWrite, Rebuilds, Redrive, Refuse as _, StreamRecord,
+    WakeUp,
 };
 
 use crate::order_views::{Trouble, more, projector, shop_with, shown, told, total};
@@ -46,6 +47,28 @@ async fn what_was_applied_is_known_though_the_inbox_has_forgotten_it() {
     let again = projector.process(&[told("1", 1), told("1", 2)], None).await;
 
     assert_eq!(again, None);
+    assert_eq!(shown(&shop, "1").await, [1, 2]);
+}
+
+/// Its run is remembered as done, and that must not be taken for applied, nor for parked: nobody would ever look.
+#[tokio::test]
+async fn a_read_model_that_has_lost_what_it_had_holds_its_shard_up_until_it_is_rebuilt() {
+    let shop = shop_with("1", 2).await;
+    let projector = projector(&shop, &Trouble::default());
+    projector.process(&[told("1", 2)], None).await;
+    shop.memory.lose(|key| key.to_string().contains("@1"));
+
+    let began = shop.now();
+    let again = projector.process(&[told("1", 2)], None).await;
+
+    assert_eq!((again, shown(&shop, "1").await), (Some(0), vec![]));
+    assert!(postroom::between(began, shop.now()) >= Duration::from_secs(10));
+    Rebuilds::new(shop.runtime.clone(), ["order-view"])
+        .request("order-view", &shop.origin())
+        .await
+        .unwrap();
+    projector.walk(None).await.unwrap();
+    assert_eq!(projector.process(&[told("1", 2)], None).await, None);
     assert_eq!(shown(&shop, "1").await, [1, 2]);
 }
 

@@ -160,6 +160,11 @@ impl MemoryStore {
         self.lock().items.values().cloned().collect()
     }
 
+    /// Loses items, as a table does that is restored from a backup.
+    pub fn lose(&self, lost: impl Fn(&Key) -> bool) {
+        self.lock().items.retain(|_, item| !lost(&item.key));
+    }
+
     /// Every dead letter, by id.
     pub fn dead_letters(&self) -> Vec<DeadLetter> {
         self.lock().dead_letters.values().cloned().collect()

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tracing::{Instrument, info_span, warn};
 
 use crate::envelope::DecodeError;
-use crate::port::{JournalRecord, StoreError};
+use crate::port::{JournalRecord, RunKey, RunStatus, StoreError};
 use crate::projection::Build;
 use crate::reason_of;
 use crate::stored::Generation;
@@ -15,10 +16,15 @@ use crate::verdict::{Classify, Verdict};
 use crate::worker::application::Application;
 use crate::worker::projector::Projector;
 use crate::worker::record::Unread;
-use crate::worker::{AGAIN, AT_ONCE, Disposition, Record, StreamRecord, WakeUp};
+use crate::worker::{AT_ONCE, Disposition, Record, StreamRecord, WakeUp};
 
 /// The most events that one invocation applies, to all its read models together. The next goes on behind them.
 const MAX_EVENTS: usize = 1_000;
+
+/// What cannot be read comes again after this long. A shard brings a record back a limited number of times, 10,000 at most:
+/// with a second between them an outage of some hours would use them up, and with this it takes a day, when the stream
+/// itself drops the record.
+const UNREAD: Disposition = Disposition::Redeliver { after: Some(Duration::from_secs(10)) };
 
 /// What one invocation, or one page of a walk, knows by now.
 pub(super) struct Progress {
@@ -141,8 +147,30 @@ impl Projector {
         let Some(wake_up) = WakeUp::of_event(&event.envelope) else { return Applied::Parked };
         match self.worker.runtime.applied(build, &wake_up).await {
             Ok(applied) if applied >= event.version() => Applied::Yes,
-            Ok(_) => Applied::Parked,
+            Ok(_) => self.not_applied(build, event).await,
             Err(error) => Applied::NotYet(not_read(build.projection.name(), &error)),
+        }
+    }
+
+    /// Why an event is not applied although its run has ended.
+    async fn not_applied(&self, build: Build<'_>, event: &JournalRecord) -> Applied {
+        let name = build.projection.name();
+        let key = RunKey::of_handler(&build.generation.handler(name), event.envelope.id);
+        let found = self.worker.runtime.ports().inbox.find(&key, self.now()).await;
+        match found {
+            Ok(Some(record)) if record.status == RunStatus::Parked => Applied::Parked,
+            // It was once. Its shard waits, so that somebody looks: passed over, its stream would stand still unseen.
+            Ok(_) => {
+                let stream = event.stream_key();
+                warn!(
+                    handler = name,
+                    stream,
+                    metric.failed = 1,
+                    "a read model has lost what it had applied: rebuild it"
+                );
+                Applied::NotYet(UNREAD)
+            }
+            Err(error) => Applied::NotYet(not_read(name, &error)),
         }
     }
 
@@ -166,7 +194,7 @@ impl Projector {
 pub(super) fn not_read(handler: &'static str, error: &(dyn Error + 'static)) -> Disposition {
     let reason = reason_of(error);
     warn!(reason, handler, metric.failed = 1, "a stream could not be read");
-    AGAIN
+    UNREAD
 }
 
 fn unreadable(error: &StoreError) -> DecodeError {
