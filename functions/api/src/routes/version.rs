@@ -9,6 +9,9 @@ use crate::kind::Kind;
 use crate::page::query;
 use crate::problem::Problem;
 
+/// The largest version that may be asked for: every reader of JSON keeps it exactly, and no stream is so long.
+const LARGEST: u64 = (1 << 53) - 1;
+
 /// The version that a read model has to have come to; 0 asks for none.
 #[derive(Debug)]
 pub(crate) struct AtLeastVersion(pub(crate) u64);
@@ -16,7 +19,7 @@ pub(crate) struct AtLeastVersion(pub(crate) u64);
 impl AtLeastVersion {
     /// Its schema.
     pub(crate) fn schema() -> Value {
-        json!({ "type": "integer", "minimum": 0 })
+        json!({ "type": "integer", "minimum": 0, "maximum": LARGEST })
     }
 }
 
@@ -30,9 +33,11 @@ impl<S: Send + Sync> FromRequestParts<S> for AtLeastVersion {
         }
 
         let Parameters { at_least_version } = query(parts, state).await?;
-        let version = at_least_version.map_or(Some(0), |version| version.parse().ok());
-        version.map(Self).ok_or_else(|| {
-            Problem::new(Kind::INVALID_FILTER).detail("`at_least_version` has to be a whole number")
-        })
+        let version = at_least_version.map_or(Ok(0), |version| version.parse());
+        match version {
+            Ok(version @ 0..=LARGEST) => Ok(Self(version)),
+            _ => Err(Problem::new(Kind::INVALID_FILTER)
+                .detail(format!("`at_least_version` has to be 0-{LARGEST}"))),
+        }
     }
 }

@@ -24,7 +24,9 @@ use crate::reactions::Reactions;
 use crate::reader::Reader;
 
 pub use execute::{ExecuteError, Executed};
-pub(crate) use give_up::{GaveUp, LEFT_OUT, LostCause, OnGiveUp};
+#[cfg(feature = "simulation")]
+pub(crate) use give_up::LEFT_OUT;
+pub(crate) use give_up::{GaveUp, LostCause, OnGiveUp};
 pub(crate) use lease::Holder;
 pub(crate) use queued::{Ran, RunError, run_of};
 pub use settle::SettleError;
