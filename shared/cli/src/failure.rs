@@ -4,7 +4,8 @@ use std::error::Error;
 
 use postroom::port::StoreError;
 use postroom::{
-    BulkError, Classify, ExecuteError, OverviewError, ReadError, Refuse, Verdict, reason_of,
+    BulkError, Classify, ExecuteError, OverviewError, ReadError, Refuse, Verdict, VerifyError,
+    reason_of,
 };
 use serde_json::{Value, json};
 
@@ -31,6 +32,26 @@ impl Failure {
     pub(crate) fn interrupted() -> Self {
         let error = anyhow::anyhow!("it was interrupted");
         Self::Failed { error, next: "what was done is told above; --cursor goes on with the rest" }
+    }
+
+    /// A read model is not as the journal has it.
+    pub(crate) fn differs(name: &str, differences: u64) -> Self {
+        let error =
+            anyhow::anyhow!("{name} is not as the journal has it: {differences} differences");
+        Self::Failed {
+            error,
+            next: "`projections rebuild` makes it anew; first look for what did this",
+        }
+    }
+
+    /// Some of a read model changed whenever it was read.
+    pub(crate) fn not_compared(name: &str, rows: u64) -> Self {
+        let error =
+            anyhow::anyhow!("{rows} rows of {name} moved on each time and were not compared");
+        Self::Failed {
+            error,
+            next: "nothing is known to be wrong; ask again when there is less going on",
+        }
     }
 
     pub(crate) fn code(&self) -> u8 {
@@ -82,6 +103,15 @@ impl<E: Error + Classify + Refuse + Send + Sync + 'static> From<ExecuteError<E>>
             (ExecuteError::Command { source, .. }, Some(_)) => Self::Refused(source.to_string()),
             (_, Some(_)) => Self::Refused(reason_of(&error)),
             (_, None) => failed(error),
+        }
+    }
+}
+
+impl From<VerifyError> for Failure {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::NotFound { .. } => Self::Refused(error.to_string()),
+            _ => failed(error),
         }
     }
 }

@@ -18,6 +18,7 @@ postroom: what went wrong, why, and what to do about it. On AWS and on the local
     postroom projections list                  read models: which build of each is read, which is being made, how far
     postroom projections rebuild NAME          makes another build from the journal, beside the one that is read;
                                                when it has come to the end it takes its place at once
+    postroom projections verify NAME           compares what is read with a fold of the journal, and names what differs
 
 A redrive keeps the message's id, so what was done already is not done again. The relay takes the message to its
 queue within a minute. A letter that came back twice is redriven only with --again. An edited message gets an id of
@@ -31,6 +32,12 @@ repeated. What is decided can still be shown by its ID.
 stack's name shows it and an alarm of each queue waits for it. Where messages are in flight and nothing is done, their
 provider may be known to be down: search the workers' logs for `its breaker opens`, which names it, and for `its
 provider's gate holds it back`, which says for how long.
+
+`projections verify` writes nothing. It reads all of the journal, and each row that its events make in the build that is
+read; rows that have moved on meanwhile are looked at again, and are not wrong. It holds the rows of one stream at a time,
+and those that several share: 200,000 at most. A hundred differences are told one by one, the others counted. `(applied)`
+tells of a stream whose event has waited for more than a minute: it is parked, or nobody was ever told. What is there that
+no event has made is not looked for.
 
 Which letters (list, groups, redrive --all); all of it has to be met:
     --queue NAME                               the queue they came from
@@ -66,10 +73,10 @@ Where, for every verb:
 Credentials come from the environment. `eval \"$(aws configure export-credentials --format env)\"` puts there what the
 AWS CLI would use; the local system takes any. On AWS these rights are needed, on the stack's tables and on their
 indexes, which are resources of their own (table/STACK-* and table/STACK-*/index/*): dynamodb:GetItem and Query to see
-anything; PutItem, UpdateItem and ConditionCheckItem to decide; for `queues` sqs:ListQueues, and
-sqs:GetQueueAttributes on STACK-*.
+anything; Scan of STACK-journal to verify; PutItem, UpdateItem and ConditionCheckItem to decide; for `queues`
+sqs:ListQueues, and sqs:GetQueueAttributes on STACK-*.
 
-An option that a verb does not take stops it before anything is done. Exit codes: 0 done; 1 something failed, or was
-interrupted; 2 wrong usage; 3 there is no such thing, or it, or some of it, was refused. What was done before that is
-printed first. Reasons are on standard error.
+An option that a verb does not take stops it before anything is done. Exit codes: 0 done; 1 something failed, differs, or
+was interrupted; 2 wrong usage; 3 there is no such thing, or it, or some of it, was refused. What was done before that
+is printed first. Reasons are on standard error.
 ";

@@ -91,5 +91,6 @@ async fn run(arguments: Vec<String>, place: &mut Option<String>) -> Result<Outpu
         Verb::Queues => queues::queues(&stack).await,
         Verb::Projections => projections::list(&stack).await,
         Verb::Rebuild => projections::rebuild(&stack, id).await,
+        Verb::Verify => projections::verify(&stack, id).await,
     }
 }

@@ -1,7 +1,7 @@
 //! `postroom projections …`.
 
-use postroom::{BuildState, BuildStatus, ProjectionStatus};
-use serde_json::json;
+use postroom::{BuildState, BuildStatus, Difference, ProjectionStatus, Verified};
+use serde_json::{Value, json};
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -20,6 +20,35 @@ pub(crate) async fn rebuild(stack: &Stack, name: &str) -> Result<Output, Failure
         "`projections list` shows how far it has come; it goes on within a minute".to_owned(),
     );
     Ok(Output::of(&asked, rows)?)
+}
+
+pub(crate) async fn verify(stack: &Stack, name: &str) -> Result<Output, Failure> {
+    let verified = stack.verifier.verify(name).await?;
+    let Verified { build, streams, events, rows, differences, more, moving, .. } = &verified;
+    let told = u64::try_from(differences.len()).unwrap_or(u64::MAX);
+    let mut lines = vec![format!(
+        "{name}  build {build}: {rows} rows, made by {events} events of {streams} streams"
+    )];
+    lines.extend(differences.iter().map(difference));
+    if *more > 0 {
+        lines.push(format!("    and {more} more"));
+    }
+    if told == 0 && *moving == 0 {
+        lines.push("    all of it is as the journal has it".to_owned());
+    }
+    let failure = match (told + more, *moving) {
+        (0, 0) => None,
+        (0, moving) => Some(Failure::not_compared(name, moving)),
+        (differing, _) => Some(Failure::differs(name, differing)),
+    };
+    Ok(Output { failure, ..Output::of(&verified, lines)? })
+}
+
+fn difference(Difference { key, field, expected, found }: &Difference) -> String {
+    let value = |value: &Option<Value>| {
+        value.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string)
+    };
+    format!("    {key}  {field}: expected {}, found {}", value(expected), value(found))
 }
 
 fn rows(projection: &ProjectionStatus) -> Vec<String> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use postroom::port::{Journal, LetterFile};
-use postroom::{DeadLetterOffice, Ids, Origin, Reactions, Rebuilds, Runtime, SystemIds};
+use postroom::{DeadLetterOffice, Ids, Origin, Reactions, Rebuilds, Runtime, SystemIds, Verifier};
 use postroom_aws::{Aws, DynamoOutbox, Env};
 
 use crate::arguments::{Arguments, UsageError};
@@ -27,6 +27,7 @@ pub(crate) struct Stack {
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) outbox: DynamoOutbox,
     pub(crate) rebuilds: Rebuilds,
+    pub(crate) verifier: Verifier,
     by: Option<String>,
 }
 
@@ -50,7 +51,9 @@ impl Stack {
         env.check().context("credentials and region come from the environment, see --help")?;
         let runtime = Runtime::new(ports, Reactions::default());
         let office = DeadLetterOffice::new(runtime.clone(), Arc::clone(&letters));
-        let rebuilds = Rebuilds::new(runtime.clone(), domain::projections().names());
+        let projections = domain::projections();
+        let rebuilds = Rebuilds::new(runtime.clone(), projections.names());
+        let verifier = Verifier::new(runtime.clone(), projections);
         let by = arguments.text("--by").map(str::to_owned).or_else(|| own.optional("USER"));
         let is_elsewhere = endpoint.is_some();
         Ok(Self {
@@ -64,6 +67,7 @@ impl Stack {
             journal,
             outbox,
             rebuilds,
+            verifier,
             by,
         })
     }

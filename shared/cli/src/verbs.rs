@@ -17,6 +17,7 @@ pub(crate) enum Verb {
     Queues,
     Projections,
     Rebuild,
+    Verify,
 }
 
 /// How a verb is spelt.
@@ -63,7 +64,7 @@ const EVERYWHERE: &[&str] = &["--stack", "--endpoint", "--region", "--by", "--js
 const FILTER: &[&str] = &["--queue", "--handler", "--type", "--fingerprint", "--from", "--before"];
 
 /// Every verb.
-pub(crate) const FORMS: [Form; 12] = [
+pub(crate) const FORMS: [Form; 13] = [
     Form {
         verb: Verb::List,
         words: &["dead-letters", "list"],
@@ -138,6 +139,13 @@ pub(crate) const FORMS: [Form; 12] = [
     Form {
         verb: Verb::Rebuild,
         words: &["projections", "rebuild"],
+        about: Some("NAME"),
+        needs: &[],
+        takes: &[],
+    },
+    Form {
+        verb: Verb::Verify,
+        words: &["projections", "verify"],
         about: Some("NAME"),
         needs: &[],
         takes: &[],

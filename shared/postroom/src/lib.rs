@@ -39,6 +39,7 @@ mod runtime;
 mod schedule;
 mod gate;
 mod worker;
+mod verify;
 mod office;
 mod overview;
 
@@ -78,6 +79,7 @@ pub use tx::{Tx, TxError};
 pub use verdict::{
     Blame, Blames, Classify, Failure, Refusal, RefusalKind, Refuse, Verdict, panic_text, reason_of,
 };
+pub use verify::{Difference, Verified, Verifier, VerifyError};
 pub use visible::visible;
 pub use worker::{
     Collector, Disposition, MissingHandlers, Projector, Record, StreamRecord, WakeUp, WalkError,

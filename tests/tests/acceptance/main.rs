@@ -15,6 +15,7 @@ mod schedule;
 mod traces;
 mod views;
 mod rebuild;
+mod verify;
 mod views_agree;
 mod crashes;
 mod given_up;

@@ -9,13 +9,13 @@ use crate::operator::postroom;
 const OWNER: &str = "019aa4bf-0c00-7a1b-9c2d-3e4f5a6b7c8d";
 const STATUS: &str = "/ops/projections/account-view";
 
-async fn open(world: &World) -> String {
+pub(crate) async fn open(world: &World) -> String {
     let body = json!({"owner_id": OWNER, "currency": "NZD"});
     world.send(world.request(Method::POST, "/accounts").json(&body)).await.expect(201).text("/id")
 }
 
 /// Brings money in, under a key of its own, and answers the version that made.
-async fn deposit(world: &World, account: &str, key: u32) -> u64 {
+pub(crate) async fn deposit(world: &World, account: &str, key: u32) -> u64 {
     let amount = json!({"amount_minor": 100, "currency": "NZD"});
     let request = world
         .request(Method::POST, &format!("/accounts/{account}/deposits"))
@@ -89,5 +89,7 @@ async fn a_read_model_is_rebuilt_while_money_moves_and_is_the_same() {
     let (first, second) = (of_quiet(made(&world, "@1").await), of_quiet(made(&world, "@2").await));
     assert!(first.len() > 60, "{first:?}");
     assert_eq!(second, first);
+    let verified = postroom(&world, &["projections", "verify", "account-view", "--json"]).await;
+    assert_eq!((&verified.json()["build"], &verified.json()["streams"]), (&json!(2), &json!(2)));
     world.stop().await;
 }

@@ -33,6 +33,7 @@ mod order_views;
 mod projecting;
 mod rebuilding;
 mod rebuild_races;
+mod verifying;
 mod lines;
 mod jars;
 mod aggregates;

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use postroom::doc_example::{Order, OrderPaid, OrderPlaced, Settings, reactions};
 use postroom::{
-    BoxFuture, Classify, Envelope, Place, Projection, Projector, ReadModel, Runtime, Stored,
-    StreamRecord, TxError, Verdict, View, WakeUp, events,
+    BoxFuture, Classify, Envelope, Place, Projection, Projections, Projector, ReadModel, Runtime,
+    Stored, StreamRecord, TxError, Verdict, View, WakeUp, events,
 };
 use serde::{Deserialize, Serialize};
 
@@ -136,6 +136,11 @@ fn took_one(from: &AtomicU32) -> bool {
 
 pub(crate) fn projector(shop: &Shop, trouble: &Trouble) -> Projector {
     projector_of(&shop.runtime, shop, trouble)
+}
+
+/// The read model, for whoever does not keep it up.
+pub(crate) fn projections(trouble: &Trouble) -> Projections {
+    Projections::default().with(Orders(trouble.clone()))
 }
 
 /// A projector on other ports than the shop's own.

@@ -28,7 +28,7 @@ pub(crate) async fn status(shop: &Shop) -> ProjectionStatus {
     rebuilds(shop).find("order-view").await.unwrap().unwrap()
 }
 
-async fn ask(shop: &Shop) -> ProjectionStatus {
+pub(crate) async fn ask(shop: &Shop) -> ProjectionStatus {
     rebuilds(shop).request("order-view", &shop.origin()).await.unwrap().output
 }
 
@@ -37,7 +37,7 @@ fn live(status: &ProjectionStatus) -> String {
 }
 
 /// A shop with three orders, of which the read model knows all.
-async fn shop_shown() -> Shop {
+pub(crate) async fn shop_shown() -> Shop {
     let shop = shop_with("1", 120).await;
     more(&shop, "2", 1).await;
     more(&shop, "3", 7).await;

@@ -100,7 +100,7 @@ impl State {
         self.items.get(key).map_or(Guard::Absent, |item| Guard::Version(item.version))
     }
 
-    fn write(&mut self, write: &ItemWrite) {
+    pub(super) fn write(&mut self, write: &ItemWrite) {
         let (key, head, live, data) = match write {
             ItemWrite::Check { .. } => return,
             ItemWrite::Save { key, head, live, data, .. } => (key, Some(*head), live.clone(), data),

@@ -11,7 +11,7 @@ use crate::id::ClientToken;
 use crate::id::{MessageId, OwnerToken};
 use crate::port::{Breaker, DeadLetter, InboxRecord, Item, JournalRecord, OutboxRow, Page, RunKey};
 use crate::stored::Key;
-use crate::transaction::Transaction;
+use crate::transaction::{ItemWrite, Transaction};
 
 /// Rows of one page where the caller names no limit.
 pub(super) const PAGE: usize = 50;
@@ -68,9 +68,21 @@ impl MemoryStore {
     }
 
     /// The item at a key.
-    #[cfg(feature = "simulation")]
     pub(crate) fn item(&self, key: &Key) -> Option<Item> {
         self.lock().items.get(key).cloned()
+    }
+
+    /// Writes an item by itself, whatever is there. Answers whether nothing was.
+    pub(crate) fn put(&self, write: &ItemWrite) -> bool {
+        let mut state = self.lock();
+        let is_new = !state.items.contains_key(write.key());
+        state.write(write);
+        is_new
+    }
+
+    /// Forgets an item. Answers whether it was there.
+    pub(crate) fn forget_item(&self, key: &Key) -> bool {
+        self.lock().items.remove(key).is_some()
     }
 
     /// When the first message of the outbox is due.
@@ -163,6 +175,11 @@ impl MemoryStore {
     /// Loses items, as a table does that is restored from a backup.
     pub fn lose(&self, lost: impl Fn(&Key) -> bool) {
         self.lock().items.retain(|_, item| !lost(&item.key));
+    }
+
+    /// Changes items, as somebody does who writes to a table by hand.
+    pub fn tamper(&self, change: impl FnMut(&mut Item)) {
+        self.lock().items.values_mut().for_each(change);
     }
 
     /// Every dead letter, by id.

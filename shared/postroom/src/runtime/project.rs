@@ -1,17 +1,20 @@
 //! Applying an event to a read model: what it changes and how far its stream is applied, in one transaction.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::command::Origin;
 use crate::envelope::RawEnvelope;
+use crate::memory::MemoryStore;
 use crate::port::Run;
 use crate::projection::{Build, Position, View};
 use crate::reader::ReadError;
 use crate::runtime::lease::Holder;
 use crate::runtime::queued::{Ran, RunError};
 use crate::runtime::settle::Settled;
-use crate::runtime::{MAX_RUNS, Runtime};
+use crate::runtime::{MAX_RUNS, Ports, Runtime};
 use crate::stored::{Stored, StreamId};
-use crate::transaction::Fence;
+use crate::transaction::{Fence, ItemWrite};
 use crate::tx::{Tx, TxError};
 use crate::verdict::{Blame, Classify, Failure, Verdict};
 use crate::worker::WakeUp;
@@ -60,6 +63,21 @@ impl Runtime {
             }
         }
         Err(RunError::Contended { runs: MAX_RUNS })
+    }
+
+    /// What an event would change in `rows`, if these were a build: for a fold of the journal, which commits nothing.
+    pub(crate) async fn fold(
+        &self,
+        build: Build<'_>,
+        event: &RawEnvelope,
+        rows: &MemoryStore,
+    ) -> Result<Vec<ItemWrite>, Failure> {
+        let ports = Ports { store: Arc::new(rows.clone()), ..self.ports.clone() };
+        let (origin, name) = (Origin::of_message(event), build.projection.name());
+        let reactions = Arc::clone(&self.reactions);
+        let mut tx = Tx::begin(&ports, reactions, origin, self.now(), name, event.hops);
+        stage(build, event, &mut tx).await?;
+        Ok(tx.into_writes())
     }
 
     /// How far a stream was applied to a build, as of now.

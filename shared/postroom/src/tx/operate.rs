@@ -3,7 +3,7 @@
 use crate::port::OutboxRow;
 use crate::rebuild::Builds;
 use crate::stored::{Key, Partition};
-use crate::transaction::{LetterChange, RunChange};
+use crate::transaction::{ItemWrite, LetterChange, RunChange};
 use crate::tx::items::Entity;
 use crate::tx::{Tx, TxError};
 use crate::{Audited, Origin, sortable};
@@ -49,6 +49,11 @@ impl Tx {
         let data = self.encode(&key, builds)?;
         self.items.save(Entity { key, stream, live: None, data }, self.frame.turn())?;
         self.room_for("builds", 0)
+    }
+
+    /// What was staged of items, where nothing is committed: for a fold of events in memory.
+    pub(crate) fn into_writes(self) -> Vec<ItemWrite> {
+        self.items.into_writes()
     }
 
     /// Who acts, and in which chain.

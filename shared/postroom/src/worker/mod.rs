@@ -39,6 +39,7 @@ pub use collector::Collector;
 #[cfg(feature = "simulation")]
 pub(crate) use pace::ITS_OWN;
 pub use projector::Projector;
+pub(crate) use projector::is_read_by;
 pub use wake_up::{StreamRecord, WakeUp};
 pub use walker::{WalkError, Walked};
 

@@ -216,7 +216,7 @@ impl Projector {
 }
 
 /// Whether a projection reads the stream that is told of.
-pub(super) fn is_read_by(projection: &dyn AnyProjection, wake_up: &WakeUp) -> bool {
+pub(crate) fn is_read_by(projection: &dyn AnyProjection, wake_up: &WakeUp) -> bool {
     projection.reads().contains(&&*wake_up.stream.collection())
 }
 
