@@ -7,10 +7,12 @@
     reason = "a harness for tests: what fails here fails the test"
 )]
 
+mod accounts;
 pub mod aws;
 mod provider;
 mod reply;
 mod world;
 
+pub use accounts::OWNER;
 pub use reply::Reply;
 pub use world::{World, WorldOptions, fixture, program, root};

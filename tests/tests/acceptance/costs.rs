@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::World;
+use tests::{OWNER, World};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_costs_its_reads_and_one_transaction_and_a_job_its_reads_and_two_writes() {
@@ -39,11 +39,9 @@ async fn a_command_costs_its_reads_and_one_transaction_and_a_job_its_reads_and_t
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deposit_costs_its_snapshot_its_stream_and_one_transaction() {
     let world = World::start().await;
-    let owner = json!({"owner_id": "019aa4bf-0c00-7a1b-9c2d-3e4f5a6b7c8d", "currency": "NZD"});
     world.aws_calls().await;
 
-    let opened = world.send(world.request(Method::POST, "/accounts").json(&owner)).await;
-    let id = opened.expect(201).text("/id");
+    let id = world.account(OWNER).await;
     let opening = world.aws_calls().await;
     let deposit =
         json!({"amount": {"amount_minor": 1, "currency": "NZD"}, "description": "Top-up"});
@@ -67,10 +65,7 @@ async fn a_deposit_costs_its_snapshot_its_stream_and_one_transaction() {
 async fn an_event_costs_its_projector_its_reads_and_one_transaction_and_a_query_three_reads_at_most()
  {
     let world = World::start().await;
-    let owner = "019aa4bf-0c00-7a1b-9c2d-3e4f5a6b7c8d";
-    let body = json!({"owner_id": owner, "currency": "NZD"});
-    let opened = world.send(world.request(Method::POST, "/accounts").json(&body)).await;
-    let path = format!("/accounts/{}", opened.expect(201).text("/id"));
+    let path = format!("/accounts/{}", world.account(OWNER).await);
     let opening = applied(&world, &Value::Null).await;
     world.aws_calls().await;
     let deposit =
@@ -81,7 +76,7 @@ async fn an_event_costs_its_projector_its_reads_and_one_transaction_and_a_query_
     applied(&world, &opening).await;
     let projecting = world.aws_calls().await;
     let mut reading = Vec::new();
-    for path in [&path, &format!("{path}/transactions"), &format!("/owners/{owner}/summary")] {
+    for path in [&path, &format!("{path}/transactions"), &format!("/owners/{OWNER}/summary")] {
         world.get(path).await.expect(200);
         reading.push(world.aws_calls().await["api"].clone());
     }

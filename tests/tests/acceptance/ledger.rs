@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
-use tests::{Reply, World};
+use tests::{OWNER, Reply, World};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-const OWNER: &str = "019aa4bf-0c00-7a1b-9c2d-3e4f5a6b7c8d";
 const CLIENTS: u64 = 6;
 const ORDERS: u64 = 8;
 /// How often a client asks again, under the same key, after it lost a race.
@@ -24,9 +23,7 @@ fn order(world: &World, path: &str, key: &str, body: &Value) -> RequestBuilder {
 }
 
 async fn open(world: &World, balance: u64) -> String {
-    let body = json!({ "owner_id": OWNER, "currency": "NZD" });
-    let request = world.request(Method::POST, "/accounts").json(&body);
-    let id = world.send(request).await.expect(201).text("/id");
+    let id = world.account(OWNER).await;
     if balance > 0 {
         let body = json!({ "amount": nzd(balance), "description": "Opening balance" });
         let path = format!("/accounts/{id}/deposits");

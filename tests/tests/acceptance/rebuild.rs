@@ -2,17 +2,11 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::World;
+use tests::{OWNER, World};
 
 use crate::operator::postroom;
 
-const OWNER: &str = "019aa4bf-0c00-7a1b-9c2d-3e4f5a6b7c8d";
 const STATUS: &str = "/ops/projections/account-view";
-
-pub(crate) async fn open(world: &World) -> String {
-    let body = json!({"owner_id": OWNER, "currency": "NZD"});
-    world.send(world.request(Method::POST, "/accounts").json(&body)).await.expect(201).text("/id")
-}
 
 /// Brings money in, under a key of its own, and answers the version that made.
 pub(crate) async fn deposit(world: &World, account: &str, key: u32) -> u64 {
@@ -42,7 +36,7 @@ async fn made(world: &World, build: &str) -> Vec<(String, String, Value)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_read_model_is_rebuilt_while_money_moves_and_is_the_same() {
     let world = World::start().await;
-    let (quiet, busy) = (open(&world).await, open(&world).await);
+    let (quiet, busy) = (world.account(OWNER).await, world.account(OWNER).await);
     for key in 0..60 {
         deposit(&world, &quiet, key).await;
     }

@@ -1,10 +1,10 @@
 //! A read model is compared with the journal by the operator's tool, over the real processes.
 
 use serde_json::{Value, json};
-use tests::World;
+use tests::{OWNER, World};
 
 use crate::operator::postroom;
-use crate::rebuild::{deposit, open};
+use crate::rebuild::deposit;
 
 const VERIFY: [&str; 3] = ["projections", "verify", "account-view"];
 
@@ -23,7 +23,7 @@ async fn damage(world: &World, partition: &str, id: &str, minor: u32) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_that_is_not_as_the_journal_has_it_is_told_by_key_and_field() {
     let world = World::start().await;
-    let (first, second) = (open(&world).await, open(&world).await);
+    let (first, second) = (world.account(OWNER).await, world.account(OWNER).await);
     for (account, key) in [(&first, 1), (&second, 1), (&first, 2)] {
         deposit(&world, account, key).await;
     }

@@ -4,16 +4,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{World, fixture};
+use tests::{OWNER, World, fixture};
 
 /// How many orders were given, each under a key of its own.
 static ORDERS: AtomicU64 = AtomicU64::new(0);
-const OWNER: &str = "019aa4bf-0c00-7a1b-9c2d-3e4f5a6b7c8d";
-
-async fn open(world: &World) -> String {
-    let body = json!({"owner_id": OWNER, "currency": "NZD"});
-    world.send(world.request(Method::POST, "/accounts").json(&body)).await.expect(201).text("/id")
-}
 
 /// Moves money and answers the version that made.
 async fn order(world: &World, account: &str, what: &str, amount_minor: i64) -> u64 {
@@ -47,7 +41,7 @@ async fn journaled(world: &World, account: &str, version: u64) -> Value {
 #[tokio::test]
 async fn the_view_of_an_account_follows_what_is_done_to_it() {
     let world = World::start().await;
-    let account = open(&world).await;
+    let account = world.account(OWNER).await;
     order(&world, &account, "deposits", 5_000).await;
     let version = order(&world, &account, "withdrawals", 1_500).await;
 
@@ -73,7 +67,7 @@ async fn the_view_of_an_account_follows_what_is_done_to_it() {
 #[tokio::test]
 async fn who_asks_for_what_it_has_written_waits_for_it_and_is_shown_no_less() {
     let world = World::start().await;
-    let account = open(&world).await;
+    let account = world.account(OWNER).await;
     shown(&world, &account, 1).await;
     // The projector reads nothing of the journal any more, and so stays where it is.
     world
@@ -104,7 +98,7 @@ async fn who_asks_for_what_it_has_written_waits_for_it_and_is_shown_no_less() {
 #[tokio::test]
 async fn how_long_after_it_happened_an_event_is_shown_is_measured() {
     let world = World::start().await;
-    let account = open(&world).await;
+    let account = world.account(OWNER).await;
     shown(&world, &account, 1).await;
 
     let measured = world.wrote("project-views", |line| !line["lag_ms"].is_null()).await;
@@ -119,7 +113,7 @@ async fn how_long_after_it_happened_an_event_is_shown_is_measured() {
 async fn a_projector_that_is_killed_at_its_commit_applies_each_event_once() {
     for when in ["before", "after"] {
         let world = World::start().await;
-        let account = open(&world).await;
+        let account = world.account(OWNER).await;
         shown(&world, &account, 1).await;
         world
             .aws_fault(json!({"service": "dynamodb", "action": "TransactWriteItems",
@@ -142,7 +136,7 @@ async fn a_projector_that_is_killed_at_its_commit_applies_each_event_once() {
 #[tokio::test]
 async fn records_of_the_stream_that_come_again_change_nothing() {
     let world = World::start().await;
-    let account = open(&world).await;
+    let account = world.account(OWNER).await;
     let version = order(&world, &account, "deposits", 100).await;
     shown(&world, &account, version).await;
     let before = world.tables().await;
@@ -165,11 +159,11 @@ async fn records_of_the_stream_that_come_again_change_nothing() {
 #[tokio::test]
 async fn a_poisoned_event_is_parked_and_what_waited_is_applied_when_it_is_redriven() {
     let world = World::start().await;
-    let account = open(&world).await;
+    let account = world.account(OWNER).await;
     order(&world, &account, "deposits", 100).await;
     shown(&world, &account, 2).await;
     let sane = journaled(&world, &account, 2).await;
-    let other = open(&world).await;
+    let other = world.account(OWNER).await;
 
     put_third(&world, &sane, "money.vanished").await;
     let letter = parked(&world).await;

@@ -6,14 +6,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
-use tests::{World, fixture};
+use tests::{OWNER, World, fixture};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::ledger::act;
 
-const OWNERS: [&str; 2] =
-    ["019aa4bf-0c00-7a1b-9c2d-3e4f5a6b7c8d", "019aa4bf-0c00-7a1b-9c2d-3e4f5a6b7c8e"];
+const OWNERS: [&str; 2] = [OWNER, "019aa4bf-0c00-7a1b-9c2d-3e4f5a6b7c8e"];
 const CLIENTS: u64 = 6;
 /// How often each of them gives its orders, others each time.
 const ROUNDS: u64 = 4;
@@ -30,9 +29,7 @@ fn nzd(amount_minor: i64) -> Value {
 
 /// An account of this owner with a hundred.
 async fn open(world: &World, owner: &str) -> String {
-    let body = json!({ "owner_id": owner, "currency": "NZD" });
-    let opened = world.send(world.request(Method::POST, "/accounts").json(&body)).await;
-    let id = opened.expect(201).text("/id");
+    let id = world.account(owner).await;
     let deposit = world
         .request(Method::POST, &format!("/accounts/{id}/deposits"))
         .header("idempotency-key", format!("opening-{id}"))
