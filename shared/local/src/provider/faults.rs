@@ -5,8 +5,9 @@
 //! ```
 //!
 //! `campaign_id` is an id or `*`. A `status` (400 to 599) refuses the call, `retry_after_s` goes
-//! with it; `delay_ms` delays the answer, which is the usual one where no status is given. A fault
-//! applies `times` times (once where that is left out); of several that match, the oldest applies.
+//! with it; `delay_ms` delays the answer, and `"garbled": true` makes nonsense of its body. Where no status is given what
+//! is asked is done all the same. A fault applies `times` times (once where that is left out); of several that match, the
+//! oldest applies.
 
 use std::time::Duration;
 
@@ -16,7 +17,8 @@ use serde_json::Value;
 use crate::faults::{self, InvalidFault, LONGEST_DELAY_MS, Order, invalid};
 
 const LONGEST_RETRY_AFTER_S: u64 = 86_400;
-const MEMBERS: [&str; 5] = ["campaign_id", "status", "times", "retry_after_s", "delay_ms"];
+const MEMBERS: [&str; 6] =
+    ["campaign_id", "status", "times", "retry_after_s", "delay_ms", "garbled"];
 const ANY: &str = "*";
 
 /// What a fault does to one call.
@@ -26,6 +28,8 @@ pub(super) struct Effect {
     pub(super) status: Option<StatusCode>,
     pub(super) retry_after_s: Option<u64>,
     pub(super) delay: Duration,
+    /// The body is no JSON.
+    pub(super) garbled: bool,
 }
 
 /// Faults of the calls about one campaign, or `*`.
@@ -51,11 +55,18 @@ impl Fault {
         let status =
             status.and_then(|status| StatusCode::from_u16(u16::try_from(status).ok()?).ok());
         let delay_ms = order.number("delay_ms", 0, LONGEST_DELAY_MS)?.unwrap_or_default();
-        if status.is_none() && delay_ms == 0 {
-            return Err(invalid("status", "missing, and there is no delay_ms either".to_owned()));
+        let garbled = match order.get("garbled") {
+            None => false,
+            Some(Value::Bool(true)) => true,
+            Some(_) => return Err(invalid("garbled", "not true".to_owned())),
+        };
+        if status.is_none() && delay_ms == 0 && !garbled {
+            let reason = "missing, and there is neither delay_ms nor garbled".to_owned();
+            return Err(invalid("status", reason));
         }
         let retry_after_s = order.number("retry_after_s", 0, LONGEST_RETRY_AFTER_S)?;
-        let effect = Effect { status, retry_after_s, delay: Duration::from_millis(delay_ms) };
+        let delay = Duration::from_millis(delay_ms);
+        let effect = Effect { status, retry_after_s, delay, garbled };
         Ok(Self { calls: campaign.to_owned(), times, effect })
     }
 }
@@ -101,6 +112,7 @@ mod tests {
             r#"{"campaign_id": "a", "status": 503, "times": 0}"#,
             r#"{"campaign_id": "a", "status": 503, "delay_ms": 60001}"#,
             r#"{"campaign_id": "a", "status": 503, "retry_after_s": "1"}"#,
+            r#"{"campaign_id": "a", "garbled": false}"#,
             r#"{"campaign_id": "a", "status": 503, "retry_after": 1}"#,
         ];
 
@@ -117,6 +129,7 @@ mod tests {
                 "times",
                 "delay_ms",
                 "retry_after_s",
+                "garbled",
                 "body"
             ]
         );

@@ -41,12 +41,16 @@ struct Asked<'a> {
     version: Option<u64>,
 }
 
+/// A body that is cut off, as by a proxy that gave up in the middle.
+const GARBLED: &str = r#"{"impressions": 12"#;
+
 /// What the provider makes of one call: what it says, after how long.
 struct Decision {
     status: StatusCode,
     body: Value,
     retry_after_s: Option<u64>,
     delay: Duration,
+    garbled: bool,
 }
 
 pub(super) fn router() -> Router {
@@ -147,7 +151,7 @@ impl Desk {
 
 impl Decision {
     fn now(status: StatusCode, body: Value) -> Self {
-        Self { status, body, retry_after_s: None, delay: Duration::ZERO }
+        Self { status, body, retry_after_s: None, delay: Duration::ZERO, garbled: false }
     }
 
     fn under(effect: Effect, usual: impl FnOnce() -> Self) -> Self {
@@ -157,7 +161,8 @@ impl Decision {
             }
             None => usual(),
         };
-        Self { retry_after_s: effect.retry_after_s, delay: effect.delay, ..decision }
+        let Effect { retry_after_s, delay, garbled, .. } = effect;
+        Self { retry_after_s, delay, garbled, ..decision }
     }
 }
 
@@ -177,7 +182,11 @@ impl From<Outcome> for Decision {
 
 impl IntoResponse for Decision {
     fn into_response(self) -> Response {
-        let mut response = (self.status, Json(self.body)).into_response();
+        let mut response = if self.garbled {
+            (self.status, GARBLED).into_response()
+        } else {
+            (self.status, Json(self.body)).into_response()
+        };
         if let Some(seconds) = self.retry_after_s {
             response.headers_mut().insert(RETRY_AFTER, seconds.into());
         }

@@ -133,6 +133,18 @@ async fn a_put_whose_caller_gave_up_waiting_is_done() {
 }
 
 #[tokio::test]
+async fn a_put_whose_answer_is_garbled_is_done() {
+    let harness = Harness::start().await;
+    harness.add_fault(json!({ "campaign_id": "a", "garbled": true })).await;
+
+    let put = harness.put("k", 1).await;
+
+    assert_eq!(put.status().as_u16(), 200);
+    assert!(put.json::<Value>().await.is_err_and(|error| error.is_decode()));
+    assert_eq!(harness.get("/v1/campaigns/a").await.status().as_u16(), 200);
+}
+
+#[tokio::test]
 async fn a_fault_refuses_as_often_as_asked_and_says_when_to_come_back() {
     let harness = Harness::start().await;
     let fault = json!({ "campaign_id": "a", "status": 503, "times": 2, "retry_after_s": 1 });
