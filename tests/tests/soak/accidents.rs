@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::{Value, json};
 use tests::World;
 
+use crate::letters;
 use crate::seed::Seed;
 
 /// One command in so many is followed by the death of a function, in all its processes.
@@ -18,15 +19,29 @@ const AWS_EVERY: u64 = 6;
 /// One in so many is followed by a run of the relay, one by a run of the schedule.
 const RELAY_EVERY: u64 = 25;
 const SCHEDULE_EVERY: u64 = 80;
+/// One in so many is followed by an operator who redrives what failed for good.
+const REDRIVE_EVERY: u64 = 30;
 /// The provider refuses so many campaigns for good, of which it keeps the faults, and it keeps a hundred.
 const MOST_DOOMED: u64 = 40;
+/// It fails over so many until it heals, so that their queues give them up: the first, and one in so many others.
+const MOST_AILING: u64 = 20;
+const AILING: u64 = 25;
 
 /// Who is killed, each as often as it stands here.
-const FUNCTIONS: [&str; 6] =
-    ["api", "api", "relay-outbox", "schedule-statistics", "sync-campaign", "sync-statistics"];
+const FUNCTIONS: [&str; 9] = [
+    "api",
+    "api",
+    "collect-dead-letters",
+    "project-views",
+    "project-views",
+    "relay-outbox",
+    "schedule-statistics",
+    "sync-campaign",
+    "sync-statistics",
+];
 
 /// Calls that go wrong, each as often as it stands here: every one that is made all the time.
-const CALLS: [(&str, &str); 16] = [
+const CALLS: [(&str, &str); 18] = [
     ("dynamodb", "TransactWriteItems"),
     ("dynamodb", "TransactWriteItems"),
     ("dynamodb", "TransactWriteItems"),
@@ -42,8 +57,13 @@ const CALLS: [(&str, &str); 16] = [
     ("sqs", "SendMessageBatch"),
     ("sqs", "SendMessageBatch"),
     ("sqs", "SendMessageBatch"),
+    ("sqs", "ChangeMessageVisibilityBatch"),
+    ("dynamodb", "Query"),
     ("dynamodb", "Query"),
 ];
+
+/// Longer than a worker waits for the provider.
+const HANGS_MS: u64 = 11_000;
 
 /// How much was done to the system.
 #[derive(Debug, Clone, Copy, Default)]
@@ -53,6 +73,9 @@ pub(crate) struct Happened {
     pub(crate) aws_faults: u64,
     pub(crate) schedules: u64,
     pub(crate) doomed: u64,
+    pub(crate) ailing: u64,
+    /// Letters that were redriven meanwhile, as far as that was answered.
+    pub(crate) redriven: u64,
 }
 
 /// Accidents that go on as long as there are commands.
@@ -72,19 +95,23 @@ impl Accidents {
             json!({"service": "dynamodb", "action": "TransactWriteItems", "times": 1,
                 "drop_response": true}),
             json!({"service": "sqs", "action": "SendMessageBatch", "times": 1, "status": 400}),
+            json!({"service": "sqs", "action": "ChangeMessageVisibilityBatch", "times": 1,
+                "status": 400}),
+            json!({"service": "dynamodb", "action": "TransactWriteItems",
+                "function": "collect-dead-letters", "times": 2, "kill_caller": "before"}),
         ];
         for fault in faults {
             world.aws_fault(fault).await;
         }
         self.change(|_, happened| {
             happened.provider_faults += 1;
-            happened.aws_faults += 2;
+            happened.aws_faults += 4;
         });
     }
 
     /// What happens after one command: most often nothing.
     pub(crate) async fn follow(&self, world: &World) {
-        let (killed, provider, aws, schedule) = self.change(|seed, happened| {
+        let (killed, provider, aws, schedule, redrive) = self.change(|seed, happened| {
             let killed = seed.once_in(KILL_EVERY).then(|| seed.of(&FUNCTIONS));
             let provider = seed.once_in(PROVIDER_EVERY).then(|| provider_fault(seed));
             let aws = seed.once_in(AWS_EVERY).then(|| aws_fault(seed));
@@ -94,7 +121,7 @@ impl Accidents {
             happened.provider_faults += u64::from(provider.is_some());
             happened.aws_faults += u64::from(aws.is_some());
             happened.schedules += u64::from(schedule.is_some());
-            (killed, provider, aws, schedule.or(relay))
+            (killed, provider, aws, schedule.or(relay), seed.once_in(REDRIVE_EVERY))
         });
         if let Some(function) = killed {
             world.system().kill(function);
@@ -108,6 +135,15 @@ impl Accidents {
         if let Some(schedule) = schedule {
             world.post(&format!("/dev/schedules/{schedule}")).await.expect(202);
         }
+        if redrive {
+            self.redrive(world).await;
+        }
+    }
+
+    /// An operator redrives what there is, whatever goes wrong meanwhile.
+    pub(crate) async fn redrive(&self, world: &World) {
+        let redriven = letters::redrive_meanwhile(world).await;
+        self.change(|_, happened| happened.redriven += redriven);
     }
 
     /// Lets the provider refuse all about a campaign for good, and the table of dead letters fail now and then.
@@ -129,6 +165,20 @@ impl Accidents {
         true
     }
 
+    /// Lets the provider fail over a campaign, now and then, for as long as there are accidents.
+    pub(crate) async fn ail(&self, world: &World, campaign: &str) {
+        let status = self.change(|seed, happened| {
+            let first = happened.ailing == 0;
+            let ails = first || (happened.ailing < MOST_AILING && seed.once_in(AILING));
+            happened.ailing += u64::from(ails);
+            ails.then(|| seed.of(&[500, 503]))
+        });
+        if let Some(status) = status {
+            let fault = json!({"campaign_id": campaign, "times": 10_000, "status": status});
+            world.provider_fault(fault).await;
+        }
+    }
+
     pub(crate) fn happened(&self) -> Happened {
         self.change(|_, happened| *happened)
     }
@@ -140,13 +190,15 @@ impl Accidents {
     }
 }
 
-/// The next calls are refused, or answered late.
+/// The next calls are refused, or answered late, with nonsense, or too late for anybody.
 fn provider_fault(seed: &mut Seed) -> Value {
     let times = seed.between(1, 3);
-    match seed.between(0, 3) {
+    match seed.between(0, 5) {
         0 => json!({"campaign_id": "*", "times": times, "status": 429, "retry_after_s": 1}),
         1 => json!({"campaign_id": "*", "times": times, "status": 500}),
         2 => json!({"campaign_id": "*", "times": times, "status": 503}),
+        3 => json!({"campaign_id": "*", "times": times, "garbled": true}),
+        4 => json!({"campaign_id": "*", "times": 1, "delay_ms": HANGS_MS}),
         _ => json!({"campaign_id": "*", "times": times, "delay_ms": seed.between(100, 800)}),
     }
 }

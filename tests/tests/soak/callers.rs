@@ -10,6 +10,7 @@ use tests::{Reply, World, fixture};
 use tokio::time::sleep;
 
 use crate::accidents::Accidents;
+use crate::book::{Book, Known, is_refusal, may_pass};
 use crate::seed::Seed;
 
 /// How often a command is sent under its key before its caller gives up.
@@ -20,6 +21,8 @@ const GIVES_UP: u64 = 4;
 const TWINS: u64 = 15;
 /// One campaign in so many is unknown to the ad provider.
 const DOOMED: u64 = 30;
+/// One in so many times a caller moves money, and has no campaign.
+const MONEY: u64 = 2;
 
 /// What campaigns go through after they are created; most are only published.
 const LIVES: [&[&str]; 6] = [
@@ -31,45 +34,11 @@ const LIVES: [&[&str]; 6] = [
     &["publish", "pause", "complete"],
 ];
 
-/// What its caller knows of one campaign.
-#[derive(Debug)]
-pub(crate) struct Known {
-    pub(crate) tenant: String,
-    pub(crate) id: String,
-    /// The steps that were acknowledged.
-    pub(crate) steps: Vec<&'static str>,
-    /// The step that was given up: it was taken, or it was not.
-    pub(crate) unknown: Option<&'static str>,
-    pub(crate) doomed: bool,
-}
-
-/// What all callers know.
-#[derive(Debug, Default)]
-pub(crate) struct Book {
-    pub(crate) campaigns: Vec<Known>,
-    /// Campaigns whose creation was given up.
-    pub(crate) perhaps_created: usize,
-    pub(crate) acknowledged: usize,
-    pub(crate) given_up: usize,
-    /// Sendings after the first one of a command.
-    pub(crate) repeats: usize,
-    /// Acknowledgements that say that the command was done before.
-    pub(crate) replayed: usize,
-    /// Answers that no law allows.
-    pub(crate) violations: Vec<String>,
-}
-
-impl Book {
-    /// What one sending of a command came to.
-    fn note(&mut self, sending: u32, path: &str, reply: &Reply) {
-        self.repeats += usize::from(sending > 1);
-        if reply.status < 300 {
-            self.replayed += usize::from(reply.header("idempotent-replayed") == "true");
-        } else if !may_pass(reply) {
-            let answer = format!("{path} is answered {}: {}", reply.status, reply.body);
-            self.violations.push(answer);
-        }
-    }
+/// What a caller ended up with.
+pub(crate) enum Answer {
+    Acknowledged(Reply),
+    Refused,
+    GivenUp,
 }
 
 /// One caller, with numbers of its own.
@@ -91,26 +60,38 @@ impl Caller {
         while self.life(&mut ordered).await.is_some() {}
     }
 
-    /// One campaign from its creation on; `None` once no command is left.
+    /// One piece of work; `None` once no command is left.
     async fn life(&mut self, ordered: &mut usize) -> Option<()> {
         // A token for each: a long soak outlives one.
         let path = format!("/dev/token?tenant={}", self.tenant);
         let token = self.world.get(&path).await.expect(200).text("/token");
+        if self.seed.once_in(MONEY) {
+            self.money(&token, ordered).await
+        } else {
+            self.campaign(&token, ordered).await
+        }
+    }
+
+    /// One campaign from its creation on.
+    async fn campaign(&mut self, token: &str, ordered: &mut usize) -> Option<()> {
         let campaign = fixture("http/create_campaign.json");
-        let created = self.command("/campaigns", Some(&campaign), &token, ordered).await?;
-        let Some(created) = created else {
+        let created = self.command("/campaigns", Some(&campaign), token, ordered).await?;
+        let Answer::Acknowledged(created) = created else {
             self.book().perhaps_created += 1;
             return Some(());
         };
         let id = created.text("/id");
         let doomed = self.seed.once_in(DOOMED) && self.accidents.doom(&self.world, &id).await;
+        if !doomed {
+            self.accidents.ail(&self.world, &id).await;
+        }
         let tenant = self.tenant.clone();
         let mut known = Known { tenant, id, steps: Vec::new(), unknown: None, doomed };
         for &step in self.seed.of(&LIVES) {
             let path = format!("/campaigns/{}/{step}", known.id);
-            match self.command(&path, None, &token, ordered).await {
-                Some(Some(_)) => known.steps.push(step),
-                Some(None) => known.unknown = Some(step),
+            match self.command(&path, None, token, ordered).await {
+                Some(Answer::Acknowledged(_)) => known.steps.push(step),
+                Some(Answer::Refused | Answer::GivenUp) => known.unknown = Some(step),
                 None => break,
             }
             if known.unknown.is_some() {
@@ -121,53 +102,56 @@ impl Caller {
         Some(())
     }
 
-    /// One command under one key, until it is acknowledged or given up; `None`: there is none left.
-    async fn command(
+    /// One command under one key, until it is decided or given up; `None`: there is none left.
+    pub(crate) async fn command(
         &mut self,
         path: &str,
         body: Option<&Value>,
         token: &str,
         ordered: &mut usize,
-    ) -> Option<Option<Reply>> {
+    ) -> Option<Answer> {
         let one_less = |left: usize| left.checked_sub(1);
         self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).ok()?;
         *ordered += 1;
         let key = format!("{}-{ordered}", self.name);
-        let acknowledged = self.insist(path, body, token, &key).await;
-        match &acknowledged {
-            Some(_) => self.book().acknowledged += 1,
-            None => self.book().given_up += 1,
+        let answer = self.insist(path, body, token, &key).await;
+        match &answer {
+            Answer::Acknowledged(_) => self.book().acknowledged += 1,
+            Answer::Refused => self.book().refused += 1,
+            Answer::GivenUp => self.book().given_up += 1,
         }
         self.accidents.follow(&self.world).await;
-        Some(acknowledged)
+        Some(answer)
     }
 
-    async fn insist(
-        &mut self,
-        path: &str,
-        body: Option<&Value>,
-        token: &str,
-        key: &str,
-    ) -> Option<Reply> {
+    async fn insist(&mut self, path: &str, body: Option<&Value>, token: &str, key: &str) -> Answer {
         for sending in 1..=SENDINGS {
             let reply = if sending == 1 && self.seed.once_in(TWINS) {
                 let send = || self.send(path, body, token, key);
                 let (one, other) = tokio::join!(send(), send());
                 self.agree(&one, &other, path);
-                if one.status < 300 { one } else { other }
+                // Of one that was refused and one that failed, the latter may still have been done.
+                if one.status < 300 || (other.status >= 300 && may_pass(&one)) {
+                    one
+                } else {
+                    other
+                }
             } else {
                 self.send(path, body, token, key).await
             };
             self.book().note(sending, path, &reply);
             if reply.status < 300 {
-                return Some(reply);
+                return Answer::Acknowledged(reply);
+            }
+            if is_refusal(&reply) {
+                return Answer::Refused;
             }
             if !may_pass(&reply) || self.seed.once_in(GIVES_UP) {
-                return None;
+                return Answer::GivenUp;
             }
             sleep(Duration::from_millis(50) * sending).await;
         }
-        None
+        Answer::GivenUp
     }
 
     /// Two answers to one command that was sent twice: where both acknowledge it, they are the same.
@@ -185,12 +169,7 @@ impl Caller {
         self.world.send(request).await
     }
 
-    fn book(&self) -> MutexGuard<'_, Book> {
+    pub(crate) fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Whether an answer leaves it open what becomes of the command: it failed, or lost a race too often.
-fn may_pass(reply: &Reply) -> bool {
-    reply.status >= 500 || reply.body["type"] == "/problems/lost-race"
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::WORKERS;
-use crate::callers::Book;
+use crate::book::Book;
 use crate::outcome::{Fact, Outcome, number, pushed, text};
 
 /// Every sentence that the outcome breaks; none, if all went well.
@@ -123,7 +123,7 @@ fn the_team_was_told_of_failures_once(outcome: &Outcome, found: &mut Vec<String>
             found.push(format!("the team was told of the failure {id}, which never was, or twice"));
         }
     }
-    let pushes = failures.values().filter(|fact| fact.failed == "sync-campaign");
+    let pushes = failures.values().filter(|fact| fact.data["handler"] == "sync-campaign");
     let missed = pushes.filter(|fact| !told.contains(fact.id.as_str()));
     found.extend(missed.map(|fact| format!("the team was not told of the failure {}", fact.id)));
 }
@@ -132,19 +132,29 @@ fn is_of_failure(notification: &Value) -> bool {
     notification["data"]["M"]["event_type"]["S"] == "task.failed"
 }
 
+/// Before the last letter is decided about: what is not done is an open letter.
+pub(crate) fn lost(outcome: &Outcome) -> Vec<String> {
+    let open = outcome.letters.iter().filter(|letter| text(letter, "status") == "open");
+    let open: BTreeSet<&str> = open.map(|letter| text(letter, "id")).collect();
+    let undone = undone(outcome).into_iter().filter(|(key, _)| !open.contains(key.as_str()));
+    undone.map(|(key, status)| format!("{key} is {status}, and no open letter")).collect()
+}
+
+/// Every handler of every event that has not run to its end, by its key, and how it stands.
+fn undone(outcome: &Outcome) -> Vec<(String, &str)> {
+    let facts = outcome.streams.values().flatten();
+    let keys = facts.flat_map(|fact| fact.queued.iter().map(|by| format!("{by}#{}", fact.id)));
+    let runs = keys.map(|key| {
+        let run = outcome.runs.get(&key);
+        let status = run.map_or("never begun", |run| text(run, "status"));
+        (key, status)
+    });
+    runs.filter(|(_, status)| *status != "done").collect()
+}
+
 /// Every handler of every event ran to its end, and what it recorded it recorded once.
 fn every_reaction_is_done(outcome: &Outcome, found: &mut Vec<String>) {
-    for (stream, fact) in
-        outcome.streams.iter().flat_map(|(s, facts)| facts.iter().map(move |f| (s, f)))
-    {
-        for handler in &fact.queued {
-            let run = outcome.runs.get(&format!("{handler}#{}", fact.id));
-            let status = run.map_or("never begun", |run| text(run, "status"));
-            if status != "done" {
-                found.push(format!("{handler} of {} of {stream} is {status}", fact.r#type));
-            }
-        }
-    }
+    found.extend(undone(outcome).iter().map(|(key, status)| format!("{key} is {status}")));
     let recorded = outcome.streams.iter().filter(|(stream, _)| stream.contains("#statistics/"));
     let mut causes = BTreeSet::new();
     for fact in recorded.flat_map(|(_, facts)| facts) {

@@ -1,9 +1,14 @@
 //! What there is at the end.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::Value;
 use tests::World;
+use tokio::time::{Instant, sleep};
+
+/// How long read models may take to come to the journal's end: a few deaths of who makes them.
+const FOLLOWING: Duration = Duration::from_mins(2);
 
 /// An event as it is journaled.
 #[derive(Debug)]
@@ -15,8 +20,8 @@ pub(crate) struct Fact {
     pub(crate) cause: String,
     /// The handlers that it was queued for.
     pub(crate) queued: Vec<String>,
-    /// The handler that it is about; empty, unless it is a `task.failed`.
-    pub(crate) failed: String,
+    /// What it says.
+    pub(crate) data: Value,
 }
 
 /// Everything that the soak left behind.
@@ -36,13 +41,7 @@ pub(crate) struct Outcome {
 
 impl Outcome {
     pub(crate) async fn read(world: &World) -> Self {
-        let mut streams: BTreeMap<String, Vec<Fact>> = BTreeMap::new();
-        for item in world.table("journal").await {
-            streams.entry(text(&item, "stream").to_owned()).or_default().push(fact(&item));
-        }
-        for facts in streams.values_mut() {
-            facts.sort_by_key(|fact| fact.version);
-        }
+        let (streams, state) = followed(world).await;
         let inbox = world.table("inbox").await.into_iter();
         // Breakers and rates lie there too, and have no status; a refusal's note is no run.
         let runs = inbox.filter(|item| !text(item, "status").is_empty());
@@ -55,8 +54,7 @@ impl Outcome {
                 told.insert(id.to_owned(), world.provider_state(id).await.body);
             }
         }
-        let (state, outbox) = (world.table("state").await, world.table("outbox").await);
-        let letters = world.table("dead-letters").await;
+        let (outbox, letters) = (world.table("outbox").await, world.table("dead-letters").await);
         Self { streams, state, runs, outbox, letters, calls, told }
     }
 
@@ -69,6 +67,14 @@ impl Outcome {
             let mut parts = text(item, "pk").split('#');
             let (tenant, collection) = (parts.next()?, parts.next()?);
             (collection == name).then(|| (tenant, parts.next().unwrap_or_default(), item))
+        })
+    }
+
+    /// Every account: its tenant, its id, and what happened to it.
+    pub(crate) fn accounts(&self) -> impl Iterator<Item = (&str, &str, &[Fact])> {
+        self.streams.iter().filter_map(|(stream, facts)| {
+            let (tenant, id) = stream.split_once("#accounts/")?;
+            Some((tenant, id, facts.as_slice()))
         })
     }
 
@@ -85,6 +91,31 @@ impl Outcome {
             by_key.entry(key).or_default().push(call);
         }
         by_key
+    }
+}
+
+/// The journal and the state, once the read models have come to the journal's end. Should they never come there, that is
+/// seen in what they show.
+async fn followed(world: &World) -> (BTreeMap<String, Vec<Fact>>, Vec<Value>) {
+    let deadline = Instant::now() + FOLLOWING;
+    loop {
+        let mut streams: BTreeMap<String, Vec<Fact>> = BTreeMap::new();
+        for item in world.table("journal").await {
+            streams.entry(text(&item, "stream").to_owned()).or_default().push(fact(&item));
+        }
+        for facts in streams.values_mut() {
+            facts.sort_by_key(|fact| fact.version);
+        }
+        let state = world.table("state").await;
+        let positions =
+            state.iter().filter(|item| text(item, "pk").contains("#projection-positions@1#"));
+        let applied: u64 = positions.filter_map(|item| number(&item["data"]["M"], "applied")).sum();
+        let accounts = streams.iter().filter(|(stream, _)| stream.contains("#accounts/"));
+        let happened: usize = accounts.map(|(_, facts)| facts.len()).sum();
+        if applied == happened as u64 || Instant::now() > deadline {
+            return (streams, state);
+        }
+        sleep(Duration::from_millis(500)).await;
     }
 }
 
@@ -110,6 +141,6 @@ fn fact(item: &Value) -> Fact {
     let queued = item["queued"]["L"].as_array().into_iter().flatten();
     let queued = queued.filter_map(|handler| handler["S"].as_str()).map(str::to_owned).collect();
     let version = number(item, "version").unwrap();
-    let failed = envelope["data"]["handler"].as_str().unwrap_or_default().to_owned();
-    Fact { version, id: of("id"), r#type: of("type"), cause: of("causationid"), queued, failed }
+    let (id, r#type, cause) = (of("id"), of("type"), of("causationid"));
+    Fact { version, id, r#type, cause, queued, data: envelope["data"].clone() }
 }
