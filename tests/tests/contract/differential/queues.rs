@@ -13,8 +13,6 @@ use postroom_aws::SqsQueue;
 
 use crate::endpoint::{Endpoint, HANDLER, IN_ORDER};
 
-/// How many lists of operations are tried on a queue of each kind.
-const SEEDS: u64 = 20;
 /// How many operations a list has.
 const OPERATIONS: usize = 40;
 /// What a receive can answer. There are never more messages than that: which of more a queue gives out is its own business.
@@ -24,14 +22,14 @@ const HIDDEN: u64 = 180;
 
 #[tokio::test]
 async fn a_simulated_standard_queue_gives_out_what_sqs_does() {
-    for seed in 0..SEEDS {
+    for seed in crate::differential::seeds() {
         Pair::of(seed, HANDLER, false).await.compare().await;
     }
 }
 
 #[tokio::test]
 async fn a_simulated_fifo_queue_gives_out_what_sqs_does() {
-    for seed in 0..SEEDS {
+    for seed in crate::differential::seeds() {
         Pair::of(seed, IN_ORDER, true).await.compare().await;
     }
 }

@@ -4,7 +4,9 @@
 //! for a real store in every simulation, so that a difference is a lie told to all of them.
 
 mod operations;
+mod commits;
 mod letters;
+mod gates;
 
 use std::fmt;
 

@@ -4,13 +4,13 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::json;
 use uuid::Uuid;
 
 use crate::clock::later;
 use crate::contract::Adapters;
+use crate::contract::differential::gates::{GateOperation, Gates};
 use crate::contract::differential::letters::{LetterOperation, Letters};
-use crate::contract::sample::{Sample, Thing, at, tx_of};
+use crate::contract::sample::{Sample, Thing, at};
 use crate::id::OwnerToken;
 use crate::live::LiveShard;
 use crate::memory::Random;
@@ -19,7 +19,7 @@ use crate::port::{
     Run, RunKey, StoreError,
 };
 use crate::stored::{Key, Place};
-use crate::transaction::{Fence, Guard, ItemWrite, StreamEnd, Transaction};
+use crate::transaction::{ItemWrite, Transaction};
 use crate::verdict::Classify;
 
 /// Pages of one reading at most.
@@ -31,13 +31,14 @@ pub(super) struct Operations {
     pub(super) sample: Sample,
     pub(super) now: Timestamp,
     pub(super) letters: Letters,
+    pub(super) gates: Gates,
     runs: Vec<Run>,
     /// Who claimed what; each owner is a new one, as that of every attempt is.
     holders: Vec<(OwnerToken, Run)>,
     /// Of the items `0`, `1` and `2` the version, and that of the last event.
-    versions: [(u64, u64); 3],
+    pub(super) versions: [(u64, u64); 3],
     /// The last transaction, and all messages that were ever put.
-    last: Option<Transaction>,
+    pub(super) last: Option<Transaction>,
     rows: Vec<OutboxRow>,
 }
 
@@ -60,6 +61,7 @@ pub(super) enum Operation {
     Due(u8, Timestamp),
     Remove(OutboxRow),
     Letters(LetterOperation),
+    Gates(GateOperation),
 }
 
 impl Operations {
@@ -67,27 +69,37 @@ impl Operations {
         let mut random = Random(seed);
         let mut sample = Sample::new();
         sample.correlation_id = "chain-1".parse().unwrap();
-        let runs = (0..3).map(|_| {
+        let keys = [
+            |id, _: &Sample| RunKey::of_handler("move-thing", id),
+            |id, _: &Sample| RunKey::of_handler("count-thing", id),
+            |id, _: &Sample| RunKey::of_refusal(id),
+            // As long as one can be, and of characters that have to be escaped.
+            |_, sample: &Sample| {
+                RunKey::of_idempotency(&sample.tenant, &"#%~".repeat(85).parse().unwrap())
+            },
+        ];
+        let runs = keys.map(|key| {
             let message_id = uuid(&mut random).into();
-            Run { key: RunKey::of_handler("move-thing", message_id), message_id, ..sample.run() }
+            Run { key: key(message_id, &sample), message_id, ..sample.run() }
         });
-        let runs: Vec<Run> = runs.collect();
+        let runs = runs.to_vec();
         let holders = runs.iter().map(|run| (uuid(&mut random).into(), run.clone())).collect();
 
         let now = at(0);
         let (versions, last, rows) = ([(0, 0); 3], None, Vec::new());
-        let letters = Letters::default();
-        Self { random, sample, now, letters, runs, holders, versions, last, rows }
+        let (letters, gates) = (Letters::default(), Gates::default());
+        Self { random, sample, now, letters, gates, runs, holders, versions, last, rows }
     }
 
     pub(super) fn draw(&mut self) -> Operation {
         self.now = later(self.now, Duration::from_secs(self.random.below(40)));
         let key = self.run().key;
         let item = self.item();
-        match self.random.below(24) {
+        match self.random.below(27) {
             0..=4 => Operation::Commit(Box::new(self.transaction())),
             19 | 20 => Operation::Commit(Box::new(self.decision())),
             21..=23 => Operation::Letters(self.letter_operation()),
+            24..=26 => Operation::Gates(self.gate_operation()),
             5 => Operation::Get(self.key(item)),
             6 => Operation::List(self.listing()),
             7 => Operation::Live(LiveShard::of(&self.sample.tenant, "things")),
@@ -120,6 +132,7 @@ impl Operations {
             Operation::Letters(LetterOperation::Park(letter)) if answer == "true" => {
                 return self.remember(letter);
             }
+            Operation::Gates(about) => return self.learn_gate(about, answer),
             _ => return,
         };
         self.rows.extend(tx.outbox.iter().cloned());
@@ -198,67 +211,9 @@ impl Operations {
                 all(async |after| outbox.due(*shard, *by, after.as_deref()).await).await
             }
             Operation::Letters(about) => self.ask_letters(about, adapters).await,
+            Operation::Gates(about) => self.ask_gate(about, adapters).await,
             Operation::Remove(row) => text(outbox.remove(std::slice::from_ref(row)).await),
         }
-    }
-
-    fn transaction(&mut self) -> Transaction {
-        if let Some(last) = self.last.clone().filter(|_| self.random.below(6) == 0) {
-            // As after an answer that was lost.
-            return last;
-        }
-        let (run, fence) = if self.random.below(2) == 0 {
-            (self.run(), Fence::NotDone)
-        } else {
-            let (owner, run) = self.holder();
-            (run, Fence::Held(owner))
-        };
-        let mut tx = Transaction { token: uuid(&mut self.random).into(), ..tx_of(run, fence) };
-        tx.completion.finished_at = self.now;
-        for item in 0..3 {
-            if let Some(write) = self.write(item) {
-                tx.items.push(write);
-            }
-            match self.random.below(8) {
-                0 | 1 => {
-                    let version = self.versions[item].1 + 1 - self.off_by_one();
-                    let mut event = self.sample.event(&item.to_string(), version.max(1));
-                    event.envelope.id = uuid(&mut self.random).into();
-                    tx.events.push(event);
-                }
-                2 => {
-                    let version = self.versions[item].1.saturating_sub(self.off_by_one());
-                    let key = Place::<Thing>::new(item).stream().key(&self.sample.tenant);
-                    tx.ends.push(StreamEnd { key, version });
-                }
-                _ => {}
-            }
-        }
-        for _ in 0..self.random.below(3) {
-            let due = later(self.now, Duration::from_secs(self.random.below(60)));
-            let mut row = self.sample.row(due, 0);
-            let mut id = *uuid(&mut self.random).as_bytes();
-            id[15] = self.shard();
-            row.message_id = Uuid::from_bytes(id).into();
-            tx.outbox.push(row);
-        }
-        if self.random.below(4) == 0 { self.give_up(tx) } else { tx }
-    }
-
-    fn write(&mut self, item: usize) -> Option<ItemWrite> {
-        let key = self.key(item);
-        let version = self.versions[item].0.saturating_sub(self.off_by_one());
-        let guard = if version == 0 { Guard::Absent } else { Guard::Version(version) };
-        let live = LiveShard::of(&self.sample.tenant, "things");
-        let live = (self.random.below(2) == 0).then_some(live);
-        let data = json!({ "n": self.random.below(1000) });
-        let head = self.random.below(5);
-        Some(match self.random.below(6) {
-            0 | 1 => ItemWrite::Save { key, guard, head, live, data },
-            2 => ItemWrite::Check { key, guard },
-            3 => ItemWrite::PutView { key, data },
-            _ => return None,
-        })
     }
 
     fn claim(&mut self) -> Claim {
@@ -291,13 +246,14 @@ impl Operations {
     }
 
     /// Mostly nothing, now and then 1: a version that is not right.
-    fn off_by_one(&mut self) -> u64 {
+    pub(super) fn off_by_one(&mut self) -> u64 {
         u64::from(self.random.below(6) == 0)
     }
 
     /// One of the runs, begun now.
     pub(super) fn run(&mut self) -> Run {
-        let run = self.runs[usize::try_from(self.random.below(3)).unwrap()].clone();
+        let any = self.random.below(self.runs.len() as u64);
+        let run = self.runs[usize::try_from(any).unwrap()].clone();
         self.begun_now(run)
     }
 
@@ -312,7 +268,7 @@ impl Operations {
     }
 
     /// One of the last to claim something, who may have lost it meanwhile or never got it.
-    fn holder(&mut self) -> (OwnerToken, Run) {
+    pub(super) fn holder(&mut self) -> (OwnerToken, Run) {
         let back = 1 + usize::try_from(self.random.below(3)).unwrap();
         self.holders[self.holders.len() - back].clone()
     }
@@ -321,11 +277,11 @@ impl Operations {
         self.random.any_of(&[0, 1, 2])
     }
 
-    fn key(&self, item: usize) -> Key {
+    pub(super) fn key(&self, item: usize) -> Key {
         self.sample.key(&item.to_string())
     }
 
-    fn shard(&mut self) -> u8 {
+    pub(super) fn shard(&mut self) -> u8 {
         self.random.any_of(&[0, 1])
     }
 }
