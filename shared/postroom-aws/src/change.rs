@@ -8,6 +8,9 @@ use postroom::OwnerToken;
 use crate::attributes::{Attributes, text};
 use crate::keys::{OWNER, STATUS};
 
+/// What a change of a run names and sets: room for it at once, and nothing is moved while it is written down.
+const ROOM: usize = 16;
+
 /// A change being written down. The value that an attribute `x` is set to is `:x`.
 ///
 /// An attribute with an underscore stands for itself, any other `x` is `#x`: it may be a reserved word. Names take as long to
@@ -30,8 +33,8 @@ impl Change {
             condition: condition.to_owned(),
             sets: String::new(),
             removes: String::new(),
-            names: HashMap::new(),
-            values: Attributes::new(),
+            names: HashMap::with_capacity(ROOM),
+            values: Attributes::with_capacity(ROOM),
         }
     }
 

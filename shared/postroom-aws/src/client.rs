@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_config::identity::IdentityCache;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -48,6 +49,8 @@ pub(crate) fn sdk_config(env: &mut Env) -> SdkConfig {
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(env.text("AWS_REGION")))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
+        // They are at hand and stay the same; a cache looks at the clock for each call.
+        .identity_cache(IdentityCache::no_cache())
         .http_client(SharedHttpClient::new(AtFirstCall(http_client(endpoint.as_deref()))))
         .timeout_config(timeouts)
         // It ends answers that trickle, as the time-out of an attempt does, and costs something at every call.

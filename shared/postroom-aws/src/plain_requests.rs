@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::config::interceptors::BeforeSerializationInterceptorContex
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::disable_interceptor;
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
 
 const CAUSE: &str = "nobody reads it, and it is made, signed and sent with every call";
 
@@ -34,7 +35,9 @@ impl Intercept for PlainRequests {
             .store_put(disable_interceptor::<InvocationIdInterceptor>(CAUSE))
             .store_put(disable_interceptor::<RequestInfoInterceptor>(CAUSE))
             // The difference between the clocks is for the request info alone.
-            .store_put(disable_interceptor::<ServiceClockSkewInterceptor>(CAUSE));
+            .store_put(disable_interceptor::<ServiceClockSkewInterceptor>(CAUSE))
+            // The SDK's own metrics are kept under it, and nobody has asked for them.
+            .unset::<Metadata>();
         Ok(())
     }
 }

@@ -116,19 +116,20 @@ impl Batch {
     pub(crate) fn read(messages: Vec<Value>) -> Result<Self, BatchError> {
         let (mut records, mut receipt_handles) = (Vec::new(), Vec::new());
         for (index, mut message) in messages.into_iter().enumerate() {
-            let message_id = text(&mut message, "/messageId").filter(|id| !id.is_empty());
+            let message_id = text(&mut message, "messageId").filter(|id| !id.is_empty());
             let message_id = message_id.ok_or(BatchError::NoMessageId { index })?;
             // Standard queues carry groups too, which there mean fairness and not order.
-            let arn = text(&mut message, "/eventSourceARN").unwrap_or_default();
+            let arn = text(&mut message, "eventSourceARN").unwrap_or_default();
             let is_fifo = arn.rsplit('.').next() == Some("fifo");
-            let group = text(&mut message, "/attributes/MessageGroupId").filter(|_| is_fifo);
-            let receives = text(&mut message, "/attributes/ApproximateReceiveCount");
+            let mut attributes = message.get_mut("attributes").map(Value::take).unwrap_or_default();
+            let group = text(&mut attributes, "MessageGroupId").filter(|_| is_fifo);
+            let receives = text(&mut attributes, "ApproximateReceiveCount");
             // A number always; what is not from SQS is taken for new.
             let receives = receives.and_then(|count| count.parse().ok()).unwrap_or(1);
             // A record without a body is one that cannot be decoded.
-            let body = text(&mut message, "/body").unwrap_or_default();
+            let body = text(&mut message, "body").unwrap_or_default();
             records.push(Record { message_id, body, group, receives });
-            receipt_handles.push(text(&mut message, "/receiptHandle"));
+            receipt_handles.push(text(&mut message, "receiptHandle"));
         }
         Ok(Self { records, receipt_handles })
     }
@@ -153,8 +154,8 @@ impl Batch {
 }
 
 /// Takes a text out of a record; whatever else is there counts as nothing.
-fn text(record: &mut Value, pointer: &str) -> Option<String> {
-    match record.pointer_mut(pointer).map(Value::take) {
+fn text(record: &mut Value, name: &str) -> Option<String> {
+    match record.get_mut(name).map(Value::take) {
         Some(Value::String(text)) => Some(text),
         _ => None,
     }

@@ -29,7 +29,9 @@ impl<'a> Plan<'a> {
         let mut lanes: BTreeMap<usize, Vec<_>> = BTreeMap::new();
         for (index, (record, decoded)) in iter::zip(records, decoded).enumerate() {
             if run_by[index] == index {
-                lanes.entry(heads[index]).or_default().push((index, record, decoded));
+                // Mostly one: of a standard queue always.
+                let lane = lanes.entry(heads[index]).or_insert_with(|| Vec::with_capacity(1));
+                lane.push((index, record, decoded));
             }
         }
         Self { lanes: lanes.into_values().collect(), run_by }
