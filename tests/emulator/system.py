@@ -37,9 +37,9 @@ class System:
     token: str
 
     def call(self, method: str, path: str, body: Any = None, *, token: str | None = "",
-             key: str | None = None) -> requests.Response:
+             key: str | None = None, chain: str = "agreed") -> requests.Response:
         """One request: with the system's own token, with this one, or, where that is None, without."""
-        headers = {"Host": self.host, "X-Correlation-Id": "agreed"}
+        headers = {"Host": self.host, "X-Correlation-Id": chain}
         if token is not None:
             headers["Authorization"] = f"Bearer {token or self.token}"
         if key:
