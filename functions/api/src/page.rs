@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::de::value::{Error, StringDeserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::kind::Kind;
 use crate::problem::Problem;
@@ -186,21 +186,27 @@ pub(crate) async fn query<T: DeserializeOwned, S: Send + Sync>(
         .map_err(|rejection| Problem::new(Kind::MALFORMED_QUERY).detail(rejection.body_text()))
 }
 
-/// Refuses what is none of these: a misspelt filter would otherwise mean everything.
+/// The same where there may be none but these: a misspelt filter would otherwise mean everything.
 ///
 /// # Errors
-/// 400, and names the first.
-pub(crate) async fn knows_all<S: Send + Sync>(
+/// 400, and names the first that is none of them, or is there twice.
+pub(crate) async fn query_of<T: DeserializeOwned, S: Send + Sync>(
     parts: &mut Parts,
     state: &S,
     names: &[&str],
-) -> Result<(), Problem> {
+) -> Result<T, Problem> {
+    let malformed = |detail| Problem::new(Kind::MALFORMED_QUERY).detail(detail);
     let given: Vec<(String, String)> = query(parts, state).await?;
-    let unknown = given.into_iter().find(|(name, _)| !names.contains(&name.as_str()));
-    unknown.map_or(Ok(()), |(name, _)| {
-        let detail = format!("`{name}` is none of {}", names.join(", "));
-        Err(Problem::new(Kind::MALFORMED_QUERY).detail(detail))
-    })
+    let mut parameters = Map::new();
+    for (name, value) in given {
+        if !names.contains(&name.as_str()) {
+            return Err(malformed(format!("`{name}` is none of {}", names.join(", "))));
+        }
+        if parameters.insert(name.clone(), Value::from(value)).is_some() {
+            return Err(malformed(format!("`{name}` is there twice")));
+        }
+    }
+    T::deserialize(Value::from(parameters)).map_err(|error| malformed(error.to_string()))
 }
 
 /// A filter's value; what is none of those there are is named together with them.

@@ -84,7 +84,9 @@ async fn what_is_misspelt_is_refused_and_not_taken_for_nothing() {
         "/ops/dead-letters/groups?form=x",
         "/ops/dead-letters/groups?limit=1",
         "/ops/dead-letters/groups?cursor=x",
+        "/ops/dead-letters?handler=x&handler=y",
         "/ops/chains/c?tennant=x",
+        "/ops/chains/c?tenant=x&tenant=y",
     ] {
         world.get(path).await.is_problem(400, "malformed-query");
     }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::App;
 use crate::kind::Kind;
 use crate::operations::Operator;
-use crate::page::{knows_all, query};
+use crate::page::query_of;
 use crate::problem::Problem;
 use crate::route::{Route, get};
 
@@ -85,8 +85,7 @@ impl<S: Send + Sync> FromRequestParts<S> for TenantQuery {
             tenant: Option<String>,
         }
 
-        knows_all(parts, state, &["tenant"]).await?;
-        let Parameters { tenant } = query(parts, state).await?;
+        let Parameters { tenant } = query_of(parts, state, &["tenant"]).await?;
         let tenant = tenant.map(|tenant| tenant.parse()).transpose();
         tenant.map(Self).map_err(|invalid: postroom::InvalidId| {
             Problem::new(Kind::INVALID_FILTER).detail(format!("`tenant`: {invalid}"))

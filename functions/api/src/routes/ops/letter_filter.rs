@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::kind::Kind;
-use crate::page::{knows_all, query};
+use crate::page::query_of;
 use crate::problem::Problem;
 
 /// What the query of a list says: which letters, and, where it has pages, which of them.
@@ -48,8 +48,7 @@ impl<S: Send + Sync, const PAGED: bool> FromRequestParts<S> for LetterFilterQuer
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let names = if PAGED { &NAMES[..] } else { &NAMES[..FILTERS] };
-        knows_all(parts, state, names).await?;
-        let input: FilterInput = query(parts, state).await?;
+        let input: FilterInput = query_of(parts, state, names).await?;
         input.read().map(Self)
     }
 }
