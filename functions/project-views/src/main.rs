@@ -14,9 +14,10 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     // What follows from parking an event is left to the relay.
     let ports = aws.ports(&mut env, &[]);
     let letters = Arc::new(aws.dead_letters(&mut env));
+    let rows = aws.build_rows(&mut env);
     env.check()?;
 
     let runtime = Runtime::new(ports, reactions(&Settings::default()));
     let projector = Projector::new(PROJECT_VIEWS, runtime, letters);
-    run_projector(projector.projections(projections())).await
+    run_projector(projector.projections(projections()), rows).await
 }

@@ -54,7 +54,7 @@ fn difference(Difference { key, field, expected, found }: &Difference) -> String
 fn rows(projection: &ProjectionStatus) -> Vec<String> {
     let ProjectionStatus { name, live, building } = projection;
     let mut rows = vec![format!("{name}  build {live} is read")];
-    if let Some(BuildStatus { generation, started_at, state, events, held_up }) = building {
+    if let Some(BuildStatus { generation, started_at, state, events, held_up, reason }) = building {
         let stands = match state {
             BuildState::Walking => "is being made",
             BuildState::HeldUp => "is held up",
@@ -65,7 +65,9 @@ fn rows(projection: &ProjectionStatus) -> Vec<String> {
         rows.extend(
             held_up.iter().map(|stream| format!("    an event of {stream} is parked in it")),
         );
-        if *state == BuildState::HeldUp {
+        if let Some(reason) = reason {
+            rows.push(format!("    its walk was given up: {reason}"));
+        } else if *state == BuildState::HeldUp {
             rows.push(format!(
                 "    redrive `dead-letters list --handler {name}@{generation}`, then `projections rebuild {name}`"
             ));

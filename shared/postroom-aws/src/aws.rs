@@ -7,6 +7,7 @@ use aws_config::retry::RetryConfig;
 use postroom::{Courier, Gate, Ports, SystemClock, SystemIds};
 
 use crate::breaker::DynamoBreakers;
+use crate::build_rows::DynamoBuildRows;
 use crate::client::sdk_config;
 use crate::dead_letters::DynamoDeadLetters;
 use crate::depth::SqsDepths;
@@ -106,6 +107,11 @@ impl Aws {
     /// Events. Reads `JOURNAL_TABLE`.
     pub fn journal(&self, env: &mut Env) -> DynamoJournal {
         DynamoJournal::new(self.dynamodb.retrying.clone(), env.text("JOURNAL_TABLE"))
+    }
+
+    /// Rows of earlier builds of read models. Reads `STATE_TABLE`.
+    pub fn build_rows(&self, env: &mut Env) -> DynamoBuildRows {
+        DynamoBuildRows::new(self.dynamodb.retrying.clone(), env.text("STATE_TABLE"))
     }
 
     /// Runs. Reads `INBOX_TABLE`.

@@ -75,7 +75,8 @@
 //!  "sk":      {"S": "account-view"},
 //!  "version": {"N": "3"},
 //!  "head":    {"N": "0"},
-//!  "data":    {"M": {"live": {"N": "1"}, ["building": {"M": {"generation": {"N": "2"}, "state": {"S": "walking"}, …}}]}}}
+//!  "data":    {"M": {"live": {"N": "1"}, ["building": {"M": {"generation": {"N": "2"}, "state": {"S": "walking"}, …}}],
+//!                   ["remains": {"M": {"since": {"S": "2026-11-22T09:30:00Z"}, …}}]}}}
 //! ```
 //!
 //! # Outbox: messages on their way to their queue

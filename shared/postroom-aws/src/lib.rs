@@ -33,7 +33,9 @@ mod attributes;
 mod change;
 mod classify;
 mod pages;
+mod removal;
 mod store;
+mod build_rows;
 mod journal;
 mod inbox;
 mod outbox;
@@ -55,6 +57,7 @@ mod documented;
 
 pub use aws::{Aws, DynamoClients};
 pub use breaker::DynamoBreakers;
+pub use build_rows::DynamoBuildRows;
 pub use collector::{handle_collection, run_collector};
 pub use dead_letters::DynamoDeadLetters;
 pub use deadline::deadline_of;
@@ -63,7 +66,9 @@ pub use env::{Env, EnvError};
 pub use inbox::DynamoInbox;
 pub use journal::DynamoJournal;
 pub use outbox::DynamoOutbox;
-pub use projector::{StreamAnswer, WalkRunError, handle_stream, handle_walk, run_projector};
+pub use projector::{
+    EventError, Tick, TickError, handle_event, handle_stream, handle_tick, run_projector,
+};
 pub use queue::SqsQueue;
 pub use rate::DynamoRates;
 pub use relay::{RelayError, handle_relay, run_relay};

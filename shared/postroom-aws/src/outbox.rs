@@ -1,27 +1,19 @@
 //! The outbox on DynamoDB.
 
-use std::time::Duration;
-
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
 use jiff::Timestamp;
 use postroom::port::{Outbox, OutboxRow, Page, StoreError};
 use postroom::{BoxFuture, reason_of, sortable};
 use tracing::warn;
 
 use crate::attributes::{Attributes, Reading, text};
-use crate::classify::store_error;
 use crate::keys::{
     BODY, CORRELATION_ID, DECISION, DUE, DUE_AT, GROUP, HANDLER, MESSAGE_ID, SHARD, TYPE,
 };
 use crate::pages::{PAGE, page_of};
+use crate::removal::remove_all;
 
-/// Writes of one batch.
-// The documentation of `aws-sdk-dynamodb` 1.136, read 2026-11-21.
-const BATCH: usize = 25;
 const READ: &str = "read the outbox";
-/// How often what a throttled table left over is sent again.
-const MAX_ROUNDS: u32 = 4;
 
 /// Reads and clears the outbox table.
 #[derive(Debug, Clone)]
@@ -34,28 +26,6 @@ impl DynamoOutbox {
     /// The outbox in a table.
     pub fn new(client: Client, table: String) -> Self {
         Self { client, table }
-    }
-
-    async fn remove_batch(&self, rows: &[OutboxRow]) -> Result<(), StoreError> {
-        const OPERATION: &str = "remove rows from the outbox";
-        let refused = |error| StoreError::Refused { operation: OPERATION, source: Box::new(error) };
-        let mut left: Vec<WriteRequest> =
-            rows.iter().map(delete).collect::<Result<_, _>>().map_err(refused)?;
-        for round in 0..MAX_ROUNDS {
-            if round > 0 {
-                tokio::time::sleep(Duration::from_millis(25 << round)).await;
-            }
-            let call = self.client.batch_write_item().request_items(&self.table, left);
-            let answer = call.send().await.map_err(|error| store_error(OPERATION, error))?;
-            let unprocessed =
-                answer.unprocessed_items.and_then(|mut items| items.remove(&self.table));
-            left = unprocessed.unwrap_or_default();
-            if left.is_empty() {
-                return Ok(());
-            }
-        }
-        let source = format!("{} rows were left over {MAX_ROUNDS} times", left.len()).into();
-        Err(StoreError::Unavailable { operation: OPERATION, source })
     }
 }
 
@@ -89,12 +59,8 @@ impl Outbox for DynamoOutbox {
     }
 
     fn remove<'a>(&'a self, rows: &'a [OutboxRow]) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move {
-            for batch in rows.chunks(BATCH) {
-                self.remove_batch(batch).await?;
-            }
-            Ok(())
-        })
+        let keys = rows.iter().map(key).collect();
+        Box::pin(remove_all(&self.client, &self.table, keys, "remove rows from the outbox"))
     }
 }
 
@@ -121,11 +87,6 @@ fn key(row: &OutboxRow) -> Attributes {
         (SHARD.to_owned(), text(row.shard().to_string())),
         (DUE.to_owned(), text(row.position())),
     ])
-}
-
-fn delete(row: &OutboxRow) -> Result<WriteRequest, aws_sdk_dynamodb::error::BuildError> {
-    let delete = DeleteRequest::builder().set_key(Some(key(row))).build()?;
-    Ok(WriteRequest::builder().delete_request(delete).build())
 }
 
 /// A row, unless it cannot be read: a newer version wrote it, or somebody by hand. It must not hold up its shard.

@@ -8,10 +8,14 @@
 //!               "SequenceNumber": "4421584500000000017450439091", …}}
 //! ```
 
+use aws_lambda_events::sqs::SqsBatchResponse;
 use jiff::Timestamp;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
-use postroom::{Clock, Projector, StreamRecord, SystemClock, WakeUp, WalkError, Walked, reason_of};
-use serde::{Deserialize, Serialize};
+use postroom::port::BuildRows;
+use postroom::{
+    Clock, Projector, StreamRecord, Swept, SystemClock, WakeUp, WalkError, Walked, reason_of,
+};
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::deadline::{RunTime, believable};
@@ -30,68 +34,117 @@ struct StreamEvent {
     records: Vec<Value>,
 }
 
-/// What Lambda is answered: it goes on at the first record that is named, and with what is behind the batch if none is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct StreamAnswer {
-    #[serde(rename = "batchItemFailures")]
-    failures: Vec<Failure>,
+/// What a run of the schedule came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tick {
+    /// Of the builds that are being made.
+    pub walked: Walked,
+    /// Of those that are over.
+    pub swept: Swept,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct Failure {
-    /// The sequence number of a record, or the id of a message.
-    #[serde(rename = "itemIdentifier")]
-    id: String,
-}
-
-/// Why builds that are being made may not have gone on. The next run begins where they stand.
+/// Why builds may not have gone on. The next run begins where they stand.
 #[derive(Debug, thiserror::Error)]
-pub enum WalkRunError {
-    /// What it came to a stop at; the error knows whether that passes.
+pub enum TickError {
+    /// What making one came to a stop at; the error knows whether that passes.
     #[error("the walk did not go on")]
     Walk {
         #[source]
         source: WalkError,
     },
+    /// What removing one came to a stop at; the error knows whether that passes.
+    #[error("earlier builds were not removed")]
+    Sweep {
+        #[source]
+        source: WalkError,
+    },
     /// It took until the invocation was about to end. Retryable.
-    #[error("the walk ran out of time")]
+    #[error("the run was out of time")]
     OutOfTime,
 }
 
-impl From<WalkRunError> for Diagnostic {
-    fn from(error: WalkRunError) -> Self {
-        Self { error_type: "WalkRunError".to_owned(), error_message: reason_of(&error) }
+/// Why an event was not answered.
+#[derive(Debug, thiserror::Error)]
+pub enum EventError {
+    /// It was one of the schedule.
+    #[error(transparent)]
+    Tick(#[from] TickError),
+    /// It was one of a stream or a queue, or of neither.
+    #[error(transparent)]
+    Batch(#[from] BatchError),
+}
+
+impl From<EventError> for Diagnostic {
+    fn from(error: EventError) -> Self {
+        match error {
+            EventError::Tick(error) => {
+                let error_message = reason_of(&error);
+                Self { error_type: "TickError".to_owned(), error_message }
+            }
+            EventError::Batch(error) => error.into(),
+        }
     }
 }
 
 /// Answers the batches of the journal's stream, and of the queue by which parked events come back, and goes on with what is
-/// being rebuilt at every event of its schedule, for as long as the process lives.
+/// being rebuilt, and with removing what is left of earlier builds in `rows`, at every event of its schedule, for as long as
+/// the process lives.
 ///
 /// # Errors
 /// The Lambda runtime could not be reached. What fails is answered with its reason, and does not end this.
-pub async fn run_projector(projector: Projector) -> Result<(), lambda_runtime::Error> {
-    let projector = &projector;
+pub async fn run_projector(
+    projector: Projector,
+    rows: impl BuildRows,
+) -> Result<(), lambda_runtime::Error> {
+    let (projector, rows) = (&projector, &rows);
     let handler = service_fn(move |event: LambdaEvent<Value>| async move {
         let LambdaEvent { payload, context } = event;
-        if payload["source"] == SCHEDULE {
-            let walked = handle_walk(projector, context.deadline).await;
-            return walked.map(|_| None).map_err(Diagnostic::from);
-        }
-        let answer = handle_stream(projector, payload, context.deadline).await;
-        answer.map(Some).map_err(Diagnostic::from)
+        let answer = handle_event(projector, rows, payload, context.deadline).await;
+        answer.map_err(Diagnostic::from)
     });
     lambda_runtime::run(handler).await
 }
 
-/// Goes on once with what is being rebuilt, and ends before the invocation does; `deadline_ms` as of
-/// [`handle_batch`](crate::handle_batch).
+/// Answers one event, whatever it is from; of its schedule there is nothing to answer.
+///
+/// `deadline_ms` as of [`handle_batch`](crate::handle_batch).
 ///
 /// # Errors
-/// [`WalkRunError`]: the next run goes on.
-pub async fn handle_walk(projector: &Projector, deadline_ms: u64) -> Result<Walked, WalkRunError> {
+/// [`EventError`]: a run of the schedule that did not go on, or an event that is none of those.
+pub async fn handle_event(
+    projector: &Projector,
+    rows: &dyn BuildRows,
+    event: Value,
+    deadline_ms: u64,
+) -> Result<Option<SqsBatchResponse>, EventError> {
+    if event["source"] == SCHEDULE {
+        handle_tick(projector, rows, deadline_ms).await?;
+        return Ok(None);
+    }
+    Ok(Some(handle_stream(projector, event, deadline_ms).await?))
+}
+
+/// Goes on once with what is being rebuilt, and then with what is left of earlier builds; ends before the invocation does.
+///
+/// `deadline_ms` as of [`handle_batch`](crate::handle_batch).
+///
+/// # Errors
+/// [`TickError`]: the next run goes on. A walk that fails does not keep anything from being removed.
+pub async fn handle_tick(
+    projector: &Projector,
+    rows: &dyn BuildRows,
+    deadline_ms: u64,
+) -> Result<Tick, TickError> {
     let time = RunTime::of(deadline_ms, SystemClock.now());
-    let walked = time.limit(projector.walk(Some(time.stop_at))).await;
-    walked.ok_or(WalkRunError::OutOfTime)?.map_err(|source| WalkRunError::Walk { source })
+    let stop_at = Some(time.stop_at);
+    let run = async {
+        let walked = projector.walk(stop_at).await;
+        let swept = projector.sweep(rows, stop_at).await;
+        let walked = walked.map_err(|source| TickError::Walk { source })?;
+        let swept = swept.map_err(|source| TickError::Sweep { source })?;
+        Ok(Tick { walked, swept })
+    };
+    time.limit(run).await.unwrap_or(Err(TickError::OutOfTime))
 }
 
 /// Applies what one batch tells and answers where its shard goes on, or which messages have to be delivered again;
@@ -103,7 +156,7 @@ pub async fn handle_stream(
     projector: &Projector,
     event: Value,
     deadline_ms: u64,
-) -> Result<StreamAnswer, BatchError> {
+) -> Result<SqsBatchResponse, BatchError> {
     let event: StreamEvent = serde_json::from_value(event)
         .map_err(|error| BatchError::NoStream { reason: error.to_string() })?;
     let deadline = believable(deadline_ms, projector.now());
@@ -116,7 +169,7 @@ pub async fn handle_stream(
     let first = projector.process(&records, deadline).await;
 
     let failed = first.and_then(|index| records.get(index));
-    Ok(StreamAnswer::of(failed.map(|record| record.sequence_number.as_str())))
+    Ok(answer(failed.map(|record| record.sequence_number.as_str())))
 }
 
 /// Each message by itself: what came back waits for nothing else.
@@ -124,7 +177,7 @@ async fn redriven(
     projector: &Projector,
     records: Vec<Value>,
     deadline: Option<Timestamp>,
-) -> Result<StreamAnswer, BatchError> {
+) -> Result<SqsBatchResponse, BatchError> {
     let batch = Batch::read(records)?;
     let mut dispositions = Vec::with_capacity(batch.records.len());
     for record in &batch.records {
@@ -135,14 +188,15 @@ async fn redriven(
         };
         dispositions.push(projector.redriven(&record, deadline).await);
     }
-    Ok(StreamAnswer::of(batch.failures(&dispositions)))
+    Ok(answer(batch.failures(&dispositions)))
 }
 
-impl StreamAnswer {
-    fn of<'a>(failed: impl IntoIterator<Item = &'a str>) -> Self {
-        let failure = |id: &str| Failure { id: id.to_owned() };
-        Self { failures: failed.into_iter().map(failure).collect() }
-    }
+/// What Lambda is answered. That of a stream is of the same shape as a queue's: it goes on at the record that is named, by
+/// its sequence number, and with what is behind the batch if none is.
+fn answer<'a>(failed: impl IntoIterator<Item = &'a str>) -> SqsBatchResponse {
+    let mut response = SqsBatchResponse::default();
+    failed.into_iter().for_each(|id| response.add_failure(id));
+    response
 }
 
 fn read(index: usize, record: &Value) -> Result<StreamRecord, BatchError> {
@@ -177,7 +231,7 @@ mod tests {
 
     #[test]
     fn an_answer_names_the_record_that_is_next() {
-        let answer = serde_json::to_value(StreamAnswer::of(["17"])).unwrap();
+        let answer = serde_json::to_value(answer(["17"])).unwrap();
 
         assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": "17"}]}));
     }

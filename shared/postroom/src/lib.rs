@@ -82,8 +82,8 @@ pub use verdict::{
 pub use verify::{Difference, Verified, Verifier, VerifyError};
 pub use visible::visible;
 pub use worker::{
-    Collector, Disposition, MissingHandlers, Projector, Record, StreamRecord, WakeUp, WalkError,
-    Walked, Worker,
+    BuildsError, Collector, Disposition, MissingHandlers, Projector, Record, StreamRecord, Swept,
+    WakeUp, WalkError, Walked, Worker,
 };
 
 /// The version of the code that is running, which its dead letters name: what `CODE_VERSION` said when it was built, a

@@ -49,6 +49,7 @@ use crate::verdict::{Classify, Failure};
 /// impl Projection for CountSales {
 ///     const NAME: &'static str = "count-sales";
 ///     const READS: &'static [&'static str] = &[Order::COLLECTION];
+///     const MAKES: &'static [&'static str] = &[Sales::COLLECTION];
 ///     type Event = OrderEvent;
 ///     type Error = TxError;
 ///
@@ -69,6 +70,9 @@ pub trait Projection: Send + Sync + 'static {
     const NAME: &'static str;
     /// The streams it reads, by the collections of the things they belong to: `accounts`.
     const READS: &'static [&'static str];
+    /// The collections of the items it makes, which are no other's: what of them a build has left is removed when nobody
+    /// reads that build any more.
+    const MAKES: &'static [&'static str];
     /// All that can happen in those streams. What is not among them is poison, and not passed over: a read model that does
     /// not know what happened is wrong.
     type Event: EventSet;
@@ -91,11 +95,15 @@ impl Projections {
     /// One more.
     ///
     /// # Panics
-    /// When there is one of that name: both would move one position.
+    /// When there is one of that name: both would move one position. Or one that makes items of the same collection: each
+    /// would remove what the other reads.
     #[must_use]
     #[track_caller]
     pub fn with<P: Projection>(mut self, projection: P) -> Self {
         assert!(!self.names().contains(&P::NAME), "{} is the name of two projections", P::NAME);
+        let of_another = |made: &&&str| self.iter().any(|other| other.makes().contains(*made));
+        let shared = P::MAKES.iter().find(of_another).copied().unwrap_or_default();
+        assert!(shared.is_empty(), "{} makes {shared}, and so does another projection", P::NAME);
         self.0.push(Arc::new(projection));
         self
     }
@@ -120,12 +128,12 @@ impl fmt::Debug for Projections {
 #[derive(Debug)]
 pub struct View<'a> {
     tx: &'a mut Tx,
-    generation: Generation,
+    build: Build<'a>,
 }
 
 impl<'a> View<'a> {
-    pub(crate) fn new(tx: &'a mut Tx, generation: Generation) -> Self {
-        Self { tx, generation }
+    pub(crate) fn new(tx: &'a mut Tx, build: Build<'a>) -> Self {
+        Self { tx, build }
     }
 
     /// Whose events.
@@ -143,15 +151,20 @@ impl<'a> View<'a> {
     /// # Errors
     /// As [`Tx::load`].
     pub async fn load<T: Stored>(&mut self, place: &Place<T>) -> Result<Option<T>, TxError> {
-        self.tx.load(&place.clone().in_generation(self.generation)).await
+        self.tx.load(&place.clone().in_generation(self.build.generation)).await
     }
 
     /// Writes an item: over the version that was loaded, or as a new one if it was not.
     ///
     /// # Errors
-    /// As [`Tx::save`].
+    /// As [`Tx::save`], and [`TxError::NotOfProjection`] where it [makes](Projection::MAKES) no such items.
     pub fn save<T: Stored>(&mut self, item: &T) -> Result<(), TxError> {
-        self.tx.save_at(&item.place().in_generation(self.generation), item).map(drop)
+        let Build { projection, generation } = self.build;
+        if !projection.makes().contains(&T::COLLECTION) {
+            let (projection, collection) = (projection.name(), T::COLLECTION);
+            return Err(TxError::NotOfProjection { projection, collection });
+        }
+        self.tx.save_at(&item.place().in_generation(generation), item).map(drop)
     }
 }
 
@@ -186,11 +199,19 @@ pub(crate) struct Build<'a> {
     pub(crate) generation: Generation,
 }
 
+impl fmt::Debug for Build<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.generation.handler(self.projection.name()))
+    }
+}
+
 /// A projection with its error type erased.
 pub(crate) trait AnyProjection: Send + Sync {
     fn name(&self) -> &'static str;
 
     fn reads(&self) -> &'static [&'static str];
+
+    fn makes(&self) -> &'static [&'static str];
 
     fn apply<'a>(
         &'a self,
@@ -206,6 +227,10 @@ impl<P: Projection> AnyProjection for P {
 
     fn reads(&self) -> &'static [&'static str] {
         P::READS
+    }
+
+    fn makes(&self) -> &'static [&'static str] {
+        P::MAKES
     }
 
     fn apply<'a>(

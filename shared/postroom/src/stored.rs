@@ -146,6 +146,14 @@ impl Partition {
         }
     }
 
+    /// The collection, the build and the parent of a partition that is part of a build.
+    pub(crate) fn of_build(&self) -> Option<(String, Generation, Option<String>)> {
+        let mut parts = split('#', &self.0).into_iter().skip(1);
+        let (collection, parent) = (parts.next()?, parts.next());
+        let (collection, number) = collection.rsplit_once('@')?;
+        Some((collection.to_owned(), Generation(number.parse().ok()?), parent))
+    }
+
     /// A partition of the operators' own, such as `#audit#charge-card%237b0c…`: no tenant's name is empty.
     pub(crate) fn of_operators(collection: &str, parent: Option<&str>) -> Self {
         let parts = ["", collection].into_iter().chain(parent);
@@ -153,7 +161,7 @@ impl Partition {
     }
 
     /// A partition as [`as_str`](Self::as_str) spelt it.
-    pub(crate) fn from_stored(text: String) -> Self {
+    pub fn from_stored(text: String) -> Self {
         Self(text)
     }
 

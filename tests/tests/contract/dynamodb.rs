@@ -28,6 +28,7 @@ postroom::inbox_contract!(on_dynamo);
 postroom::outbox_contract!(on_dynamo);
 postroom::dead_letters_contract!(on_dynamo);
 postroom::gate_contract!(on_dynamo);
+postroom::build_rows_contract!(on_dynamo);
 
 #[tokio::test]
 async fn a_row_that_cannot_be_read_does_not_hold_up_its_shard() {

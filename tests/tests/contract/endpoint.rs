@@ -80,6 +80,7 @@ impl Endpoint {
             dead_letters: Arc::new(aws.dead_letters(env)),
             breakers: Arc::new(aws.breakers(env)),
             rates: Arc::new(aws.rates(env)),
+            rows: Arc::new(aws.build_rows(env)),
         };
         env.check().unwrap();
         adapters
@@ -108,6 +109,13 @@ impl Endpoint {
         let answer = answer.send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
         answer.json().await.unwrap()
+    }
+
+    /// How many calls there were.
+    pub(crate) async fn all_calls(&self) -> u64 {
+        let calls = reqwest::get(format!("{}/_calls", self.url)).await.unwrap();
+        let calls: Value = calls.json().await.unwrap();
+        calls["tests"].as_object().unwrap().values().filter_map(Value::as_u64).sum()
     }
 
     /// How often an operation was called: `dynamodb.TransactWriteItems`.

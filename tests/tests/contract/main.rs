@@ -10,6 +10,8 @@ mod outcomes;
 mod schedules;
 mod relays;
 mod streams;
+mod rebuilds;
+mod ticks;
 mod collects;
 mod batches;
 mod documented;

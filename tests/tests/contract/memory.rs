@@ -11,7 +11,7 @@ use postroom::port::{Depths, Queue};
 
 use crate::endpoint::{HANDLER, IN_ORDER};
 
-fn adapters() -> Ready<Adapters> {
+pub(crate) fn adapters() -> Ready<Adapters> {
     let memory = Arc::new(MemoryStore::default());
     ready(Adapters {
         store: memory.clone(),
@@ -20,7 +20,8 @@ fn adapters() -> Ready<Adapters> {
         outbox: memory.clone(),
         dead_letters: memory.clone(),
         breakers: memory.clone(),
-        rates: memory,
+        rates: memory.clone(),
+        rows: memory,
     })
 }
 
@@ -30,6 +31,7 @@ postroom::inbox_contract!(adapters);
 postroom::outbox_contract!(adapters);
 postroom::dead_letters_contract!(adapters);
 postroom::gate_contract!(adapters);
+postroom::build_rows_contract!(adapters);
 
 struct InMemory {
     queue: MemoryQueue,

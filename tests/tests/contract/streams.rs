@@ -5,10 +5,10 @@ use std::sync::Arc;
 use postroom::doc_example::{Order, OrderPlaced, PlaceOrder, Settings, reactions};
 use postroom::memory::{ManualClock, MemoryQueue, MemoryStore, SeededIds};
 use postroom::{
-    Classify, Clock, Courier, Envelope, Ids, Origin, Place, Ports, Projection, Projector, Runtime,
-    Stored, TxError, Verdict, View, events,
+    Classify, Clock, Courier, Envelope, Ids, Origin, Place, Ports, Projection, Projector, Rebuilds,
+    Runtime, Stored, TxError, Verdict, View, events,
 };
-use postroom_aws::{BatchError, handle_stream};
+use postroom_aws::{BatchError, EventError, handle_event, handle_stream};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -58,6 +58,7 @@ struct Hear;
 impl Projection for Hear {
     const NAME: &'static str = "hear";
     const READS: &'static [&'static str] = &[Order::COLLECTION];
+    const MAKES: &'static [&'static str] = &[Heard::COLLECTION];
     type Event = OrderEvent;
     type Error = HearError;
 
@@ -77,14 +78,15 @@ impl Projection for Hear {
     }
 }
 
-struct Bench {
+pub(crate) struct Bench {
     clock: Arc<ManualClock>,
     runtime: Runtime,
+    memory: Arc<MemoryStore>,
     projector: Projector,
 }
 
 impl Bench {
-    async fn with(orders: &[&str]) -> Self {
+    pub(crate) async fn with(orders: &[&str]) -> Self {
         let memory = Arc::new(MemoryStore::default());
         let clock = Arc::new(ManualClock::at("2026-11-22T08:00:00Z".parse().unwrap()));
         let nowhere = Arc::new(MemoryQueue::new(["charge-card"]));
@@ -99,29 +101,45 @@ impl Bench {
         };
         let runtime = Runtime::new(ports, reactions(&Settings { most_open_orders: 20 }));
         for order in orders {
-            let origin = Origin {
-                command_id: ids.fresh().into(),
-                tenant_id: "demo".parse().unwrap(),
-                actor_id: None,
-                correlation_id: "chain-1".parse().unwrap(),
-                traceparent: None,
-                idempotency: None,
-            };
+            let origin = origin(&ids);
             let command = PlaceOrder { order: (*order).to_owned() };
             runtime.execute(&command, &origin).await.unwrap();
         }
-        let projector = Projector::new("project-views", runtime.clone(), memory);
-        Self { clock, runtime, projector: projector.projection(Hear) }
+        let projector = Projector::new("project-views", runtime.clone(), memory.clone());
+        Self { clock, runtime, memory, projector: projector.projection(Hear) }
     }
 
     async fn handle(&self, event: Value) -> Result<Value, BatchError> {
-        let deadline = self.clock.now() + std::time::Duration::from_mins(1);
-        let deadline_ms = u64::try_from(deadline.as_millisecond()).unwrap();
-        let answer = handle_stream(&self.projector, event, deadline_ms).await?;
+        let answer = handle_stream(&self.projector, event, self.deadline_ms()).await?;
         Ok(serde_json::to_value(answer).unwrap())
     }
 
-    async fn heard(&self, order: &str) -> u32 {
+    /// What Lambda is answered, or told, of any event.
+    pub(crate) async fn dispatch(&self, event: Value) -> Result<Value, EventError> {
+        let answer = handle_event(&self.projector, &*self.memory, event, self.deadline_ms()).await;
+        answer.map(|answer| serde_json::to_value(answer).unwrap())
+    }
+
+    fn deadline_ms(&self) -> u64 {
+        let deadline = self.clock.now() + std::time::Duration::from_mins(1);
+        u64::try_from(deadline.as_millisecond()).unwrap()
+    }
+
+    /// Asks for another build.
+    pub(crate) async fn ask(&self) {
+        self.rebuilds().request("hear", &origin(&SeededIds::new(9))).await.unwrap();
+    }
+
+    /// Which build is read.
+    pub(crate) async fn live(&self) -> String {
+        self.rebuilds().find("hear").await.unwrap().unwrap().live.to_string()
+    }
+
+    fn rebuilds(&self) -> Rebuilds {
+        Rebuilds::new(self.runtime.clone(), ["hear"])
+    }
+
+    pub(crate) async fn heard(&self, order: &str) -> u32 {
         let reader = self.runtime.reader(&"demo".parse().unwrap());
         let model = reader.model::<Hear>().await.unwrap();
         let found = model.get(&Place::<Heard>::new(order)).await.unwrap();
@@ -129,8 +147,19 @@ impl Bench {
     }
 }
 
+fn origin(ids: &SeededIds) -> Origin {
+    Origin {
+        command_id: ids.fresh().into(),
+        tenant_id: "demo".parse().unwrap(),
+        actor_id: None,
+        correlation_id: "chain-1".parse().unwrap(),
+        traceparent: None,
+        idempotency: None,
+    }
+}
+
 /// The example event, about the first events of these orders.
-fn event(orders: [&str; 2]) -> Value {
+pub(crate) fn event(orders: [&str; 2]) -> Value {
     let mut event: Value = serde_json::from_str(EVENT).unwrap();
     for (record, order) in std::iter::zip(event["Records"].as_array_mut().unwrap(), orders) {
         let keys = &mut record["dynamodb"]["Keys"];

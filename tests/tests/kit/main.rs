@@ -34,6 +34,7 @@ mod projecting;
 mod rebuilding;
 mod rebuild_races;
 mod verifying;
+mod sweeping;
 mod lines;
 mod jars;
 mod aggregates;

@@ -47,7 +47,7 @@ impl Stored for Total {
 
 events! {
     /// What can happen to an order.
-    enum OrderEvent { OrderPlaced, OrderPaid }
+    pub(crate) enum OrderEvent { OrderPlaced, OrderPaid }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -86,6 +86,7 @@ struct Orders(Trouble);
 impl Projection for Orders {
     const NAME: &'static str = "order-view";
     const READS: &'static [&'static str] = &[Order::COLLECTION];
+    const MAKES: &'static [&'static str] = &[OrderView::COLLECTION, Total::COLLECTION];
     type Event = OrderEvent;
     type Error = ViewError;
 

@@ -32,7 +32,7 @@ pub(crate) async fn ask(shop: &Shop) -> ProjectionStatus {
     rebuilds(shop).request("order-view", &shop.origin()).await.unwrap().output
 }
 
-fn live(status: &ProjectionStatus) -> String {
+pub(crate) fn live(status: &ProjectionStatus) -> String {
     serde_json::to_value(status.live).unwrap().to_string()
 }
 
@@ -218,8 +218,8 @@ async fn a_step_whose_answer_is_lost_is_taken_once() {
     let shop = shop_shown().await;
     let projector = projector(&shop, &Trouble::default());
     ask(&shop).await;
-    // The first page holds 50 events of one order.
-    shop.mishaps([Mishap::Spared; 120]);
+    // That this code makes it, and 120 events of one order, of which the first page holds 50.
+    shop.mishaps([Mishap::Spared; 121]);
     shop.mishaps([Mishap::AnswerLost, Mishap::LostRace]);
 
     projector.walk(None).await.unwrap();

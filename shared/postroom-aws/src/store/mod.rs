@@ -95,7 +95,7 @@ impl Store for DynamoStore {
     }
 }
 
-fn key_of(key: &Key) -> Attributes {
+pub(crate) fn key_of(key: &Key) -> Attributes {
     Attributes::from([
         (PK.to_owned(), text(key.partition.as_str())),
         (SK.to_owned(), text(&key.id)),

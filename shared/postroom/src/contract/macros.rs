@@ -76,6 +76,18 @@ macro_rules! store_contract {
     };
 }
 
+/// Makes tests of all that [`BuildRows`](crate::port::BuildRows) promise.
+#[macro_export]
+macro_rules! build_rows_contract {
+    ($adapters:path) => {
+        $crate::promises! { $adapters, build_rows:
+            every_key_comes_once,
+            a_page_goes_on_where_the_one_before_ended_though_that_is_removed,
+            what_is_removed_is_gone_and_nothing_else,
+        }
+    };
+}
+
 /// Makes tests of all that a [`Journal`](crate::port::Journal) promises.
 #[macro_export]
 macro_rules! journal_contract {

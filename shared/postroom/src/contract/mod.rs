@@ -17,7 +17,8 @@
 //!         outbox: memory.clone(),
 //!         dead_letters: memory.clone(),
 //!         breakers: memory.clone(),
-//!         rates: memory,
+//!         rates: memory.clone(),
+//!         rows: memory,
 //!     }
 //! }
 //! postroom::store_contract!(adapters);
@@ -30,6 +31,7 @@ mod sample;
 mod macros;
 pub mod store;
 pub mod live;
+pub mod build_rows;
 pub mod commit;
 pub mod completion;
 pub mod decisions;
@@ -49,7 +51,7 @@ pub mod differential;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::port::{Breakers, Inbox, Journal, LetterFile, Outbox, Rates, Store};
+use crate::port::{Breakers, BuildRows, Inbox, Journal, LetterFile, Outbox, Rates, Store};
 
 /// The adapters that stand on one set of tables.
 #[derive(Clone)]
@@ -68,6 +70,8 @@ pub struct Adapters {
     pub breakers: Arc<dyn Breakers>,
     /// Rates of outside services.
     pub rates: Arc<dyn Rates>,
+    /// Rows of earlier builds.
+    pub rows: Arc<dyn BuildRows>,
 }
 
 impl AsRef<Self> for Adapters {

@@ -5,6 +5,7 @@
 mod breaker;
 mod state;
 mod store;
+mod build_rows;
 mod commit;
 mod journal;
 mod inbox;

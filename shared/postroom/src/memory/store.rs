@@ -62,11 +62,11 @@ impl Store for MemoryStore {
 }
 
 /// Where a key lies among all keys, as text.
-fn position(key: &Key) -> String {
+pub(super) fn position(key: &Key) -> String {
     join('#', &[key.partition.as_str(), &key.id])
 }
 
-fn key_at(position: &str) -> Option<Key> {
+pub(super) fn key_at(position: &str) -> Option<Key> {
     let [partition, id] = split('#', position).try_into().ok()?;
     Some(Key { partition: Partition::from_stored(partition), id })
 }

@@ -11,8 +11,10 @@ mod dead_letters;
 mod letter_head;
 mod breaker;
 mod rate;
+mod build_rows;
 
 pub use breaker::{Breaker, BreakerChange, Breakers, Changed};
+pub use build_rows::BuildRows;
 pub use dead_letters::{
     DeadLetter, DeadLetters, FailureClass, LETTER_SHARDS, LetterFile, LetterStatus,
 };

@@ -18,7 +18,7 @@ impl Command for AdvanceWalk<'_> {
 
     async fn handle(&self, tx: &mut Tx) -> Result<Advanced, TxError> {
         let mut builds = tx.load_builds(self.projection).await?;
-        let advanced = builds.advance(self.step);
+        let advanced = builds.advance(self.step, tx.now());
         if advanced != Advanced::Overtaken {
             tx.save_builds(self.projection, &builds)?;
         }

@@ -6,8 +6,11 @@
 //! ```json
 //! {"live":1,
 //!  ["building":{"generation":2,"started_at":"2026-11-22T09:30:00Z","state":"walking"|"held-up",
-//!               ["after":"[\"demo#orders/0192…\",7]"],"events":7,"held_up":["demo#orders/0192…"],
-//!               "tenant_id":"demo",["actor_id":"ann"],"correlation_id":"req-9"}]}
+//!               ["code":"3f2c1aa"],["after":"[\"demo#orders/0192…\",7]"],"events":7,"held_up":["demo#orders/0192…"],
+//!               ["reason":"a stream could not be read"],
+//!               "tenant_id":"demo",["actor_id":"ann"],"correlation_id":"req-9"}],
+//!  ["remains":{"since":"2026-11-22T09:30:00Z",["after":"[\"demo#account-views@1\",\"0192…\"]"],
+//!              "tenant_id":"demo",["actor_id":"ann"],"correlation_id":"req-9"}]}
 //! ```
 
 use std::collections::BTreeSet;
@@ -19,6 +22,7 @@ use crate::command::Origin;
 use crate::id::{ActorId, CorrelationId, MessageId, TenantId};
 use crate::port::Store;
 use crate::reader::ReadError;
+use crate::rebuild::Remains;
 use crate::stored::{Generation, Key, Partition, StreamId};
 
 /// The most streams that are named as held up. With so many there is something wrong with the projection, and the walk
@@ -33,6 +37,9 @@ pub(crate) struct Builds {
     /// The one that is being made beside it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) building: Option<Building>,
+    /// What is left of earlier builds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) remains: Option<Remains>,
 }
 
 /// A build that is being made: all of the journal is walked, and whatever is appended meanwhile is applied to it too.
@@ -41,6 +48,9 @@ pub(crate) struct Building {
     pub(crate) generation: Generation,
     pub(crate) started_at: Timestamp,
     pub(crate) state: BuildState,
+    /// The [code](crate::CODE_VERSION) that makes it; before the first event, none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
     /// Where in the journal the walk goes on; before its first page, nowhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) after: Option<String>,
@@ -48,7 +58,18 @@ pub(crate) struct Building {
     pub(crate) events: u64,
     /// The streams of which an event is parked in this build.
     pub(crate) held_up: BTreeSet<String>,
-    /// Who asked for it: what the walk does is in the chain of that request.
+    /// Why the walk was given up, if the journal could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
+    /// What the walk does is in the chain of that request.
+    #[serde(flatten)]
+    pub(crate) asked_by: AskedBy,
+}
+
+/// Who asked for a build, and in which chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "as an envelope names them")]
+pub(crate) struct AskedBy {
     tenant_id: TenantId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     actor_id: Option<ActorId>,
@@ -116,6 +137,11 @@ impl Builds {
             .map_err(|source| ReadError::Shape { what: key.to_string(), source })
     }
 
+    /// Whether the build that is being made, if there is one, is made by this code.
+    pub(crate) fn is_adopted(&self, code: &str) -> bool {
+        self.building.as_ref().is_none_or(|building| building.code.as_deref() == Some(code))
+    }
+
     /// Another build is asked for. One that is being walked is the one; one that is held up is walked anew.
     pub(super) fn ask(&mut self, by: &Origin, at: Timestamp) {
         match &mut self.building {
@@ -125,13 +151,40 @@ impl Builds {
                 building.after = None;
                 building.events = 0;
                 building.held_up.clear();
+                building.reason = None;
             }
-            None => self.building = Some(Building::begun(self.live.next(), by, at)),
+            None => self.building = Some(Building::begun(self.live.next(), AskedBy::of(by), at)),
         }
     }
 
+    /// The build that is being made, if that is made by this code, or by none yet.
+    ///
+    /// Another code may make other rows of the same events, or under other keys: of what two have made nobody could say
+    /// what it is. So a build that another code has begun is begun anew, as the next one.
+    pub(super) fn adopt(&mut self, code: &str, at: Timestamp) {
+        let Some(building) = &mut self.building else { return };
+        match &building.code {
+            Some(its) if its == code => {}
+            None => building.code = Some(code.to_owned()),
+            Some(_) => {
+                let asked_by = building.asked_by.clone();
+                let begun = Building::begun(building.generation.next(), asked_by.clone(), at);
+                self.building = Some(Building { code: Some(code.to_owned()), ..begun });
+                self.remains = Some(Remains::since(at, asked_by));
+            }
+        }
+    }
+
+    /// The journal cannot be read, and not because of the moment: the walk would fail again.
+    pub(super) fn give_up(&mut self, generation: Generation, reason: &str) {
+        let building = self.building.as_mut().filter(|building| building.generation == generation);
+        let Some(building) = building else { return };
+        building.state = BuildState::HeldUp;
+        building.reason = Some(reason.to_owned());
+    }
+
     /// A page was applied. With the last one the build takes the place of the one that is read, unless a stream is held up.
-    pub(super) fn advance(&mut self, step: &Step) -> Advanced {
+    pub(super) fn advance(&mut self, step: &Step, at: Timestamp) -> Advanced {
         let Some(building) = self.building.as_mut().filter(|building| building.is_before(step))
         else {
             return Advanced::Overtaken;
@@ -148,6 +201,7 @@ impl Builds {
             building.state = BuildState::HeldUp;
             return Advanced::HeldUp;
         }
+        self.remains = Some(Remains::since(at, building.asked_by.clone()));
         self.live = building.generation;
         self.building = None;
         Advanced::Swapped
@@ -163,17 +217,17 @@ impl Builds {
 }
 
 impl Building {
-    fn begun(generation: Generation, by: &Origin, at: Timestamp) -> Self {
+    fn begun(generation: Generation, by: AskedBy, at: Timestamp) -> Self {
         Self {
             generation,
             started_at: at,
             state: BuildState::Walking,
+            code: None,
             after: None,
             events: 0,
             held_up: BTreeSet::new(),
-            tenant_id: by.tenant_id.clone(),
-            actor_id: by.actor_id.clone(),
-            correlation_id: by.correlation_id.clone(),
+            reason: None,
+            asked_by: by,
         }
     }
 
@@ -194,8 +248,18 @@ impl Building {
             self.held_up.insert(stream.to_owned());
         }
     }
+}
 
-    /// A step of its walk is a command in the chain of the request.
+impl AskedBy {
+    fn of(origin: &Origin) -> Self {
+        Self {
+            tenant_id: origin.tenant_id.clone(),
+            actor_id: origin.actor_id.clone(),
+            correlation_id: origin.correlation_id.clone(),
+        }
+    }
+
+    /// What is done because of it is a command in the chain of the request.
     pub(crate) fn origin(&self, command_id: MessageId) -> Origin {
         Origin {
             command_id,
@@ -210,6 +274,6 @@ impl Building {
 
 impl Default for Builds {
     fn default() -> Self {
-        Self { live: Generation::FIRST, building: None }
+        Self { live: Generation::FIRST, building: None, remains: None }
     }
 }

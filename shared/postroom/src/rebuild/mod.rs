@@ -2,10 +2,14 @@
 //!
 //! Asking for it, each page of the journal that was applied to it, and taking the place are commands about one item, which
 //! says which builds there are. [`Projector::walk`](crate::Projector::walk) makes it; the projector applies what happens
-//! meanwhile to both.
+//! meanwhile to both. [`Projector::sweep`](crate::Projector::sweep) removes what was read before.
 
 mod builds;
+mod remains;
+mod adopt;
 mod advance;
+mod give_up;
+mod sweep;
 mod request;
 mod status;
 
@@ -15,11 +19,15 @@ use crate::command::Origin;
 use crate::reader::ReadError;
 use crate::runtime::{ExecuteError, Executed, Runtime};
 
+pub(crate) use adopt::AdoptBuild;
 pub(crate) use advance::AdvanceWalk;
 pub use builds::BuildState;
-pub(crate) use builds::{Advanced, Building, Builds, Step};
+pub(crate) use builds::{Advanced, AskedBy, Building, Builds, Step};
+pub(crate) use give_up::GiveUpWalk;
+pub(crate) use remains::Remains;
 pub use request::RebuildError;
 pub use status::{BuildStatus, ProjectionStatus};
+pub(crate) use sweep::SweepBuilds;
 
 use request::RebuildProjection;
 

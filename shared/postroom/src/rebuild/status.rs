@@ -33,6 +33,9 @@ pub struct BuildStatus {
     pub events: u64,
     /// The streams of which an event is parked in it, each with a dead letter; twenty at most.
     pub held_up: Vec<String>,
+    /// Why its walk was given up, if the journal could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 impl ProjectionStatus {
@@ -44,7 +47,8 @@ impl ProjectionStatus {
 
 impl BuildStatus {
     fn of(building: Building) -> Self {
-        let Building { generation, started_at, state, events, held_up, .. } = building;
-        Self { generation, started_at, state, events, held_up: held_up.into_iter().collect() }
+        let Building { generation, started_at, state, events, held_up, reason, .. } = building;
+        let held_up = held_up.into_iter().collect();
+        Self { generation, started_at, state, events, held_up, reason }
     }
 }

@@ -93,11 +93,8 @@ impl Runtime {
     }
 }
 
-async fn stage(
-    Build { projection, generation }: Build<'_>,
-    event: &RawEnvelope,
-    tx: &mut Tx,
-) -> Result<Turn, Failure> {
+async fn stage(build: Build<'_>, event: &RawEnvelope, tx: &mut Tx) -> Result<Turn, Failure> {
+    let Build { projection, generation } = build;
     let failed = |source: TxError| Failure {
         handler: projection.name(),
         verdict: source.verdict(),
@@ -117,7 +114,7 @@ async fn stage(
         let (handler, verdict) = (projection.name(), Verdict::RETRY);
         return Err(Failure { handler, verdict, refusal: None, source: Box::new(source) });
     }
-    projection.apply(event, &mut View::new(tx, generation)).await?;
+    projection.apply(event, &mut View::new(tx, build)).await?;
     position.applied = version;
     tx.save_at(&place, &position).map_err(failed)?;
     Ok(Turn::Staged)

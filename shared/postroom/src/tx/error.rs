@@ -39,6 +39,11 @@ pub enum TxError {
     /// An event on a stream whose thing was neither loaded nor saved before. Permanent.
     #[error("{handler} emits {type} on {stream}, which it has neither loaded nor saved")]
     StreamNotLoaded { handler: &'static str, r#type: &'static str, stream: String },
+    /// An item of a collection that its projection does not name. Permanent: nobody would remove it with its build.
+    #[error(
+        "{projection} saves an item of {collection}, which it does not name among those it makes"
+    )]
+    NotOfProjection { projection: &'static str, collection: &'static str },
     /// An event on the stream of an aggregate that does not know it. Permanent.
     #[error("{handler} emits {type} on {stream}, whose aggregate does not know it")]
     NotOfAggregate { handler: &'static str, r#type: &'static str, stream: String },
@@ -84,6 +89,7 @@ impl Classify for TxError {
             | Self::WrittenTwice { .. }
             | Self::ViewOfGuarded { .. }
             | Self::StreamNotLoaded { .. }
+            | Self::NotOfProjection { .. }
             | Self::NotOfAggregate { .. }
             | Self::TwoAggregates { .. }
             | Self::Event { .. }

@@ -10,6 +10,7 @@ mod collector;
 mod projector;
 mod catch_up;
 mod walker;
+mod sweeper;
 mod application;
 mod wake_up;
 mod fingerprint;
@@ -38,8 +39,9 @@ use crate::{envelope::RawEnvelope, port::RunKey};
 pub use collector::Collector;
 #[cfg(feature = "simulation")]
 pub(crate) use pace::ITS_OWN;
-pub use projector::Projector;
 pub(crate) use projector::is_read_by;
+pub use projector::{BuildsError, Projector};
+pub use sweeper::Swept;
 pub use wake_up::{StreamRecord, WakeUp};
 pub use walker::{WalkError, Walked};
 

@@ -1,19 +1,21 @@
 //! The projector: keeps read models up with the journal, woken by its stream.
 
 use std::fmt;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::{Either, select, try_join_all};
+use futures_util::future::try_join_all;
 use jiff::Timestamp;
 
+use crate::CODE_VERSION;
 use crate::clock::{between, later};
 use crate::port::DeadLetters;
 use crate::projection::{AnyProjection, Build, Projection, Projections};
 use crate::reader::ReadError;
-use crate::rebuild::Builds;
-use crate::runtime::Runtime;
+use crate::rebuild::{AdoptBuild, Builds};
+use crate::runtime::{ExecuteError, Runtime};
+use crate::tx::TxError;
+use crate::verdict::{Classify, Verdict};
 use crate::worker::catch_up::{CaughtUp, Progress, not_read};
 use crate::worker::record::{RECORDING, TIME_WITHOUT_DEADLINE};
 use crate::worker::{AT_ONCE, Disposition, StreamRecord, WakeUp, Worker};
@@ -38,6 +40,34 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 pub struct Projector {
     pub(super) worker: Worker,
     pub(super) projections: Projections,
+}
+
+/// Why it is not known which builds there are.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildsError {
+    /// They could not be read.
+    #[error("the builds of {projection} could not be read")]
+    Read {
+        projection: &'static str,
+        #[source]
+        source: ReadError,
+    },
+    /// That this code makes one could not be written down.
+    #[error("the build of {projection} could not be taken over")]
+    Adopt {
+        projection: &'static str,
+        #[source]
+        source: Box<ExecuteError<TxError>>,
+    },
+}
+
+impl Classify for BuildsError {
+    fn verdict(&self) -> Verdict {
+        match self {
+            Self::Read { source, .. } => source.verdict(),
+            Self::Adopt { source, .. } => source.verdict(),
+        }
+    }
 }
 
 /// The builds that what is told is applied to, as they stood after it had been told.
@@ -145,9 +175,23 @@ impl Projector {
         self.projections.iter().any(|projection| is_read_by(projection, wake_up))
     }
 
-    async fn targets(&self) -> Result<Targets<'_>, ReadError> {
-        let store = &*self.worker.runtime.ports().store;
-        let builds = self.projections.iter().map(|one| Builds::of(store, one.name()));
+    /// The builds of a projection, of which the one that is being made is made by the code that is running.
+    pub(super) async fn builds(&self, projection: &'static str) -> Result<Builds, BuildsError> {
+        let runtime = &self.worker.runtime;
+        let found = Builds::of(&*runtime.ports().store, projection).await;
+        let found = found.map_err(|source| BuildsError::Read { projection, source })?;
+        let building = found.building.as_ref().filter(|_| !found.is_adopted(CODE_VERSION));
+        let Some(building) = building else { return Ok(found) };
+        let origin = building.asked_by.origin(runtime.ports().ids.fresh().into());
+        let command = AdoptBuild { projection, code: CODE_VERSION };
+        let adopted = runtime.execute(&command, &origin).await;
+        let adopted = adopted
+            .map_err(|source| BuildsError::Adopt { projection, source: Box::new(source) })?;
+        Ok(adopted.output)
+    }
+
+    async fn targets(&self) -> Result<Targets<'_>, BuildsError> {
+        let builds = self.projections.iter().map(|one| self.builds(one.name()));
         let builds = try_join_all(builds).await?;
         let mut targets = Targets { live: Vec::new(), being_made: Vec::new() };
         for (projection, builds) in self.projections.iter().zip(builds) {
@@ -178,14 +222,9 @@ impl Projector {
         None
     }
 
-    /// What `work` comes to, unless it is time to answer first.
+    /// What `work` comes to, unless it is time to answer first. That is one moment for all that an invocation does.
     async fn until<T>(&self, stop: Timestamp, work: impl Future<Output = T>) -> Option<T> {
-        let left = between(self.now(), stop);
-        let clock = &self.worker.runtime.ports().clock;
-        match select(pin!(work), clock.sleep(left + RECORDING)).await {
-            Either::Left((done, _)) => Some(done),
-            Either::Right(_) => None,
-        }
+        self.worker.run_within(between(self.now(), later(stop, RECORDING)), work).await
     }
 
     async fn wake(

@@ -136,14 +136,14 @@ impl Worker {
         })
     }
 
-    /// What becomes of a record, unless the time is over first.
-    async fn run_within(
+    /// What `run` comes to, unless the time is over first.
+    pub(super) async fn run_within<T>(
         &self,
         left: Duration,
-        run: impl Future<Output = Disposition>,
-    ) -> Option<Disposition> {
+        run: impl Future<Output = T>,
+    ) -> Option<T> {
         match select(pin!(run), self.runtime.ports().clock.sleep(left)).await {
-            Either::Left((disposition, _)) => Some(disposition),
+            Either::Left((done, _)) => Some(done),
             Either::Right(((), _)) => {
                 warn!(
                     metric.deadline_returned = 1,

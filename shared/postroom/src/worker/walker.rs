@@ -3,20 +3,21 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use tracing::{Instrument, info, info_span};
+use tracing::{Instrument, info, info_span, warn};
 
 use crate::clock::between;
+use crate::command::Command;
 use crate::envelope::DecodeError;
 use crate::port::{JournalPart, JournalRecord, StoreError};
 use crate::projection::{AnyProjection, Build};
-use crate::reader::ReadError;
-use crate::rebuild::{AdvanceWalk, Advanced, BuildState, Building, Builds};
+use crate::reason_of;
+use crate::rebuild::{AdvanceWalk, Advanced, AskedBy, BuildState, Building, GiveUpWalk};
 use crate::runtime::ExecuteError;
 use crate::tx::TxError;
 use crate::verdict::{Classify, Verdict};
 use crate::worker::WakeUp;
 use crate::worker::catch_up::{CaughtUp, Progress};
-use crate::worker::projector::{Projector, is_read_by};
+use crate::worker::projector::{BuildsError, Projector, is_read_by};
 
 /// What a run of the walk came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -25,15 +26,14 @@ pub struct Walked {
     pub events: u64,
 }
 
-/// Why a walk did not go on. The next run begins where it stood.
+/// Why a walk, or a sweep, did not go on. The next run begins where it stood.
 #[derive(Debug, thiserror::Error)]
 pub enum WalkError {
-    /// What there is to walk could not be found out.
-    #[error("the builds of {projection} could not be read")]
+    /// What there is to do could not be found out.
+    #[error("it is not known what there is to walk, or to remove")]
     Builds {
-        projection: &'static str,
         #[source]
-        source: ReadError,
+        source: BuildsError,
     },
     /// The journal could not be read; the store knows whether that passes.
     #[error("the journal could not be read for {projection}")]
@@ -50,8 +50,15 @@ pub enum WalkError {
         #[source]
         source: DecodeError,
     },
+    /// What is left of earlier builds could not be found or removed; the store knows whether that passes.
+    #[error("what is left of earlier builds of {projection} could not be removed")]
+    Rows {
+        projection: &'static str,
+        #[source]
+        source: StoreError,
+    },
     /// Where it stands could not be written down.
-    #[error("the walk of {projection} could not be written down")]
+    #[error("how far the builds of {projection} have come could not be written down")]
     Advance {
         projection: &'static str,
         #[source]
@@ -63,9 +70,19 @@ impl Classify for WalkError {
     fn verdict(&self) -> Verdict {
         match self {
             Self::Builds { source, .. } => source.verdict(),
-            Self::Journal { source, .. } => source.verdict(),
+            Self::Journal { source, .. } | Self::Rows { source, .. } => source.verdict(),
             Self::Stream { .. } => Verdict::Permanent,
             Self::Advance { source, .. } => source.verdict(),
+        }
+    }
+}
+
+impl WalkError {
+    /// Whether the journal holds what the next run would come to a stop at too.
+    fn ends_walk(&self) -> bool {
+        match self {
+            Self::Journal { .. } | Self::Stream { .. } => self.verdict() == Verdict::Permanent,
+            Self::Builds { .. } | Self::Rows { .. } | Self::Advance { .. } => false,
         }
     }
 }
@@ -77,24 +94,48 @@ impl Projector {
     /// Of two that walk at the same time one loses the step and stops. Whatever interrupts it, the next goes on behind the
     /// last page that was applied whole. An event that fails and may be tried again ends this run, and the next tries it.
     ///
+    /// What cannot be read, and not because of the moment, ends its walk: it is told once, and then held up with its reason.
+    ///
     /// # Errors
-    /// [`WalkError`]: what was applied is, and the next run goes on.
+    /// [`WalkError`], of the first that failed: what was applied is, all others have gone on, and so does the next run.
     pub async fn walk(&self, deadline: Option<Timestamp>) -> Result<Walked, WalkError> {
         let stop = self.stop_before(deadline);
-        let store = &*self.worker.runtime.ports().store;
-        let mut walked = Walked::default();
+        let (mut walked, mut failed) = (Walked::default(), None);
         for projection in self.projections.iter() {
-            let name = projection.name();
-            let builds = Builds::of(store, name).await;
-            let builds = builds.map_err(|source| WalkError::Builds { projection: name, source })?;
-            let building = builds.building.filter(|one| one.state == BuildState::Walking);
-            if let Some(building) = building {
-                let span = info_span!("walk", handler = &*building.generation.handler(name));
-                let walk = self.walk_one(projection, building, stop);
-                walked.events += walk.instrument(span).await?;
+            match self.walk_projection(projection, stop).await {
+                Ok(events) => walked.events += events,
+                Err(error) => failed = failed.or(Some(error)),
             }
         }
-        Ok(walked)
+        failed.map_or(Ok(walked), Err)
+    }
+
+    async fn walk_projection(
+        &self,
+        projection: &dyn AnyProjection,
+        stop: Timestamp,
+    ) -> Result<u64, WalkError> {
+        let name = projection.name();
+        let builds = self.builds(name).await;
+        let building = builds.map_err(|source| WalkError::Builds { source })?.building;
+        let Some(building) = building.filter(|one| one.state == BuildState::Walking) else {
+            return Ok(0);
+        };
+        let (asked_by, generation) = (building.asked_by.clone(), building.generation);
+        let span = info_span!("walk", handler = &*generation.handler(name));
+        let walk = async {
+            let walked = self.walk_one(projection, building, stop).await;
+            if let Err(error) = &walked
+                && error.ends_walk()
+            {
+                let (projection, reason) = (name, &*reason_of(error));
+                warn!(reason, metric.failed = 1, "a walk is given up");
+                let command = GiveUpWalk { projection, generation, reason };
+                self.step(&command, name, &asked_by).await?;
+            }
+            walked
+        };
+        walk.instrument(span).await
     }
 
     /// Walks page by page, and answers how many events it came by.
@@ -115,17 +156,29 @@ impl Projector {
             events += applied.events;
             let taken = building.step(page.next, applied.events, applied.held_up);
             let command = AdvanceWalk { projection: name, step: &taken };
-            let origin = building.origin(runtime.ports().ids.fresh().into());
-            let advanced = runtime.execute(&command, &origin).await.map_err(|source| {
-                WalkError::Advance { projection: name, source: Box::new(source) }
-            })?;
-            info!(events, advanced = ?advanced.output, "walked a page");
-            if advanced.output != Advanced::GoesOn {
+            let advanced = self.step(&command, name, &building.asked_by).await?;
+            info!(events, ?advanced, "walked a page");
+            if advanced != Advanced::GoesOn {
                 break;
             }
             building.after = taken.next;
         }
         Ok(events)
+    }
+
+    /// A command about the builds of a projection, in the chain of the request for them.
+    pub(super) async fn step<C: Command<Error = TxError>>(
+        &self,
+        command: &C,
+        projection: &'static str,
+        asked_by: &AskedBy,
+    ) -> Result<C::Output, WalkError> {
+        let runtime = &self.worker.runtime;
+        let origin = asked_by.origin(runtime.ports().ids.fresh().into());
+        let executed = runtime.execute(command, &origin).await;
+        let executed = executed
+            .map_err(|source| WalkError::Advance { projection, source: Box::new(source) })?;
+        Ok(executed.output)
     }
 
     /// Applies what each stream of a page has by now. `None`: something of it has to be tried again.

@@ -35,6 +35,7 @@ pub(crate) struct ViewPurses;
 impl Projection for ViewPurses {
     const NAME: &'static str = "purse-view";
     const READS: &'static [&'static str] = &[Purse::STREAM];
+    const MAKES: &'static [&'static str] = &[PurseView::COLLECTION];
     type Event = PurseEvent;
     type Error = TxError;
 

@@ -34,7 +34,8 @@ async fn the_store_in_memory_answers_as_dynamodb_does() {
             outbox: memory.clone(),
             dead_letters: memory.clone(),
             breakers: memory.clone(),
-            rates: memory,
+            rates: memory.clone(),
+            rows: memory,
         };
         let mut endpoint = Endpoint::with_queues(&[]).await;
 
