@@ -18,6 +18,7 @@ pub mod calls;
 pub mod cold_start;
 pub mod dispatch;
 pub mod machine;
+pub mod rebuild;
 
 pub use program::Programs;
 pub use report::{Budget, Column, Report, Row, Table};

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
-use benchmark::{Programs, Report, batch, calls, cold_start, dispatch, machine};
+use benchmark::{Programs, Report, Table, batch, calls, cold_start, dispatch, machine, rebuild};
 
 const HELP: &str = "\
 What the functions and the kit cost, beside programs written without it.
@@ -13,6 +13,7 @@ What the functions and the kit cost, beside programs written without it.
 
 Options:
     --quick       few rounds: shows that it runs, and judges no budget
+    --rebuild     only how fast a read model is rebuilt: from 10,000 events, and from 20,000
     --json FILE   the figures as JSON lines, too
     --help        this page
 ";
@@ -31,6 +32,7 @@ const QUICK: Effort = Effort { starts: 3, dispatches: 2, batch_rounds: 1, record
 #[derive(Default)]
 struct Arguments {
     quick: bool,
+    rebuild: bool,
     json: Option<PathBuf>,
 }
 
@@ -40,18 +42,12 @@ fn main() -> anyhow::Result<()> {
         print!("{HELP}");
         return Ok(());
     };
-    let effort = if arguments.quick { QUICK } else { FULL };
-    eprintln!("building the functions and their peers");
-    let programs = Programs::build()?;
-    eprintln!("starting every function {} times", effort.starts);
-    let mut tables = vec![cold_start::measure(&programs, effort.starts)?];
-    eprintln!("processing batches");
-    tables.push(batch::measure(&programs, effort.batch_rounds, effort.records_a_round)?);
-    eprintln!("calling listeners");
-    tables.push(dispatch::measure(effort.dispatches)?);
-    eprintln!("counting calls");
-    tables.push(calls::count()?);
-
+    let tables = if arguments.rebuild {
+        eprintln!("rebuilding");
+        vec![rebuild::measure(if arguments.quick { 200 } else { 10_000 })?]
+    } else {
+        all(if arguments.quick { &QUICK } else { &FULL })?
+    };
     let judged = !arguments.quick && !cfg!(debug_assertions);
     let report = Report { machine: machine::describe(), judged, tables };
     if let Some(path) = arguments.json {
@@ -62,6 +58,21 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
+#[expect(clippy::print_stderr, reason = "a command-line program")]
+fn all(effort: &Effort) -> anyhow::Result<Vec<Table>> {
+    eprintln!("building the functions and their peers");
+    let programs = Programs::build()?;
+    eprintln!("starting every function {} times", effort.starts);
+    let mut tables = vec![cold_start::measure(&programs, effort.starts)?];
+    eprintln!("processing batches");
+    tables.push(batch::measure(&programs, effort.batch_rounds, effort.records_a_round)?);
+    eprintln!("calling listeners");
+    tables.push(dispatch::measure(effort.dispatches)?);
+    eprintln!("counting calls");
+    tables.push(calls::count()?);
+    Ok(tables)
+}
+
 /// What the command line asks for; `None`: for help.
 fn arguments() -> anyhow::Result<Option<Arguments>> {
     let mut arguments = Arguments::default();
@@ -70,6 +81,7 @@ fn arguments() -> anyhow::Result<Option<Arguments>> {
         match argument.to_str() {
             Some("--help" | "-h") => return Ok(None),
             Some("--quick") => arguments.quick = true,
+            Some("--rebuild") => arguments.rebuild = true,
             Some("--json") => {
                 arguments.json = Some(given.next().context("--json needs a file")?.into());
             }

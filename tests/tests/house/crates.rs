@@ -21,7 +21,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("cli", &["domain", "postroom", "postroom-aws"]),
     ("compile-fail", &["postroom"]),
     ("tests", &["domain", "local", "postroom", "postroom-aws"]),
-    ("benchmark", &["local", "postroom", "tests"]),
+    ("benchmark", &["domain", "local", "postroom", "postroom-aws", "tests"]),
     ("peers", &[]),
     ("simulation", &["postroom"]),
 ];
