@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use postroom::port::{Journal, LetterFile};
-use postroom::{DeadLetterOffice, Ids, Origin, Reactions, Rebuilds, Runtime, SystemIds, Verifier};
+use postroom::{DeadLetterOffice, Ids, Origin, Rebuilds, Runtime, SystemIds, Verifier};
 use postroom_aws::{Aws, DynamoOutbox, Env};
 
 use crate::arguments::{Arguments, UsageError};
@@ -49,7 +49,7 @@ impl Stack {
         let letters: Arc<dyn LetterFile> = Arc::new(aws.dead_letters(&mut env));
         let (journal, outbox) = (Arc::new(aws.journal(&mut env)), aws.outbox(&mut env));
         env.check().context("credentials and region come from the environment, see --help")?;
-        let runtime = Runtime::new(ports, Reactions::default());
+        let runtime = Runtime::new(ports, domain::reactions(&domain::Settings::default()));
         let office = DeadLetterOffice::new(runtime.clone(), Arc::clone(&letters));
         let projections = domain::projections();
         let rebuilds = Rebuilds::new(runtime.clone(), projections.names());

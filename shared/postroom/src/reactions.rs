@@ -53,6 +53,9 @@ enum Delivery {
     InOrder,
 }
 
+/// In the place of a projector's type: no Rust type is called so.
+const PROJECTOR: &str = "a projector";
+
 impl Reactions {
     /// The row of one message type; made when it is first named.
     pub fn row<M: Message>(&mut self) -> RowOf<'_, M> {
@@ -69,10 +72,15 @@ impl Reactions {
     #[track_caller]
     pub fn with_projector(mut self, name: &'static str) -> Self {
         let queue = Queue { delivery: Delivery::Together, time_needed: Duration::ZERO };
-        let first = self.handlers.insert(name, "a projector");
-        assert!(first.is_none(), "{name} is the name of two handlers: {first:?} and a projector");
+        let first = self.handlers.insert(name, PROJECTOR);
+        assert!(first.is_none(), "{name} is the name of two handlers: {first:?} and {PROJECTOR}");
         self.queues.insert(name, queue);
         self
+    }
+
+    /// Whether what comes by a queue is for the read models behind it.
+    pub(crate) fn is_projector(&self, queue: &str) -> bool {
+        self.handlers.get(queue) == Some(&PROJECTOR)
     }
 
     /// Whether the table has a row for a message.

@@ -49,7 +49,7 @@ pub(crate) fn listen() {
 }
 
 /// The lines that are written while something is done.
-async fn said<T>(work: impl Future<Output = T>) -> Vec<Value> {
+pub(crate) async fn said<T>(work: impl Future<Output = T>) -> Vec<Value> {
     let output = Output::default();
     let mut env = Env::of([("AWS_LAMBDA_LOG_LEVEL", "DEBUG")]);
     let subscriber = logging::subscriber(&mut env, Arc::new(SystemClock), output.clone());
@@ -60,7 +60,7 @@ async fn said<T>(work: impl Future<Output = T>) -> Vec<Value> {
 }
 
 /// The metrics among them, by name: `processed=1`. Times are named alone, and starts of processes left out.
-fn counts(lines: &[Value]) -> Vec<String> {
+pub(crate) fn counts(lines: &[Value]) -> Vec<String> {
     let documents = lines.iter().filter(|line| !line["_aws"].is_null());
     let mut counts = Vec::new();
     for document in documents {

@@ -31,6 +31,7 @@ mod chains;
 mod refusals;
 mod order_views;
 mod projecting;
+mod parked_events;
 mod rebuilding;
 mod rebuild_races;
 mod verifying;

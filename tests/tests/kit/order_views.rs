@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use postroom::doc_example::{Order, OrderPaid, OrderPlaced, Settings, reactions};
 use postroom::{
-    BoxFuture, Classify, Envelope, Place, Projection, Projections, Projector, ReadModel, Runtime,
-    Stored, StreamRecord, TxError, Verdict, View, WakeUp, events,
+    BoxFuture, Classify, Envelope, Place, Projection, Projections, Projector, Reactions, ReadModel,
+    Runtime, Stored, StreamRecord, TxError, Verdict, View, WakeUp, events,
 };
 use serde::{Deserialize, Serialize};
 
@@ -161,7 +161,11 @@ pub(crate) fn told(order: &str, version: u64) -> StreamRecord {
 
 /// A shop with an order of so many events.
 pub(crate) async fn shop_with(order: &str, events: usize) -> Shop {
-    let table = reactions(&Settings { most_open_orders: 5_000 });
+    shop_with_table(reactions(&Settings { most_open_orders: 5_000 }), order, events).await
+}
+
+/// The same, in which this happens after what.
+pub(crate) async fn shop_with_table(table: Reactions, order: &str, events: usize) -> Shop {
     let shop = Shop::with(table.with_projector(PROJECTOR));
     more(&shop, order, events).await;
     shop

@@ -127,8 +127,8 @@ impl Listener<OrderPlaced> for HopelessListener {
 }
 
 /// Hears of every failure, in its transaction.
-struct Hear {
-    fails: bool,
+pub(crate) struct Hear {
+    pub(crate) fails: bool,
 }
 
 impl Listener<TaskFailed> for Hear {
@@ -145,7 +145,7 @@ impl Listener<TaskFailed> for Hear {
 }
 
 /// Hears of every failure from its queue, and fails itself.
-struct HearLater;
+pub(crate) struct HearLater;
 
 impl Listener<TaskFailed> for HearLater {
     const NAME: &'static str = "hear-later";

@@ -35,7 +35,7 @@ impl Command for DiscardDeadLetter<'_> {
     /// delivery of it is left to it, as what it does would not be given up; one that begins meanwhile does it, and its
     /// outcome is told by the run.
     async fn handle(&self, tx: &mut Tx) -> Result<Discarded, DecideError> {
-        let letter = dispensable(self.letters, self.id).await?;
+        let letter = dispensable(self.letters, self.id, tx).await?;
         LetterRun::find(&letter, self.inbox, tx).await?;
         let decision = Decision {
             action: Self::NAME,

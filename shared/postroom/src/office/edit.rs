@@ -34,7 +34,7 @@ impl Command for EditDeadLetter<'_> {
     type Error = DecideError;
 
     async fn handle(&self, tx: &mut Tx) -> Result<Redriven, DecideError> {
-        let letter = dispensable(self.letters, self.id).await?;
+        let letter = dispensable(self.letters, self.id, tx).await?;
         let message = instead_of(&letter, self.edit.body)?;
         let run = self.stand_in(tx, &letter, message.id).await?;
         let row = row(tx, &letter, &message, message.to_body(), Duration::ZERO)?;

@@ -21,15 +21,16 @@ pub(super) async fn open(letters: &dyn DeadLetters, id: &str) -> Result<DeadLett
     }
 }
 
-/// A letter whose message may be left undone, or done otherwise.
+/// A letter whose message may be left undone, or done otherwise: it is no event that read models have still to apply,
+/// whoever gave that up, the projection or its queue.
 pub(super) async fn dispensable(
     letters: &dyn DeadLetters,
     id: &str,
+    tx: &Tx,
 ) -> Result<DeadLetter, DecideError> {
     let letter = open(letters, id).await?;
-    // A handler has a queue of its name; only projections have one behind which there are several.
     match &letter.handler {
-        Some(handler) if *handler != letter.queue => {
+        Some(handler) if tx.is_for_read_models(&letter.queue) => {
             Err(DecideError::Projected { handler: handler.clone(), id: letter.id })
         }
         _ => Ok(letter),

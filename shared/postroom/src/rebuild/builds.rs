@@ -207,12 +207,11 @@ impl Builds {
         Advanced::Swapped
     }
 
-    /// An event of a stream is parked in a build. Answers whether that is the one that is being made.
+    /// An event of a stream is parked in a build. Answers whether that changes anything: of a build that is not being made
+    /// nobody has to know, and what is written for nothing makes others lose their race.
     pub(crate) fn hold_up(&mut self, generation: Generation, stream: &str) -> bool {
         let building = self.building.as_mut().filter(|building| building.generation == generation);
-        let Some(building) = building else { return false };
-        building.hold_up(stream);
-        true
+        building.is_some_and(|building| building.hold_up(stream))
     }
 }
 
@@ -243,10 +242,9 @@ impl Building {
         Step { generation: self.generation, from: self.after.clone(), next, events, held_up }
     }
 
-    fn hold_up(&mut self, stream: &str) {
-        if self.held_up.len() < MAX_HELD_UP {
-            self.held_up.insert(stream.to_owned());
-        }
+    /// Answers whether the stream was not named before, and there was room to name it.
+    fn hold_up(&mut self, stream: &str) -> bool {
+        self.held_up.len() < MAX_HELD_UP && self.held_up.insert(stream.to_owned())
     }
 }
 

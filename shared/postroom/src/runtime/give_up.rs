@@ -1,6 +1,7 @@
 //! Giving a run up: its dead letter, the memory of it and what follows from it, in one transaction.
 
 use std::error::Error;
+use std::future::ready;
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
@@ -37,6 +38,11 @@ pub(crate) trait OnGiveUp: Send + Sync {
         letter: &'a DeadLetter,
         tx: &'a mut Tx,
     ) -> BoxFuture<'a, Result<(), Failure>>;
+
+    /// Stages what has to be true as soon as its letter is there: where that fails, nothing is given up.
+    fn with_letter<'a>(&'a self, _tx: &'a mut Tx) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(ready(Ok(())))
+    }
 }
 
 /// How giving a run up ended.
@@ -47,6 +53,23 @@ pub(crate) enum GaveUp {
     /// It took effect or was given up before; or the failure is not the run's any more, as somebody else is at it or has
     /// decided about its letter. Nothing was written.
     NotOurs,
+}
+
+/// Why a run was not given up.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum GiveUpError {
+    /// What its letter may not be without could not be staged. Nothing was written.
+    #[error("what belongs to its letter could not be staged")]
+    Stage {
+        #[source]
+        source: Failure,
+    },
+    /// It was not written, or nobody knows; a repeat finds out.
+    #[error("its letter could not be written")]
+    Settle {
+        #[source]
+        source: SettleError,
+    },
 }
 
 /// How a letter says that nothing followed from giving its run up.
@@ -90,16 +113,19 @@ impl Runtime {
     /// and the letter then says so: a message that failed has to be a dead letter whatever else fails.
     ///
     /// # Errors
-    /// It was not written, or nobody knows; a repeat finds out.
-    pub(crate) async fn give_up(&self, lost: &mut LostCause<'_>) -> Result<GaveUp, SettleError> {
+    /// [`GiveUpError`]: its message has to come back.
+    pub(crate) async fn give_up(&self, lost: &mut LostCause<'_>) -> Result<GaveUp, GiveUpError> {
         let left_out = match self.give_up_and_react(lost).await {
-            Ok(ended) => return ended,
+            Ok(ended) => return ended.map_err(|source| GiveUpError::Settle { source }),
             Err(left_out) => reason_of(&left_out),
         };
         warn!(reason = left_out, "given up without a reaction");
         lost.letter.causes.push(left_out);
         for attempt in 1..=MAX_RUNS {
-            match self.park(lost, self.tx_beside(lost)).await? {
+            let mut tx = self.tx_beside(lost);
+            let staged = lost.reacts.with_letter(&mut tx).await;
+            staged.map_err(|source| GiveUpError::Stage { source })?;
+            match self.park(lost, tx).await.map_err(|source| GiveUpError::Settle { source })? {
                 Settled::LostRace => self.back_off(attempt).await,
                 settled => return Ok(settled.into()),
             }
@@ -159,6 +185,7 @@ impl Runtime {
 
 /// First what the handler does about it, so that whoever is told finds it done.
 async fn stage(lost: &LostCause<'_>, tx: &mut Tx) -> Result<(), LeftOut> {
+    lost.reacts.with_letter(tx).await?;
     lost.reacts.react(&lost.letter, tx).await?;
     let told = tx.tell(&lost.letter, lost.message);
     told.map_err(|error| LeftOut::Failed { verdict: error.verdict(), source: Box::new(error) })?;

@@ -31,6 +31,7 @@ use crate::runtime::Ports;
 use crate::stored::{Key, Place, Stored, StreamId};
 use crate::transaction::{LetterChange, RunChange, Transaction};
 use crate::tx::dispatch::Pending;
+use crate::tx::given_up::GivenUp;
 use crate::tx::items::{Entity, Items, Seen};
 use crate::tx::streams::Streams;
 
@@ -69,8 +70,8 @@ pub struct Tx {
     runs: Vec<RunChange>,
     pending: VecDeque<Pending>,
     bytes: usize,
-    /// Where a run is given up: how often its message was redriven before.
-    given_up: Option<u32>,
+    /// Where a run is given up.
+    given_up: Option<GivenUp>,
 }
 
 /// Who is staging at the moment, and because of what.
@@ -335,11 +336,9 @@ impl Tx {
     fn derive(&mut self, kind: &str) -> Uuid {
         let Frame { handler, cause, ordinal, .. } = self.frame;
         self.frame.ordinal += 1;
-        match self.given_up {
+        match &self.given_up {
             None => derive(kind, cause, handler, ordinal),
-            Some(redrives) => {
-                derive(&format!("{kind} of give-up {redrives}"), cause, handler, ordinal)
-            }
+            Some(given_up) => derive(&given_up.kind(kind), cause, handler, ordinal),
         }
     }
 

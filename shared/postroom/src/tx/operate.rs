@@ -56,6 +56,11 @@ impl Tx {
         self.items.into_writes()
     }
 
+    /// Whether what comes by a queue is for the read models behind it.
+    pub(crate) fn is_for_read_models(&self, queue: &str) -> bool {
+        self.reactions.is_projector(queue)
+    }
+
     /// Who acts, and in which chain.
     pub(crate) fn origin(&self) -> &Origin {
         &self.origin

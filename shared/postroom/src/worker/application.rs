@@ -7,7 +7,6 @@ use std::time::Duration;
 use crate::BoxFuture;
 use crate::envelope::RawEnvelope;
 use crate::id::DedupKey;
-use crate::port::DeadLetter;
 use crate::projection::Build;
 use crate::runtime::Ran;
 use crate::stored::StreamId;
@@ -61,10 +60,9 @@ impl QueuedRun for Application<'_> {
 
     /// That nothing more of its stream is applied follows from its position. A build that is being made is not to be read
     /// so: it learns of it in the transaction that parks the event, so that it cannot be missed.
-    fn give_up<'a>(
+    fn with_letter<'a>(
         &'a self,
         event: &RawEnvelope,
-        _: &'a DeadLetter,
         tx: &'a mut Tx,
     ) -> BoxFuture<'a, Result<(), Failure>> {
         let stream = StreamId::from_stored(event.subject.clone()).key(&event.tenant_id);

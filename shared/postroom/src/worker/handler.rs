@@ -66,10 +66,21 @@ pub(super) trait QueuedRun: Send + Sync {
     /// Stages what it does about having given a message up; nothing where it cannot read it.
     fn give_up<'a>(
         &'a self,
-        message: &RawEnvelope,
-        letter: &'a DeadLetter,
-        tx: &'a mut Tx,
-    ) -> BoxFuture<'a, Result<(), Failure>>;
+        _message: &RawEnvelope,
+        _letter: &'a DeadLetter,
+        _tx: &'a mut Tx,
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(ready(Ok(())))
+    }
+
+    /// Stages what has to be true as soon as a message of its is parked: where that fails, it is not.
+    fn with_letter<'a>(
+        &'a self,
+        _message: &RawEnvelope,
+        _tx: &'a mut Tx,
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(ready(Ok(())))
+    }
 
     /// Reads a message. Nothing is claimed yet: what fails here is no failure of a run.
     fn prepare(&self, message: RawEnvelope) -> Result<Prepared<'_>, RecordError>;

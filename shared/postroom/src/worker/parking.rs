@@ -30,6 +30,10 @@ impl OnGiveUp for Attempt<'_> {
     ) -> BoxFuture<'a, Result<(), Failure>> {
         self.handler.give_up(&self.message, letter, tx)
     }
+
+    fn with_letter<'a>(&'a self, tx: &'a mut Tx) -> BoxFuture<'a, Result<(), Failure>> {
+        self.handler.with_letter(&self.message, tx)
+    }
 }
 
 impl Failed<'_> {

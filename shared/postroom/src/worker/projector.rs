@@ -163,9 +163,11 @@ impl Projector {
         };
         let mut progress = Progress::of_invocation();
         // What is read comes first: what is being made may have a long way to go.
-        let live = self.pass(records, &targets.live, stop, &mut progress).await;
+        let all = records.iter().enumerate();
+        let live = self.pass(all.clone(), &targets.live, stop, &mut progress).await;
         let reached = live.map_or(records.len(), |(index, _)| index);
-        let told = &records[..reached];
+        // What tells nothing is parked by now.
+        let told = all.take(reached).filter(|(_, record)| record.wake_up.is_ok());
         self.pass(told, &targets.being_made, stop, &mut progress).await.or(live)
     }
 
@@ -205,14 +207,14 @@ impl Projector {
     }
 
     /// Applies records to some builds, up to the first that has to come again.
-    async fn pass(
+    async fn pass<'a>(
         &self,
-        records: &[StreamRecord],
+        records: impl Iterator<Item = (usize, &'a StreamRecord)>,
         builds: &[Build<'_>],
         stop: Timestamp,
         progress: &mut Progress,
     ) -> Stopped {
-        for (index, record) in records.iter().enumerate() {
+        for (index, record) in records {
             let woken = self.until(stop, self.wake(record, builds, stop, progress)).await;
             let disposition = woken.unwrap_or(AT_ONCE);
             if disposition != Disposition::Acknowledge {

@@ -1,0 +1,146 @@
+//! An event that a read model cannot apply: whoever has to know of it does, and nobody does away with it.
+
+use std::sync::Arc;
+
+use postroom::doc_example::{Settings, reactions};
+use postroom::{
+    DeadLetterOffice, Edit, Envelope, ItemWrite, Record, Redrive, Refuse as _, StreamRecord,
+    TaskFailed, WakeUp,
+};
+
+use crate::lines::{counts, said};
+use crate::order_views::{
+    Trouble, more, projector, shop_with, shop_with_table, shown, told, total,
+};
+use crate::reacting::{Hear, HearLater};
+use crate::rebuilding::{rebuilds, status};
+use crate::shop::Shop;
+
+/// A projector that cannot show an order.
+fn poisoned(order: &str) -> Trouble {
+    let trouble = Trouble::default();
+    trouble.poisoned.lock().unwrap().insert(order.to_owned());
+    trouble
+}
+
+async fn ask(shop: &Shop) {
+    rebuilds(shop).request("order-view", &shop.origin()).await.unwrap();
+}
+
+/// An order that is shown, another build that is asked for, and an order behind it that nobody has heard of.
+async fn shop_being_rebuilt(hearing_fails: bool) -> Shop {
+    let mut table = reactions(&Settings { most_open_orders: 20 });
+    let mut failed = table.row::<TaskFailed>();
+    failed.in_request(Hear { fails: hearing_fails });
+    failed.queued::<HearLater, _>();
+    let shop = shop_with_table(table, "1", 1).await;
+    projector(&shop, &Trouble::default()).process(&[told("1", 1)], None).await;
+    ask(&shop).await;
+    more(&shop, "2", 1).await;
+    shop
+}
+
+fn held_up(status: postroom::ProjectionStatus) -> Vec<String> {
+    status.building.unwrap().held_up
+}
+
+/// What its letter cannot be without is no reaction, which is left out where it fails: the build would be read although it
+/// has left an event out.
+#[tokio::test]
+async fn a_build_learns_of_a_parked_event_though_nobody_else_can_be_told_of_it() {
+    let shop = shop_being_rebuilt(true).await;
+
+    let again = projector(&shop, &poisoned("2")).process(&[told("2", 1)], None).await;
+
+    assert_eq!((again, shop.memory.dead_letters().len()), (None, 2));
+    assert_eq!(held_up(status(&shop).await), ["demo#orders/2"]);
+}
+
+#[tokio::test]
+async fn an_event_of_which_its_build_cannot_be_told_is_not_parked_but_comes_again() {
+    let shop = shop_being_rebuilt(false).await;
+    let trouble = poisoned("2");
+    let projector = projector(&shop, &trouble);
+    projector.process(&[told("2", 1)], None).await;
+    more(&shop, "3", 1).await;
+    trouble.poisoned.lock().unwrap().insert("3".to_owned());
+    let store = Arc::clone(&shop.store);
+    *trouble.meanwhile.lock().unwrap() = Some(Box::pin(async move { store.lose_builds(true) }));
+
+    let again = projector.process(&[told("3", 1)], None).await;
+    let untold = shop.memory.dead_letters().len();
+    shop.store.lose_builds(false);
+    let done = projector.process(&[told("3", 1)], None).await;
+
+    assert_eq!((again, untold, done), (Some(0), 2, None));
+    assert_eq!(shop.memory.dead_letters().len(), 4);
+    assert_eq!(held_up(status(&shop).await), ["demo#orders/2", "demo#orders/3"]);
+}
+
+/// All that park events of one projection meet at that item.
+#[tokio::test]
+async fn a_stream_that_is_known_to_stand_still_is_not_written_down_again() {
+    let shop = shop_being_rebuilt(false).await;
+    let projector = projector(&shop, &poisoned("2"));
+    projector.process(&[told("2", 1)], None).await;
+    let letters = shop.memory.dead_letters();
+    let letter = letters.iter().find(|letter| letter.id.starts_with("order-view@2#")).unwrap();
+    let office = DeadLetterOffice::new(shop.runtime.clone(), Arc::new(shop.memory.clone()));
+    office.redrive(&letter.id, Redrive::default(), &shop.origin()).await.unwrap();
+    let before = shop.commits().len();
+
+    projector.process(&[told("2", 1)], None).await;
+
+    let commits = shop.commits();
+    let parked = commits[before..].iter().find(|commit| commit.parked().is_some()).unwrap();
+    let of_builds = |write: &&ItemWrite| matches!(write, ItemWrite::Save { key, .. } if key.partition.as_str() == "#projections");
+    assert_eq!(parked.items().iter().find(of_builds), None);
+}
+
+/// A queue takes the second of one id for a duplicate.
+#[tokio::test]
+async fn two_builds_that_cannot_apply_an_event_are_two_failures() {
+    let shop = shop_being_rebuilt(false).await;
+
+    projector(&shop, &poisoned("2")).process(&[told("2", 1)], None).await;
+
+    let told = shop.queue.sent("hear-later").into_iter().map(|row| {
+        let told: Envelope<TaskFailed> = serde_json::from_str(&row.body).unwrap();
+        (told.data.dead_letter_id.clone(), told.id)
+    });
+    let [(first, first_id), (second, second_id)] = told.collect::<Vec<_>>().try_into().unwrap();
+    assert!(first.starts_with("order-view#") && second.starts_with("order-view@2#"));
+    assert_ne!(first_id, second_id);
+}
+
+#[tokio::test]
+async fn what_tells_nothing_is_parked_once_though_there_are_two_builds() {
+    let shop = shop_being_rebuilt(false).await;
+    let projector = projector(&shop, &Trouble::default());
+    let record = StreamRecord { wake_up: WakeUp::of_key("nonsense", "1"), ..told("1", 1) };
+
+    let lines = said(projector.process(&[record], None)).await;
+
+    assert_eq!(counts(&lines), ["permanent=1"]);
+}
+
+/// Its queue gives it up after a hundred receives, and then the letter is the collector's and names the queue alone.
+#[tokio::test]
+async fn an_event_that_a_queue_gave_up_on_its_way_back_can_only_be_redriven() {
+    let shop = shop_with("1", 1).await;
+    let body = shop.memory.journal_records()[0].envelope.to_body();
+    let record = Record { message_id: "m1".to_owned(), body, group: None, receives: 100 };
+    shop.collector().collect("project-views", &record).await;
+    let [letter] = shop.memory.dead_letters().try_into().unwrap();
+    let office = DeadLetterOffice::new(shop.runtime.clone(), Arc::new(shop.memory.clone()));
+
+    let edit = Edit { body: &record.body, again: true };
+    let edited = office.edit(&letter.id, edit, &shop.origin()).await.unwrap_err();
+    let discarded = office.discard(&letter.id, "nobody asks", &shop.origin()).await.unwrap_err();
+    let redriven = office.redrive(&letter.id, Redrive::default(), &shop.origin()).await;
+
+    for code in [edited.refusal().unwrap().code, discarded.refusal().unwrap().code] {
+        assert_eq!(code, "dead-letter-projected");
+    }
+    assert_eq!(redriven.unwrap().output.queue, "project-views");
+}
