@@ -159,7 +159,7 @@ impl<'a> View<'a> {
     /// # Errors
     /// As [`Tx::save`], and [`TxError::NotOfProjection`] where it [makes](Projection::MAKES) no such items.
     pub fn save<T: Stored>(&mut self, item: &T) -> Result<(), TxError> {
-        let Build { projection, generation } = self.build;
+        let Build { projection, generation, .. } = self.build;
         if !projection.makes().contains(&T::COLLECTION) {
             let (projection, collection) = (projection.name(), T::COLLECTION);
             return Err(TxError::NotOfProjection { projection, collection });
@@ -197,6 +197,8 @@ impl Stored for Position {
 pub(crate) struct Build<'a> {
     pub(crate) projection: &'a dyn AnyProjection,
     pub(crate) generation: Generation,
+    /// Whether it is the one that is read, and not one that is being made.
+    pub(crate) is_read: bool,
 }
 
 impl fmt::Debug for Build<'_> {

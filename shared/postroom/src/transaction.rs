@@ -226,6 +226,8 @@ pub enum End {
 pub enum Fence {
     /// It is absent, expired, or a failed attempt: not done, not parked, not leased.
     NotDone,
+    /// The same, or it is done: whether its effect is there is told by what else has to be true.
+    NotParked,
     /// This owner holds its lease.
     Held(OwnerToken),
     /// Nobody is at it, and so many attempts have failed as were seen: with none, it may also be absent or expired.

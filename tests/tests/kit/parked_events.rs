@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use postroom::doc_example::{Settings, reactions};
 use postroom::{
-    DeadLetterOffice, Edit, Envelope, ItemWrite, Record, Redrive, Refuse as _, StreamRecord,
-    TaskFailed, WakeUp,
+    BuildState, DeadLetterOffice, Edit, Envelope, ItemWrite, Origin, Record, Redrive, Refuse as _,
+    StreamRecord, TaskFailed, WakeUp,
 };
 
 use crate::lines::{counts, said};
@@ -13,7 +13,7 @@ use crate::order_views::{
     Trouble, more, projector, shop_with, shop_with_table, shown, told, total,
 };
 use crate::reacting::{Hear, HearLater};
-use crate::rebuilding::{rebuilds, status};
+use crate::rebuilding::{made, rebuilds, status};
 use crate::shop::Shop;
 
 /// A projector that cannot show an order.
@@ -143,4 +143,66 @@ async fn an_event_that_a_queue_gave_up_on_its_way_back_can_only_be_redriven() {
         assert_eq!(code, "dead-letter-projected");
     }
     assert_eq!(redriven.unwrap().output.queue, "project-views");
+}
+
+/// The chain of whoever asked first says what came of that request, and ends there.
+#[tokio::test]
+async fn a_walk_is_in_the_chain_of_whoever_asked_for_it_last() {
+    let shop = shop_with("1", 1).await;
+    let trouble = poisoned("1");
+    ask(&shop).await;
+    projector(&shop, &trouble).walk(None).await.unwrap();
+    let begun = status(&shop).await.building.unwrap();
+    assert_eq!(begun.state, BuildState::HeldUp);
+    let origin = Origin { correlation_id: "again".parse().unwrap(), ..shop.origin() };
+
+    let asked = rebuilds(&shop).request("order-view", &origin).await.unwrap().output;
+    projector(&shop, &trouble).walk(None).await.unwrap();
+
+    let asked = asked.building.unwrap();
+    assert_eq!((asked.state, asked.events), (BuildState::Walking, 0));
+    assert_eq!((asked.generation, asked.started_at), (begun.generation, begun.started_at));
+    let commits = shop.commits();
+    let step = commits.iter().rfind(|commit| commit.completion().run.handler == "advance-walk");
+    assert_eq!(step.unwrap().completion().run.correlation_id.as_str(), "again");
+}
+
+/// The table is restored from before the first rebuild: what that has done is remembered by the inbox alone.
+#[tokio::test]
+async fn a_build_whose_number_was_used_before_a_table_was_restored_is_made_all_the_same() {
+    let shop = shop_with("1", 3).await;
+    let projector = projector(&shop, &Trouble::default());
+    ask(&shop).await;
+    projector.walk(None).await.unwrap();
+    let before = made(&shop, "2");
+    shop.memory
+        .lose(|key| key.to_string().contains('@') || key.to_string().contains("#projections"));
+
+    ask(&shop).await;
+    projector.walk(None).await.unwrap();
+
+    assert_eq!(serde_json::to_value(status(&shop).await.live).unwrap(), 2);
+    assert_eq!((shown(&shop, "1").await, total(&shop).await), (vec![1, 2, 3], 3));
+    assert_eq!(made(&shop, "2"), before);
+}
+
+/// Nobody reads what is being made, and what it applies is as old as the journal.
+#[tokio::test]
+async fn how_late_events_are_is_measured_in_the_build_that_is_read() {
+    let shop = shop_with("1", 1).await;
+    let projector = projector(&shop, &Trouble::default());
+    projector.process(&[told("1", 1)], None).await;
+    ask(&shop).await;
+    shop.mention("1").await;
+    shop.clock.advance(std::time::Duration::from_secs(30));
+
+    let lines = said(projector.process(&[told("1", 2)], None)).await;
+    let walked = said(projector.walk(None)).await;
+
+    let lags: Vec<_> = lines.iter().filter_map(|line| line["lag_ms"].as_u64()).collect();
+    assert_eq!(
+        (lags, lines.iter().filter(|line| line["processed"] == 1).count()),
+        (vec![30_000], 3)
+    );
+    assert!(walked.iter().all(|line| line["lag_ms"].is_null()));
 }

@@ -144,15 +144,10 @@ pub(crate) fn end(tx: &Transaction) -> Change {
                 _ => change,
             }
         }
-        Fence::NotDone => {
-            let change = Change::if_true(
-                "attribute_not_exists(#key) OR #status = :waiting OR expires_at <= :now",
-            );
-            let change = change
-                .name(KEY)
-                .value(":waiting", text("waiting"))
-                .value(":now", seconds(*finished_at));
-            enter(change, run, status)
+        Fence::NotDone => enter(if_free(*finished_at), run, status),
+        Fence::NotParked => {
+            let free = if_free(*finished_at);
+            enter(free.or("#status = :done").value(":done", text("done")), run, status)
         }
         Fence::Idle { attempts } => enter(if_seen(*finished_at, *attempts), run, status),
     };
@@ -169,6 +164,15 @@ pub(crate) fn end(tx: &Transaction) -> Change {
             .set_or_remove(FINGERPRINT, fingerprint.as_deref().map(text)),
         End::GivenUp(letter) => given_up(change, letter),
     }
+}
+
+/// A change of a run that is not over, and that nobody holds.
+fn if_free(at: Timestamp) -> Change {
+    Change::if_true("attribute_not_exists(#key) OR #status = :waiting OR expires_at <= :now")
+        .name(KEY)
+        .name(STATUS)
+        .value(":waiting", text("waiting"))
+        .value(":now", seconds(at))
 }
 
 /// Its attempts stay, and when the first of them failed.

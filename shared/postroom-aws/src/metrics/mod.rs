@@ -19,7 +19,7 @@
 //! | `deadline_returned` | records that were not started for want of time, or dropped when it was over; these have mostly failed, too |
 //! | `published` | messages that their queue accepted |
 //! | `processing_time_ms` | of each record that was processed, from its start to its end; of each request |
-//! | `lag_ms` | from the time of the message to its being processed; of an event, to its being in a read model |
+//! | `lag_ms` | from the time of the message to its being processed; of an event, to its being in the build that is read |
 //! | `outbox_age_ms` | at each run of the relay, of each shard, how long its oldest message has been due; 0 if there is none |
 //! | `unreadable` | rows of the outbox that cannot be read, at each run that meets them |
 //! | `cold_start` | processes, at their first invocation |

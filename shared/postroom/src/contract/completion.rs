@@ -75,6 +75,27 @@ pub async fn a_done_run_is_not_done_again(adapters: &Adapters) {
     loses_and_writes_nothing(adapters, &sample, &run, Fence::NotDone).await;
 }
 
+/// Where something else says whether its effect is there, a run that is done may be done again; nothing else may.
+pub async fn a_done_run_is_done_again_where_its_effect_is_gone(adapters: &Adapters) {
+    let sample = Sample::new();
+    let (run, parked, leased) = (sample.run(), sample.run(), sample.run());
+    adapters.inbox.fail(&failure(&run, None)).await.unwrap();
+    adapters.commit(&tx_of(run.clone(), Fence::NotDone)).await;
+    adapters.inbox.fail(&parking(&parked, None)).await.unwrap();
+    assert_eq!(adapters.claimed(&claim(&leased, owner())).await, FIRST);
+
+    let again = writing(&sample, &begun(&run, at(20)), Fence::NotParked);
+    adapters.commit(&again).await;
+    adapters.commit(&writing(&sample, &sample.run(), Fence::NotParked)).await;
+
+    let record = adapters.inbox.find(&run.key, at(1)).await.unwrap().unwrap();
+    assert_eq!((record.status, record.token), (RunStatus::Done, Some(again.token)));
+    assert_eq!((record.run.started_at, record.attempts), (at(20), 1));
+    for run in [parked, leased] {
+        loses_and_writes_nothing(adapters, &sample, &run, Fence::NotParked).await;
+    }
+}
+
 /// An attempt that failed leaves the way free, and its count behind.
 pub async fn a_failed_run_is_done_and_keeps_its_attempts(adapters: &Adapters) {
     let sample = Sample::new();

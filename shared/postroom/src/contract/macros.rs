@@ -40,6 +40,7 @@ macro_rules! store_contract {
             an_answer_that_was_too_large_is_remembered_by_its_digest,
             the_longest_key_is_remembered,
             a_done_run_is_not_done_again,
+            a_done_run_is_done_again_where_its_effect_is_gone,
             a_failed_run_is_done_and_keeps_its_attempts,
             a_parked_run_is_not_done,
             a_leased_run_is_not_done_without_the_lease,

@@ -64,9 +64,11 @@ impl State {
         let entry = self.inbox.get(&completion.run.key);
         match completion.fence {
             Fence::Held(owner) => entry.is_some_and(|entry| entry.held_by(owner)),
-            Fence::NotDone => entry.is_none_or(|entry| {
-                entry.record.run.expires_at <= completion.finished_at
-                    || entry.record.status == RunStatus::Waiting
+            Fence::NotDone | Fence::NotParked => entry.is_none_or(|Entry { record, .. }| {
+                let again = completion.fence == Fence::NotParked;
+                record.run.expires_at <= completion.finished_at
+                    || record.status == RunStatus::Waiting
+                    || (again && record.status == RunStatus::Done)
             }),
             Fence::Idle { attempts } => {
                 match self.live(&completion.run.key, completion.finished_at) {

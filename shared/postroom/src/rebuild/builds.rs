@@ -146,12 +146,11 @@ impl Builds {
     pub(super) fn ask(&mut self, by: &Origin, at: Timestamp) {
         match &mut self.building {
             Some(building) if building.state == BuildState::Walking => {}
+            // Its walk is in the chain of whoever asks now; since when and by which code it is being made stays.
             Some(building) => {
-                building.state = BuildState::Walking;
-                building.after = None;
-                building.events = 0;
-                building.held_up.clear();
-                building.reason = None;
+                let begun =
+                    Building::begun(building.generation, AskedBy::of(by), building.started_at);
+                *building = Building { code: building.code.take(), ..begun };
             }
             None => self.building = Some(Building::begun(self.live.next(), AskedBy::of(by), at)),
         }

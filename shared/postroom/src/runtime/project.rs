@@ -38,7 +38,9 @@ impl Runtime {
     /// Applies an event, if it is its turn. Whoever applies it at the same time loses the race, and finds it applied.
     ///
     /// The condition that keeps it from being applied twice is that of the position, which stays for as long as the read
-    /// model does; the inbox remembers the run beside it for its attempts, its outcome and its chain.
+    /// model does; the inbox remembers the run beside it for its attempts, its outcome and its chain. So a build that is
+    /// being made may apply what an earlier one of its number had applied, before a restored table forgot that there was
+    /// one. Of the build that is read, what is done and behind its position is lost, and for a rebuild to make good.
     pub(crate) async fn project(
         &self,
         build: Build<'_>,
@@ -47,6 +49,7 @@ impl Runtime {
         holder: Holder,
     ) -> Result<Ran, RunError> {
         let had = holder.left(self.now());
+        let fence = if build.is_read { Fence::NotDone } else { Fence::NotParked };
         for attempt in 1..=MAX_RUNS {
             let mut tx = self.tx_for(event, run, build.projection.name());
             let staged = self.in_time(&holder, stage(build, event, &mut tx)).await;
@@ -54,7 +57,7 @@ impl Runtime {
             if let Turn::AppliedBefore = staged.ok_or_else(out_of_time)?? {
                 return Ok(Ran::Duplicate);
             }
-            match self.complete(tx, run.clone(), Fence::NotDone, None).await? {
+            match self.complete(tx, run.clone(), fence, None).await? {
                 Settled::Committed => return Ok(Ran::Done),
                 Settled::Parked { reason } => return Ok(Ran::Parked { reason }),
                 Settled::LeaseLost => return Err(RunError::LeaseLost),
@@ -94,7 +97,7 @@ impl Runtime {
 }
 
 async fn stage(build: Build<'_>, event: &RawEnvelope, tx: &mut Tx) -> Result<Turn, Failure> {
-    let Build { projection, generation } = build;
+    let Build { projection, generation, .. } = build;
     let failed = |source: TxError| Failure {
         handler: projection.name(),
         verdict: source.verdict(),

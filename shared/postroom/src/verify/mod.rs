@@ -128,7 +128,7 @@ impl Verifier {
         let mut live = self.live(projection).await?;
         let (mut before, mut last) = (BTreeMap::new(), None);
         for _ in 0..ROUNDS {
-            let build = Build { projection, generation: live };
+            let build = Build { projection, generation: live, is_read: true };
             let round = Round::of(&self.runtime, build).run().await?;
             let read = std::mem::replace(&mut live, self.live(projection).await?);
             if read != live {

@@ -40,6 +40,11 @@ impl QueuedRun for Application<'_> {
         self.build.generation.handler(self.name())
     }
 
+    fn is_waited_for(&self) -> bool {
+        // What is being made is as late as its journal is old.
+        self.build.is_read
+    }
+
     fn leased(&self) -> bool {
         false
     }

@@ -51,6 +51,11 @@ pub(super) trait QueuedRun: Send + Sync {
         Cow::Borrowed(self.name())
     }
 
+    /// Whether anybody waits for what it makes: how late that is is measured.
+    fn is_waited_for(&self) -> bool {
+        true
+    }
+
     /// Whether its runs hold a lease, which a failure then ends.
     fn leased(&self) -> bool;
 

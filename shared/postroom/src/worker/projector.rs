@@ -197,11 +197,11 @@ impl Projector {
         let builds = try_join_all(builds).await?;
         let mut targets = Targets { live: Vec::new(), being_made: Vec::new() };
         for (projection, builds) in self.projections.iter().zip(builds) {
-            targets.live.push(Build { projection, generation: builds.live });
+            targets.live.push(Build { projection, generation: builds.live, is_read: true });
             let being_made = builds.building.map(|building| building.generation);
-            targets
-                .being_made
-                .extend(being_made.map(|generation| Build { projection, generation }));
+            let being_made =
+                being_made.map(|generation| Build { projection, generation, is_read: false });
+            targets.being_made.extend(being_made);
         }
         Ok(targets)
     }

@@ -177,11 +177,12 @@ impl Worker {
         let duration_ms = milliseconds(between(attempt.run.started_at, now));
         match ran {
             Ok(ran @ (Ran::Done | Ran::Skipped)) => {
+                let lag_ms = milliseconds(between(attempt.message.time, now));
                 info!(
                     duration_ms,
                     metric.processed = 1,
                     metric.processing_time_ms = duration_ms,
-                    metric.lag_ms = milliseconds(between(attempt.message.time, now)),
+                    metric.lag_ms = attempt.handler.is_waited_for().then_some(lag_ms),
                     "{}",
                     if matches!(ran, Ran::Done) { "done" } else { "skipped" }
                 );

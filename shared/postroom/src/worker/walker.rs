@@ -146,7 +146,7 @@ impl Projector {
         stop: Timestamp,
     ) -> Result<u64, WalkError> {
         let (runtime, name) = (&self.worker.runtime, projection.name());
-        let build = Build { projection, generation: building.generation };
+        let build = Build { projection, generation: building.generation, is_read: false };
         let mut events = 0;
         while !between(self.now(), stop).is_zero() {
             let page = runtime.ports().journal.all(JournalPart::WHOLE, building.after.as_deref());

@@ -20,7 +20,7 @@ impl Operations {
             return last;
         }
         let (run, fence) = if self.random.below(2) == 0 {
-            (self.run(), Fence::NotDone)
+            (self.run(), self.random.any_of(&[Fence::NotDone, Fence::NotDone, Fence::NotParked]))
         } else {
             let (owner, run) = self.holder();
             (run, Fence::Held(owner))

@@ -66,7 +66,7 @@ impl Operations {
 
     /// Gives the run of a transaction up, with all else that is in it.
     pub(super) fn give_up(&mut self, mut tx: Transaction) -> Transaction {
-        if tx.completion.fence == Fence::NotDone {
+        if matches!(tx.completion.fence, Fence::NotDone | Fence::NotParked) {
             tx.completion.fence = Fence::Idle { attempts: self.random.any_of(&[0, 0, 0, 1, 2]) };
         }
         let letter = self.letter(&tx.completion.run.key);

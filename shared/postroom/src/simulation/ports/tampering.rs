@@ -240,7 +240,7 @@ impl Simulated {
         let Completion { run, fence, finished_at, .. } = &tx.completion;
         let owner = match fence {
             Fence::Held(owner) => Some(*owner),
-            Fence::NotDone | Fence::Idle { .. } => None,
+            Fence::NotDone | Fence::NotParked | Fence::Idle { .. } => None,
         };
         let (run, reason) = (run.clone(), tx.parked().map(DeadLetter::reason).unwrap_or_default());
         let failed = FailedRun { run, owner, at: *finished_at, outcome: FailedAs::ForGood, reason };
