@@ -86,6 +86,11 @@ class Template:
         """Every function that is fed with messages that nobody has given up, with their queue."""
         return [(function, queue) for function, queue in self.fed() if queue.id not in self.given_up_into()]
 
+    def runs_end_in(self, function: Resource) -> str:
+        """The queue for runs of a schedule that failed: not the one from which a worker's dead letters are collected."""
+        fed = any(function.id == worker.id for worker, _ in self.workers())
+        return f"{function.stem}{'Runs' if fed else ''}DeadLetterQueue"
+
     def rights(self) -> list[Right]:
         """Whatever a role's own statements allow."""
         return [Right(role.id, action, resource)

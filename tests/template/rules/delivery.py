@@ -103,10 +103,10 @@ def messages_are_kept_as_long_as_possible(template: Template) -> Iterator[str]:
 
 
 def a_schedule_keeps_what_it_could_not_start(template: Template) -> Iterator[str]:
-    """Bound its RetryPolicy, and set DeadLetterConfig to the function's dead-letter queue."""
+    """Bound its RetryPolicy, and set DeadLetterConfig to the function's dead-letter queue; a worker's is …Runs…."""
     for schedule in template.all("Scheduler::Schedule"):
         function = template.get(target(schedule.at("Target", "Arn")))
-        if target(schedule.at("Target", "DeadLetterConfig", "Arn")) != f"{function.stem}DeadLetterQueue":
+        if target(schedule.at("Target", "DeadLetterConfig", "Arn")) != template.runs_end_in(function):
             yield f"{schedule.id}: DeadLetterConfig"
         yield from unbounded(schedule, "Target", "RetryPolicy")
 
@@ -117,7 +117,7 @@ def a_scheduled_function_keeps_what_it_could_not_do(template: Template) -> Itera
     for schedule in template.all("Scheduler::Schedule"):
         function = template.get(target(schedule.at("Target", "Arn")))
         config = configured.get(function.id, Resource(function.id, {}))
-        if target(config.at("DestinationConfig", "OnFailure", "Destination")) != f"{function.stem}DeadLetterQueue":
+        if target(config.at("DestinationConfig", "OnFailure", "Destination")) != template.runs_end_in(function):
             yield f"{function.id}: EventInvokeConfig, OnFailure"
         yield from unbounded(config)
 

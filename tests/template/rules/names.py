@@ -34,6 +34,9 @@ def a_worker_has_one_queue_of_its_own(template: Template) -> Iterator[str]:
     functions = template.functions()
     expected = [f"{function.stem}Queue" for function, _ in template.workers()]
     expected += [f"{function.stem}DeadLetterQueue" for function in functions]
+    scheduled = {target(schedule.at("Target", "Arn")) for schedule in template.all("Scheduler::Schedule")}
+    runs = {template.runs_end_in(template.get(function)) for function in scheduled}
+    expected += runs.difference(expected)
     for queue in template.all("SQS::Queue"):
         if expected.count(queue.id) != 1:
             yield f"{queue.id} belongs to {expected.count(queue.id)} functions"

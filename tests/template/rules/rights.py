@@ -56,7 +56,7 @@ def a_function_may_send_to_just_the_queues_it_is_told_of(template: Template) -> 
     """Give both or neither: a queue's URL in Environment and `sqs:SendMessage` in the role."""
     for function in template.functions():
         # A worker is told of its own queue to hide messages there; to its dead-letter queue Lambda sends.
-        others = {f"{function.stem}Queue", f"{function.stem}DeadLetterQueue"}
+        others = {f"{function.stem}Queue", f"{function.stem}DeadLetterQueue", template.runs_end_in(function)}
         told = told_of(function) - others
         may = {target(right.resource) for right in template.rights()
                if right.role == template.role_of(function) and right.action == "sqs:SendMessage"} - others
