@@ -13,8 +13,8 @@ use domain::{PROJECT_VIEWS, Settings, reactions};
 use jiff::Timestamp;
 use lambda_http::{Context, RequestExt, Service};
 use postroom::memory::{ManualClock, MemoryQueue, MemoryStore, SeededIds};
-use postroom::port::{JournalRecord, Store};
-use postroom::{Courier, Ports, Projector, Runtime, StreamRecord, WakeUp};
+use postroom::port::Store;
+use postroom::{Courier, Ports, Projector, Runtime};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -111,13 +111,7 @@ impl World {
     pub(super) async fn project(&self) {
         let letters = Arc::new(self.memory.clone());
         let projector = Projector::new(PROJECT_VIEWS, self.runtime.clone(), letters);
-        let told = |record: JournalRecord| StreamRecord {
-            sequence_number: record.position(),
-            body: String::new(),
-            wake_up: WakeUp::of_key(&record.stream_key(), &record.version().to_string()),
-        };
-        let records: Vec<_> = self.memory.journal_records().into_iter().map(told).collect();
-        let again = projector.projection(AccountViews).process(&records, None).await;
+        let again = projector.projection(AccountViews).process(&self.memory.told(), None).await;
         assert_eq!(again, None);
     }
 

@@ -15,6 +15,12 @@ pub enum AccountViewsError {
     /// What its owner has in its currency is beyond an `i64`. Permanent: the view stays behind rather than being wrong.
     #[error("what owner {owner_id} has in the currency of account {account_id} is beyond counting")]
     BeyondCounting { owner_id: OwnerId, account_id: AccountId },
+    /// The account has a view, and its owner no sum: the view is from before there were sums. Permanent: a sum that began
+    /// here would leave out what the account had.
+    #[error(
+        "account {account_id} has a view, and its owner {owner_id} no sum: rebuild the read model"
+    )]
+    NotSummed { owner_id: OwnerId, account_id: AccountId },
     /// It could not be read or staged; retryable as the store says.
     #[error("cannot show account {account_id}")]
     Tx {
@@ -27,7 +33,7 @@ pub enum AccountViewsError {
 impl Classify for AccountViewsError {
     fn verdict(&self) -> Verdict {
         match self {
-            Self::BeyondCounting { .. } => Verdict::Permanent,
+            Self::BeyondCounting { .. } | Self::NotSummed { .. } => Verdict::Permanent,
             Self::Tx { source, .. } => source.verdict(),
         }
     }
@@ -55,6 +61,9 @@ impl Projection for AccountViews {
         };
         let (owner_id, currency) = (start.owner_id, start.balance.currency);
         let sum = view.load(&CurrencySummary::at(owner_id, currency)).await.map_err(failed)?;
+        if sum.is_none() && before.is_some() {
+            return Err(AccountViewsError::NotSummed { owner_id, account_id });
+        }
         let sum = sum.unwrap_or_else(|| CurrencySummary::none(owner_id, currency));
 
         let after = start.after(event);

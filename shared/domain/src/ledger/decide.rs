@@ -64,7 +64,8 @@ impl Account {
 
     /// What was set aside for a campaign is free, and what it spent of that goes out; `None`: nothing was set aside.
     ///
-    /// It spends in the currency of its budget, and only a budget of the account's own is set aside. More than was set aside is not taken: that is all the campaign was allowed to spend.
+    /// It spends in the currency of its budget, and only a budget of the account's own is set aside. More than was set
+    /// aside is not taken: that is all the campaign was allowed to spend.
     pub(super) fn settle(
         &self,
         campaign_id: CampaignId,

@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use postroom::port::{CommitError, Item, Listing, Page, Store, StoreError};
-use postroom::{BoxFuture, Key, LiveItem, LiveShard, Projector, Reader, StreamRecord, Transaction};
+use postroom::{
+    BoxFuture, Key, LiveItem, LiveShard, Projector, Reader, Stored as _, StreamRecord, Transaction,
+};
 
 use super::viewing::owner;
 use super::world::World;
@@ -59,7 +61,7 @@ async fn two_accounts_of_one_owner_at_once_lose_a_race_and_both_count() {
     world.project().await;
     world.pay_in(one, 500).await;
     world.pay_in(two, 30).await;
-    let records = world.told();
+    let records = world.memory.told();
     let [_, of_one, _, of_two] = &records[..] else { panic!("{records:?}") };
     let store: Arc<dyn Store> = Arc::new(world.memory.clone());
     let overtaker = (world.projector(store.clone()), of_two.clone());
@@ -73,6 +75,23 @@ async fn two_accounts_of_one_owner_at_once_lose_a_race_and_both_count() {
 
     assert_eq!((again, summed(&world.reader()).await), (None, (2, 530, 0)));
     assert_eq!(store.commits.load(Ordering::SeqCst), 2, "one lost, one won");
+}
+
+/// As on a stack whose views are older than sums.
+#[tokio::test]
+async fn a_sum_does_not_begin_in_the_middle_of_an_account() {
+    let world = World::new();
+    let account_id = world.opened().await;
+    world.pay_in(account_id, 500).await;
+    world.project().await;
+    world.memory.lose(|key| key.to_string().contains(CurrencySummary::COLLECTION));
+    world.pay_out(account_id, 200).await;
+
+    let again = world.project().await;
+
+    let [letter] = world.memory.dead_letters().try_into().unwrap();
+    assert_eq!((again, world.count::<CurrencySummary>()), (None, 0));
+    assert!(letter.reason().contains("rebuild the read model"), "{}", letter.reason());
 }
 
 #[tokio::test]

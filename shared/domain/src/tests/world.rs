@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postroom::memory::{ManualClock, MemoryQueue, MemoryStore, SeededIds};
-use postroom::port::{Inbox, JournalRecord, RunKey, Store};
+use postroom::port::{Inbox, RunKey, Store};
 use postroom::{
     Clock, Command, Courier, Disposition, ExecuteError, Ids, Message, Origin, Ports, Projector,
-    RawEnvelope, Reader, Record, Runtime, Stored, StreamRecord, WakeUp, Worker,
+    RawEnvelope, Reader, Record, Runtime, Stored, Worker,
 };
 use serde_json::json;
 
@@ -192,7 +192,7 @@ impl World {
 
     /// Tells the projector of every event, and what has to come again.
     pub(super) async fn project(&self) -> Option<usize> {
-        self.projector(self.ports.store.clone()).process(&self.told(), None).await
+        self.projector(self.ports.store.clone()).process(&self.memory.told(), None).await
     }
 
     /// A projector that commits to this store.
@@ -201,16 +201,6 @@ impl World {
         let runtime = Runtime::new(Ports { store, ..self.ports.clone() }, reactions);
         let projector = Projector::new(PROJECT_VIEWS, runtime, Arc::new(self.memory.clone()));
         projector.projection(AccountViews)
-    }
-
-    /// What the journal's stream tells of every event.
-    pub(super) fn told(&self) -> Vec<StreamRecord> {
-        let told = |record: JournalRecord| StreamRecord {
-            sequence_number: record.position(),
-            body: String::new(),
-            wake_up: WakeUp::of_key(&record.stream_key(), &record.version().to_string()),
-        };
-        self.memory.journal_records().into_iter().map(told).collect()
     }
 
     /// The wire names of all events.

@@ -12,6 +12,7 @@ use crate::id::{MessageId, OwnerToken};
 use crate::port::{Breaker, DeadLetter, InboxRecord, Item, JournalRecord, OutboxRow, Page, RunKey};
 use crate::stored::Key;
 use crate::transaction::{ItemWrite, Transaction};
+use crate::worker::{StreamRecord, WakeUp};
 
 /// Rows of one page where the caller names no limit.
 pub(super) const PAGE: usize = 50;
@@ -165,6 +166,16 @@ impl MemoryStore {
     /// Every event, stream by stream.
     pub fn journal_records(&self) -> Vec<JournalRecord> {
         self.lock().events.values().cloned().collect()
+    }
+
+    /// What the journal's stream tells of every event, stream by stream.
+    pub fn told(&self) -> Vec<StreamRecord> {
+        let told = |record: JournalRecord| StreamRecord {
+            sequence_number: record.position(),
+            body: String::new(),
+            wake_up: WakeUp::of_key(&record.stream_key(), &record.version().to_string()),
+        };
+        self.journal_records().into_iter().map(told).collect()
     }
 
     /// Every item, partition by partition.
