@@ -1,5 +1,6 @@
 //! The command line of `simulate`.
 
+use std::mem::discriminant;
 use std::thread;
 
 use postroom::simulation::Sabotage;
@@ -49,6 +50,13 @@ pub(crate) enum Of {
     Bank(Option<BankMistake>),
 }
 
+impl Of {
+    /// Whether both are the same business, whatever is wrong with them.
+    fn is_as(self, other: Self) -> bool {
+        discriminant(&self) == discriminant(&other)
+    }
+}
+
 /// Which runs.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum What {
@@ -72,8 +80,7 @@ pub(crate) fn parse(
     arguments: impl IntoIterator<Item = String>,
 ) -> Result<Option<Arguments>, UsageError> {
     let (mut from, mut count, mut seed) = (0, 10_000, None);
-    let (mut of, mut sabotage) = (Of::Shop(None), None);
-    let mut mistake = None;
+    let (mut business, mut mistake, mut sabotage) = (None, None, None);
     let mut threads = thread::available_parallelism().map_or(1, usize::from);
     let mut arguments = arguments.into_iter();
     while let Some(option) = arguments.next() {
@@ -91,27 +98,34 @@ pub(crate) fn parse(
             "--seed" => seed = Some(number(&option, &value)?),
             "--threads" => threads = usize::try_from(number(&option, &value)?).unwrap_or(1).max(1),
             "--business" => {
-                of = match value.as_str() {
+                business = Some(match value.as_str() {
                     "shop" => Of::Shop(None),
                     "bank" => Of::Bank(None),
                     _ => {
                         let expected = "shop or bank";
                         return Err(UsageError::Invalid { option, expected, value });
                     }
-                }
+                });
             }
             _ => mistake = Some(value),
         }
     }
+    let mut of = business.unwrap_or(Of::Shop(None));
     if let Some(value) = mistake {
+        let refused = |expected| {
+            Err(UsageError::Invalid {
+                option: "--sabotage".to_owned(),
+                expected,
+                value: value.clone(),
+            })
+        };
         match planted(&value) {
             Some(Planted::Between(mistake)) => sabotage = Some(mistake),
-            Some(Planted::Inside(inside)) => of = inside,
-            None => {
-                let (option, expected) =
-                    ("--sabotage".to_owned(), "one of the names that --help lists");
-                return Err(UsageError::Invalid { option, expected, value });
+            Some(Planted::Inside(inside)) if business.is_some_and(|said| !said.is_as(inside)) => {
+                return refused("a mistake of the business that is named");
             }
+            Some(Planted::Inside(inside)) => of = inside,
+            None => return refused("one of the names that --help lists"),
         }
     }
     let what = seed.map_or(What::Seeds { from, count }, What::Seed);
@@ -180,8 +194,13 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_said() {
-        for line in ["--sead 7", "--seed", "--seed seven", "--sabotage nothing", "--business farm"]
-        {
+        let lines = ["--sead 7", "--seed", "--seed seven", "--sabotage nothing", "--business farm"];
+        // Each in the other's business.
+        let misplaced = [
+            "--business bank --sabotage key-per-attempt",
+            "--sabotage transfer-in-two --business shop",
+        ];
+        for line in lines.into_iter().chain(misplaced) {
             assert!(parsed(line).is_err(), "{line}");
         }
     }

@@ -1,4 +1,4 @@
-//! The businesses that are simulated, and mistakes to be planted in them: a shop with everything that the kit has, and a
+//! The businesses that are simulated, and mistakes to be planted in them: a shop of things that are written over, and a
 //! bank whose purses are made of their events.
 
 mod shop;

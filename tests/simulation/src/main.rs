@@ -1,4 +1,4 @@
-//! `simulate`: runs the shop under as many seeds as one likes, and replays one.
+//! `simulate`: runs a business under as many seeds as one likes, and replays one.
 
 mod arguments;
 
