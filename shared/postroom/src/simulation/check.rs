@@ -37,7 +37,7 @@ pub(super) fn all(run: &Run<'_>) -> Vec<Violation> {
         };
         hold(Law::AllOrNothing, all_or_nothing(evidence, memory, &found));
         hold(Law::ExactlyOnce, as_the_table_says(evidence, &table));
-        hold(Law::ExactlyOnce, exactly_once(evidence, memory, &table, &run.workers));
+        hold(Law::ExactlyOnce, exactly_once(evidence, memory, &table));
         hold(Law::NothingInvented, nothing_invented(evidence));
         hold(Law::OneKey, one_key(evidence));
         hold(Law::NotRepeated, not_repeated(evidence));

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::envelope::RawEnvelope;
 use crate::memory::MemoryStore;
 use crate::port::{LetterStatus, RunKey};
 use crate::reactions::Reactions;
 use crate::simulation::evidence::Evidence;
-use crate::simulation::run::Workers;
 
 /// Events that were committed behind other listeners than the table names, or for other queues.
 pub(super) fn as_the_table_says(evidence: &Evidence, table: &Reactions) -> Vec<String> {
@@ -33,7 +33,6 @@ pub(super) fn exactly_once(
     evidence: &Evidence,
     memory: &MemoryStore,
     table: &Reactions,
-    workers: &Workers,
 ) -> Vec<String> {
     let mut took_effect: BTreeMap<&RunKey, u32> = BTreeMap::new();
     for tx in evidence.done() {
@@ -45,8 +44,7 @@ pub(super) fn exactly_once(
     let ids: BTreeSet<&str> = open.map(|letter| letter.id.as_str()).collect();
     let mut broken = BTreeSet::new();
     for (handler, body) in expected(evidence, table) {
-        let worker = workers.get(handler.as_str());
-        let Some(key) = worker.and_then(|worker| worker.key_of(&body)) else {
+        let Some(key) = key_of(table, &handler, &body) else {
             if !letters.iter().any(|letter| letter.body == body) {
                 broken.insert(format!("{handler} did not even read {body}"));
             }
@@ -64,6 +62,12 @@ pub(super) fn exactly_once(
         }
     }
     broken.into_iter().collect()
+}
+
+/// Under which key a handler runs a message, if it can.
+fn key_of(table: &Reactions, handler: &str, body: &str) -> Option<RunKey> {
+    let key = table.key_of(handler, &RawEnvelope::parse(body).ok()?)?;
+    Some(RunKey::of_dedup(handler, key))
 }
 
 /// By handler, what it has to be given.

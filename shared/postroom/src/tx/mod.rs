@@ -2,7 +2,7 @@
 
 mod error;
 mod items;
-mod streams;
+pub(crate) mod streams;
 mod aggregates;
 mod dispatch;
 mod operate;

@@ -22,6 +22,9 @@ use crate::tx::{MAX_ITEM_BYTES, Turn, TxError};
 /// Half a page of the journal: behind a snapshot one query finds all there is.
 pub(super) const SNAPSHOT_EVERY: u64 = 50;
 
+/// Where snapshots lie. No collection is called so: `~` is in none of their names.
+pub(crate) const SNAPSHOTS: &str = "~snapshots";
+
 /// Every stream that was loaded, by its name.
 #[derive(Debug, Default)]
 pub(super) struct Streams {
@@ -210,9 +213,9 @@ impl<A: Aggregate> Fold<A> {
         self.last == envelope.stream_version.map(|version| (version, envelope.id))
     }
 
-    /// Where the snapshots of streams like this one lie. No collection is called so: `~` is in none of their names.
+    /// Where the snapshots of streams like this one lie.
     pub(super) fn key_of(stream: &StreamId, tenant: &TenantId) -> Key {
-        let partition = Partition::new(tenant, "~snapshots", Some(A::STREAM));
+        let partition = Partition::new(tenant, SNAPSHOTS, Some(A::STREAM));
         Key { partition, id: stream.as_str().to_owned() }
     }
 

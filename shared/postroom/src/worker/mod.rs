@@ -33,8 +33,6 @@ use crate::runtime::Runtime;
 use crate::verdict::Blames;
 use crate::worker::handler::{Gated, JobHandler, ListenerHandler, QueuedRun};
 use crate::worker::lanes::Plan;
-#[cfg(feature = "simulation")]
-use crate::{envelope::RawEnvelope, port::RunKey};
 
 pub use collector::Collector;
 #[cfg(feature = "simulation")]
@@ -200,14 +198,6 @@ impl Worker {
     #[cfg(feature = "simulation")]
     pub(crate) fn queue(&self) -> &'static str {
         self.queue
-    }
-
-    /// Under which key it would run a message, if it can.
-    #[cfg(feature = "simulation")]
-    pub(crate) fn key_of(&self, body: &str) -> Option<RunKey> {
-        let message = RawEnvelope::parse(body).ok()?;
-        let handler = self.handlers.get(message.r#type.as_str())?;
-        Some(RunKey::of_dedup(handler.name(), handler.prepare(message).ok()?.key))
     }
 
     /// The time by the clock its handlers run by.

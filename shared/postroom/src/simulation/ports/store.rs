@@ -48,7 +48,8 @@ impl Store for Simulated {
             let asked = self.forgetful(tx);
             let tampered = self.tampered(&asked).await;
             let late = || -> BoxFuture<'static, ()> {
-                let (ports, asked, tampered) = (self.clone(), asked.clone(), tampered.clone());
+                let (ports, asked, tampered) =
+                    (self.clone(), asked.clone().into_owned(), tampered.clone());
                 Box::pin(async move {
                     ports.world.turn(&[]).await;
                     // Nobody is told.

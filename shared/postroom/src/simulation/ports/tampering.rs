@@ -1,5 +1,6 @@
 //! How a system with a mistake would write: other than it was asked, or not as one.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -10,11 +11,13 @@ use crate::port::{
     CommitError, DeadLetter, DeadLetters, FailedAs, FailedRun, Inbox, Item, OutboxRow, Queue,
     RunKey, Store,
 };
+use crate::projection::Position;
 use crate::simulation::Sabotage;
 use crate::simulation::ports::Simulated;
 use crate::simulation::world::WRITE;
-use crate::stored::{Key, join, split};
+use crate::stored::{Key, Stored, join, split};
 use crate::transaction::{Completion, End, Fence, Guard, ItemWrite, Transaction};
+use crate::tx::streams::SNAPSHOTS;
 
 /// What only sabotage needs to know.
 #[derive(Debug, Default)]
@@ -59,12 +62,13 @@ impl Tampering {
 
 impl Simulated {
     /// A transaction as a kit with a mistake would ask for it.
-    pub(super) fn forgetful(&self, tx: &Transaction) -> Transaction {
-        let mut tx = tx.clone();
+    pub(super) fn forgetful<'a>(&self, tx: &'a Transaction) -> Cow<'a, Transaction> {
+        let forgets = [Sabotage::ForgetReaction, Sabotage::ForgetListener];
         let mut tampering = self.tampering();
-        if !tampering.is_rerun(&tx) {
-            return tx;
+        if !forgets.into_iter().any(|one| self.is(one)) || !tampering.is_rerun(tx) {
+            return Cow::Borrowed(tx);
         }
+        let mut tx = tx.clone();
         match self.sabotage {
             Some(Sabotage::ForgetReaction) => {
                 let forgotten = tx.events.last().map(|event| event.envelope.id);
@@ -80,7 +84,7 @@ impl Simulated {
             }
             _ => {}
         }
-        tx
+        Cow::Owned(tx)
     }
 
     /// The transaction as a system with a mistake would write it.
@@ -253,7 +257,13 @@ impl Simulated {
 const PART: &str = "sabotage#";
 
 fn is_position(write: &ItemWrite) -> bool {
-    write.key().partition.as_str().contains("#projection-positions")
+    is_in(Position::COLLECTION, write.key())
+}
+
+/// Whether a key is of a collection, in whichever build.
+fn is_in(collection: &str, key: &Key) -> bool {
+    let parts = split('#', key.partition.as_str());
+    parts.get(1).is_some_and(|found| found.split('@').next() == Some(collection))
 }
 
 fn is_snapshot(write: &ItemWrite) -> bool {
@@ -262,7 +272,7 @@ fn is_snapshot(write: &ItemWrite) -> bool {
 
 /// Whether a key is one under which the kit keeps snapshots.
 pub(super) fn is_of_snapshot(key: &Key) -> bool {
-    split('#', key.partition.as_str()).get(1).is_some_and(|collection| collection == "~snapshots")
+    is_in(SNAPSHOTS, key)
 }
 
 /// All that a transaction writes but the end of its run, as a transaction of its own.
