@@ -16,8 +16,10 @@ use crate::operations::Operator;
 use crate::order::{BodyOf, KeyedOrderOf, Order, OrderOf};
 use crate::page::{FilterQuery, PageQuery};
 use crate::problem::Problem;
-use crate::routes::ops::{ChainPath, LetterFilterQuery, LetterPath, ProjectionPath, TenantQuery};
-use crate::routes::{AccountPath, AtLeastVersion, CampaignPath, OwnerPath};
+use crate::routes::ops::{LetterFilterQuery, LetterPageQuery, LetterPath, TenantQuery};
+use crate::routes::{
+    AccountPath, AtLeastVersion, CampaignPath, ChainPath, OwnerPath, ProjectionPath,
+};
 
 /// A part of a handler's signature: what it takes from a request, or what it answers.
 pub(crate) trait Describe {
@@ -114,7 +116,14 @@ impl Describe for LetterPath {
     }
 }
 
-impl<const PAGED: bool> Describe for LetterFilterQuery<PAGED> {
+impl Describe for LetterPageQuery {
+    fn describe(operation: &mut Operation<'_>) {
+        LetterFilterQuery::describe(operation);
+        PageQuery::describe(operation);
+    }
+}
+
+impl Describe for LetterFilterQuery {
     fn describe(operation: &mut Operation<'_>) {
         let (text, time) =
             (json!({ "type": "string" }), json!({ "type": "string", "format": "date-time" }));

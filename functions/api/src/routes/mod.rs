@@ -13,6 +13,7 @@ use std::str::FromStr;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use domain::{AccountId, CampaignId, OwnerId};
+use postroom::CorrelationId;
 
 use crate::kind::Kind;
 use crate::openapi;
@@ -35,40 +36,34 @@ pub(crate) fn all() -> Vec<Route> {
     slices.into_iter().flatten().collect()
 }
 
-/// The campaign in the path. What is no id names no campaign: 404.
-pub(crate) struct CampaignPath(pub(crate) CampaignId);
+/// Makes the extractors of things that the path names by their ids. What is no id names no such thing: 404.
+macro_rules! in_path {
+    ($($(#[$about:meta])* $path:ident($id:ty), or $not_found:ident;)*) => {$(
+        $(#[$about])*
+        pub(crate) struct $path(pub(crate) $id);
 
-/// The account in the path, likewise.
-pub(crate) struct AccountPath(pub(crate) AccountId);
+        impl<S: Send + Sync> FromRequestParts<S> for $path {
+            type Rejection = Problem;
 
-/// The owner in the path, likewise.
-pub(crate) struct OwnerPath(pub(crate) OwnerId);
-
-impl<S: Send + Sync> FromRequestParts<S> for CampaignPath {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let id = id_in_path(parts, state).await;
-        id.map(Self).ok_or_else(|| Problem::new(Kind::CAMPAIGN_NOT_FOUND))
-    }
+            async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+                let id = id_in_path(parts, state).await;
+                id.map(Self).ok_or_else(|| Problem::new(Kind::$not_found))
+            }
+        }
+    )*};
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for AccountPath {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let id = id_in_path(parts, state).await;
-        id.map(Self).ok_or_else(|| Problem::new(Kind::ACCOUNT_NOT_FOUND))
-    }
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for OwnerPath {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let id = id_in_path(parts, state).await;
-        id.map(Self).ok_or_else(|| Problem::new(Kind::OWNER_NOT_FOUND))
-    }
+in_path! {
+    /// The campaign in the path.
+    CampaignPath(CampaignId), or CAMPAIGN_NOT_FOUND;
+    /// The account in the path.
+    AccountPath(AccountId), or ACCOUNT_NOT_FOUND;
+    /// The owner in the path.
+    OwnerPath(OwnerId), or OWNER_NOT_FOUND;
+    /// The projection in the path.
+    ProjectionPath(String), or PROJECTION_NOT_FOUND;
+    /// The chain in the path.
+    ChainPath(CorrelationId), or CHAIN_NOT_FOUND;
 }
 
 async fn id_in_path<S: Send + Sync, T: FromStr>(parts: &mut Parts, state: &S) -> Option<T> {

@@ -1,10 +1,10 @@
 //! `/ops/chains`: everything that one correlation id caused.
 
 use axum::Json;
-use axum::extract::{FromRequestParts, Path, State};
+use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
+use postroom::TenantId;
 use postroom::chain::{Chain, Node, Sources};
-use postroom::{CorrelationId, TenantId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,7 @@ use crate::operations::Operator;
 use crate::page::query_of;
 use crate::problem::Problem;
 use crate::route::{Route, get};
+use crate::routes::ChainPath;
 
 /// The most that a chain takes of a reply. Lambda answers 6 MB at most, with the body as a string.
 // <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>, from memory 2026-11-22.
@@ -25,9 +26,6 @@ pub(super) fn routes() -> Vec<Route> {
         "Everything that one correlation id caused, as a tree; also while it runs.",
     )]
 }
-
-/// The chain in the path. What is no correlation id names no chain: 404.
-pub(crate) struct ChainPath(CorrelationId);
 
 /// Whose chain, where it is not the caller's own.
 pub(crate) struct TenantQuery(Option<TenantId>);
@@ -63,17 +61,6 @@ async fn one(
     chain.cut_to(MAX_REPLY_BYTES);
     let drawing = chain.to_string();
     Ok(Json(ChainReply { roots: chain.roots, truncated: chain.truncated, drawing }))
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for ChainPath {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let path = Path::<String>::from_request_parts(parts, state).await.ok();
-        path.and_then(|Path(id)| id.parse().ok())
-            .map(Self)
-            .ok_or_else(|| Problem::new(Kind::CHAIN_NOT_FOUND))
-    }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for TenantQuery {

@@ -13,14 +13,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::LetterFilterQuery;
 use super::letter_filter::FilterInput;
+use super::{LetterFilterQuery, LetterPageQuery};
 use crate::app::App;
 use crate::done::Done;
 use crate::kind::Kind;
 use crate::operations::Operator;
 use crate::order::{BodyOf, OrderOf};
-use crate::page::{PageQuery, PageReply, Position, cursor, position};
+use crate::page::{PageReply, Position, cursor, position};
 use crate::problem::Problem;
 use crate::route::{Route, get, post};
 
@@ -187,8 +187,7 @@ pub(crate) struct BulkInput {
 async fn list(
     State(app): State<App>,
     _: Operator,
-    LetterFilterQuery(filter): LetterFilterQuery<true>,
-    page: PageQuery,
+    LetterPageQuery(filter, page): LetterPageQuery,
 ) -> Result<Json<PageReply<LetterHead>>, Problem> {
     let page = page.of(LIST, Position::TimeAndText)?;
     let found = app.operations.office.list(&filter, page.limit, page.after).await?;
@@ -198,7 +197,7 @@ async fn list(
 async fn groups(
     State(app): State<App>,
     _: Operator,
-    LetterFilterQuery(filter): LetterFilterQuery<false>,
+    LetterFilterQuery(filter): LetterFilterQuery,
 ) -> Result<Json<Groups>, Problem> {
     Ok(Json(app.operations.office.groups(&filter).await?))
 }

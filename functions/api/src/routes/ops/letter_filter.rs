@@ -10,14 +10,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::kind::Kind;
-use crate::page::query_of;
+use crate::page::{PageQuery, query_of};
 use crate::problem::Problem;
 
-/// What the query of a list says: which letters, and, where it has pages, which of them.
-const NAMES: [&str; 8] =
-    ["queue", "handler", "type", "fingerprint", "from", "before", "limit", "cursor"];
-/// Those of the names that say which letters.
-const FILTERS: usize = 6;
+/// What a query says of which letters are meant.
+const FILTERS: [&str; 6] = ["queue", "handler", "type", "fingerprint", "from", "before"];
+/// What it says besides, where the answer has pages.
+const PAGES: [&str; 2] = ["limit", "cursor"];
 
 /// Only those that meet all of it.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -40,16 +39,28 @@ pub(crate) struct FilterInput {
     pub(crate) before: Option<String>,
 }
 
-/// Which letters the caller asks for, of a list that has pages or is one.
-pub(crate) struct LetterFilterQuery<const PAGED: bool>(pub(crate) LetterFilter);
+/// Which letters the caller asks for, all of them at once.
+pub(crate) struct LetterFilterQuery(pub(crate) LetterFilter);
 
-impl<S: Send + Sync, const PAGED: bool> FromRequestParts<S> for LetterFilterQuery<PAGED> {
+/// Which letters the caller asks for, and which page of them.
+pub(crate) struct LetterPageQuery(pub(crate) LetterFilter, pub(crate) PageQuery);
+
+impl<S: Send + Sync> FromRequestParts<S> for LetterFilterQuery {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let names = if PAGED { &NAMES[..] } else { &NAMES[..FILTERS] };
-        let input: FilterInput = query_of(parts, state, names).await?;
+        let input: FilterInput = query_of(parts, state, &FILTERS).await?;
         input.read().map(Self)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for LetterPageQuery {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let names = [FILTERS.as_slice(), &PAGES].concat();
+        let input: FilterInput = query_of(parts, state, &names).await?;
+        Ok(Self(input.read()?, PageQuery::from_request_parts(parts, state).await?))
     }
 }
 

@@ -8,10 +8,9 @@ mod letter_filter;
 
 use crate::route::Route;
 
-pub(crate) use chains::{ChainPath, TenantQuery};
+pub(crate) use chains::TenantQuery;
 pub(crate) use dead_letters::LetterPath;
-pub(crate) use letter_filter::LetterFilterQuery;
-pub(crate) use projections::ProjectionPath;
+pub(crate) use letter_filter::{LetterFilterQuery, LetterPageQuery};
 
 pub(super) fn routes() -> Vec<Route> {
     let parts = [dead_letters::routes(), chains::routes(), queues::routes(), projections::routes()];

@@ -1,8 +1,7 @@
 //! `/ops/projections`: how read models stand, and making another build of one.
 
 use axum::Json;
-use axum::extract::{FromRequestParts, Path, State};
-use axum::http::request::Parts;
+use axum::extract::State;
 use postroom::ProjectionStatus;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -14,6 +13,7 @@ use crate::operations::Operator;
 use crate::order::Order;
 use crate::problem::Problem;
 use crate::route::{Route, get, post};
+use crate::routes::ProjectionPath;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -26,19 +26,6 @@ pub(super) fn routes() -> Vec<Route> {
             "Makes another build of a read model from the journal, beside the one that is read; it then takes its place.",
         ),
     ]
-}
-
-/// The projection in the path.
-pub(crate) struct ProjectionPath(String);
-
-impl<S: Send + Sync> FromRequestParts<S> for ProjectionPath {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let path = Path::<String>::from_request_parts(parts, state).await.ok();
-        let found = path.map(|Path(name)| Self(name));
-        found.ok_or_else(|| Problem::new(Kind::PROJECTION_NOT_FOUND))
-    }
 }
 
 /// All of them: there are a few, and they come without pages.
