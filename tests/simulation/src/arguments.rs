@@ -23,7 +23,8 @@ Options:
                       items-in-second-write, events-in-second-write, events-in-first-write,
                       decide-in-two-writes, no-version-condition, append-over,
                       snapshot-in-first-write, view-in-first-write, unfenced-lease,
-                      acknowledge-before-park, park-in-two-writes, number-before-commit, forget-answers,
+                      acknowledge-before-park, collect-before-park, drop-unread,
+                      park-in-two-writes, number-before-commit, forget-answers,
                       fresh-id-when-relayed, overlook-refused, lease-without-end, everyone-probes,
                       count-untried, slots-in-two-calls, react-in-second-write, key-of-any-tenant;
                       in the shop itself key-per-attempt, repeat-unknown, count-without-guard;

@@ -10,6 +10,7 @@ use crate::simulation::callers::{Caller, Outcome};
 use crate::simulation::evidence::Evidence;
 use crate::simulation::figures::Figures;
 use crate::simulation::given_up::reacted;
+use crate::simulation::kept::kept;
 use crate::simulation::once::{as_the_table_says, exactly_once};
 use crate::simulation::run::Run;
 use crate::simulation::tenants::own_tenant;
@@ -38,6 +39,7 @@ pub(super) fn all(run: &Run<'_>) -> Vec<Violation> {
         hold(Law::AllOrNothing, all_or_nothing(evidence, memory, &found));
         hold(Law::ExactlyOnce, as_the_table_says(evidence, &table));
         hold(Law::ExactlyOnce, exactly_once(evidence, memory, &table));
+        hold(Law::Kept, kept(evidence, memory, &table));
         hold(Law::NothingInvented, nothing_invented(evidence));
         hold(Law::OneKey, one_key(evidence));
         hold(Law::NotRepeated, not_repeated(evidence));

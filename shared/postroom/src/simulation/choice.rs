@@ -38,11 +38,13 @@ pub enum Fault {
     Deny,
     /// A service outside that has a gate is down for a while.
     Outage,
+    /// Somebody else puts on a queue what nobody can read.
+    Stranger,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Kill,
         Self::Freeze,
         Self::Throttle,
@@ -57,6 +59,7 @@ impl Fault {
         Self::GiveUp,
         Self::Deny,
         Self::Outage,
+        Self::Stranger,
     ];
 
     /// What it is in figures and histories.
@@ -76,6 +79,7 @@ impl Fault {
             Self::GiveUp => "given up",
             Self::Deny => "denied",
             Self::Outage => "outage",
+            Self::Stranger => "unreadable",
         }
     }
 }
@@ -89,6 +93,8 @@ impl fmt::Display for Fault {
 /// How often faults come, in thousandths: one of these for each kind, drawn for each seed, so that a run has some kinds
 /// often and others not at all. Runs that have everything hide what only shows where something is missing.
 const RATES: [u64; 6] = [0, 0, 5, 20, 60, 200];
+/// The same of those kinds that a run is to have often.
+const OFTEN: [u64; 3] = [20, 60, 200];
 /// How often somebody else than the longest-running is next, in thousandths.
 const WANDER: [u64; 5] = [0, 50, 200, 500, 1000];
 
@@ -113,9 +119,12 @@ enum Source {
 }
 
 impl Choices {
-    pub(super) fn of_seed(seed: u64) -> Self {
+    /// Those of a seed, with faults of these kinds `often`.
+    pub(super) fn of_seed(seed: u64, often: &[Fault]) -> Self {
         let mut random = Random(seed);
-        let rates = Fault::ALL.map(|_| random.any_of(&RATES));
+        let rates = Fault::ALL.map(|fault| {
+            if often.contains(&fault) { random.any_of(&OFTEN) } else { random.any_of(&RATES) }
+        });
         let wander = random.any_of(&WANDER);
         Self { source: Source::Seed { random, rates, wander }, made: Vec::new() }
     }
@@ -209,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_tape_repeats_its_seed_and_is_dull_behind_its_end() {
-        let mut seeded = Choices::of_seed(5);
+        let mut seeded = Choices::of_seed(5, &[]);
         let first = some(&mut seeded);
 
         let mut taped = Choices::of_tape(seeded.tape());
@@ -222,7 +231,7 @@ mod tests {
 
     #[test]
     fn other_seeds_choose_otherwise() {
-        assert_ne!(some(&mut Choices::of_seed(5)), some(&mut Choices::of_seed(6)));
+        assert_ne!(some(&mut Choices::of_seed(5, &[])), some(&mut Choices::of_seed(6, &[])));
     }
 
     #[test]

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
+use crate::envelope::RawEnvelope;
 use crate::id::MessageId;
 use crate::port::{OutboxRow, RunKey};
 use crate::simulation::Violation;
 use crate::transaction::{End, ItemWrite, Transaction};
-use crate::worker::ITS_OWN;
+use crate::worker::{ITS_OWN, Record};
 
 /// What happened in a run, in its order.
 #[derive(Debug, Default)]
@@ -20,6 +21,10 @@ pub(super) struct Evidence {
     pub(super) accepted: BTreeSet<(String, MessageId)>,
     /// Messages that were given to a worker, by handler and the id in the body, and how often the same copy was.
     pub(super) delivered: BTreeMap<(String, MessageId), u32>,
+    /// What strangers put on queues, and nobody can read.
+    pub(super) strangers: Vec<Stranger>,
+    /// What queues gave up, by handler and body.
+    pub(super) given_up: Vec<(String, String)>,
     /// Calls of services outside.
     pub(super) calls: Vec<OutsideCall>,
     /// What was wrong as soon as it was done.
@@ -33,6 +38,15 @@ pub(super) struct OutsideCall {
     pub(super) about: MessageId,
     /// `None`: the service does it each time it is called.
     pub(super) key: Option<String>,
+}
+
+/// A body on a queue that none of ours has sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Stranger {
+    pub(super) queue: String,
+    /// The queue's id of it: it has no other.
+    pub(super) message_id: String,
+    pub(super) body: String,
 }
 
 impl Evidence {
@@ -56,10 +70,14 @@ impl Evidence {
         self.tokens.contains(&tx.token.uuid())
     }
 
-    /// A message was given out once more.
-    pub(super) fn deliver(&mut self, handler: &str, message: MessageId, receives: u32) {
+    /// A message was given out once more, which was sent under this id.
+    pub(super) fn deliver(&mut self, handler: &str, record: &Record, sent: MessageId) {
+        if self.strangers.iter().any(|stranger| stranger.message_id == record.message_id) {
+            return;
+        }
+        let message = RawEnvelope::parse(&record.body).map_or(sent, |body| body.id);
         let most = self.delivered.entry((handler.to_owned(), message)).or_default();
-        *most = receives.max(*most);
+        *most = record.receives.max(*most);
     }
 
     /// Whether the message of a run has come so often that its failures are its own, whoever is down.

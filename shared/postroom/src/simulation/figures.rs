@@ -23,6 +23,8 @@ pub struct Figures {
     pub deliveries: u64,
     /// Reactions that took effect.
     pub reactions: u64,
+    /// Messages that their queues gave up, received as often as they may be.
+    pub given_up_by_queues: u64,
     /// Messages that are dead letters at the end.
     pub dead_letters: u64,
     /// Dead letters whose message an operator sent once more.
@@ -63,6 +65,7 @@ impl Figures {
             given_up,
             deliveries,
             reactions,
+            given_up_by_queues,
             dead_letters,
             redrives,
             letters_of_done,
@@ -81,6 +84,7 @@ impl Figures {
         self.given_up += given_up;
         self.deliveries += deliveries;
         self.reactions += reactions;
+        self.given_up_by_queues += given_up_by_queues;
         self.dead_letters += dead_letters;
         self.redrives += redrives;
         self.letters_of_done += letters_of_done;
@@ -109,6 +113,7 @@ impl fmt::Display for Figures {
         row("requests given up", self.given_up)?;
         row("deliveries", self.deliveries)?;
         row("reactions that took effect", self.reactions)?;
+        row("given up by their queues", self.given_up_by_queues)?;
         row("redrives", self.redrives)?;
         row("dead letters", self.dead_letters)?;
         row("  of them about work done later", self.letters_of_done)?;

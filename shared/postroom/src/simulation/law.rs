@@ -9,6 +9,8 @@ pub enum Law {
     AllOrNothing,
     /// Each reaction to what was committed took effect once, or its message is a dead letter.
     ExactlyOnce,
+    /// What nobody can read, and what a queue gives up, is done or a dead letter, and its run says which.
+    Kept,
     /// Only what was committed is ever delivered.
     NothingInvented,
     /// Calls of a service about one message carry one idempotency key.
@@ -47,9 +49,10 @@ pub enum Law {
 
 impl Law {
     /// Every law.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::AllOrNothing,
         Self::ExactlyOnce,
+        Self::Kept,
         Self::NothingInvented,
         Self::OneKey,
         Self::NotRepeated,
@@ -77,6 +80,9 @@ impl Law {
             }
             Self::ExactlyOnce => {
                 "each reaction to what was committed took effect once, or its message is a dead letter"
+            }
+            Self::Kept => {
+                "what nobody can read, or a queue gives up, is done or a dead letter, as its run says"
             }
             Self::NothingInvented => "only what was committed is ever delivered",
             Self::OneKey => "calls of a service about one message carry one idempotency key",

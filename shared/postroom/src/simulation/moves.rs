@@ -5,35 +5,19 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::clock::later;
-use crate::command::Origin;
-use crate::envelope::RawEnvelope;
-use crate::office::Redrive;
-use crate::simulation::callers::tenant;
 use crate::simulation::choice::Fault;
-use crate::simulation::queues::Received;
+use crate::simulation::decisions::Decision;
 use crate::simulation::run::{Actor, Ended, Errand, Run};
-use crate::simulation::world::{DONE, Turn, WRITE};
-use crate::worker::{Disposition, Record};
 
 /// How long an invocation has.
-const TIME_OUT: Duration = Duration::from_secs(30);
+pub(super) const TIME_OUT: Duration = Duration::from_secs(30);
 /// How often the relay runs, and how old a row has to be for it.
 const RELAY_EVERY: Duration = Duration::from_mins(1);
 const RELAY_LEAVES: Duration = Duration::from_secs(5);
-/// How many processes a queue's function has, and so batches under way at once.
-const BATCHES: usize = 3;
-/// How many messages a batch has at most.
-const BATCH: usize = 10;
-/// The longest a queue hides a message.
-// The documentation of `aws-sdk-sqs` 1.119, read 2026-11-21.
-const HIDDEN_AT_MOST: Duration = Duration::from_hours(12);
-
 /// How long an invocation, or a request that is late, lives at most.
 // The time-out of a function is 15 minutes at most:
 // <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>, named from memory 2026-11-21.
 const LIFETIME: Duration = Duration::from_mins(15);
-/// How many decisions are under way at once.
-const DECISIONS: usize = 2;
 
 /// Something that can happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +26,8 @@ enum Move {
     Turn(u64),
     /// A queue gives out messages.
     Deliver(&'static str),
+    /// What a queue gave up is collected.
+    Collect(&'static str),
     Relay,
     /// The journal's stream wakes the projector.
     Wake,
@@ -50,8 +36,8 @@ enum Move {
     Ask(usize),
     /// Time goes by while somebody could go on.
     Wait(Timestamp),
-    /// An operator sends the message of a dead letter once more.
-    Redrive(String),
+    /// An operator decides about a dead letter.
+    Decide(Decision),
 }
 
 impl Run<'_> {
@@ -60,7 +46,7 @@ impl Run<'_> {
         self.end_the_old();
         let mut moves = self.moves();
         moves.extend(self.next_time().map(Move::Wait));
-        moves.extend(self.undecided().into_iter().map(Move::Redrive));
+        moves.extend(self.decisions().into_iter().map(Move::Decide));
         if moves.is_empty() {
             return false;
         }
@@ -68,12 +54,13 @@ impl Run<'_> {
         match moves.swap_remove(chosen) {
             Move::Turn(ticket) => self.take_turn(ticket),
             Move::Deliver(queue) => self.deliver(queue),
+            Move::Collect(queue) => self.collect(queue),
             Move::Relay => self.relay(),
             Move::Wake => self.wake(),
             Move::Slot(slot) => self.visit(slot),
             Move::Ask(caller) => self.ask(caller),
             Move::Wait(until) => self.world.lock().now = until,
-            Move::Redrive(letter) => self.redrive(letter),
+            Move::Decide(decision) => self.decide(decision),
         }
         true
     }
@@ -92,11 +79,9 @@ impl Run<'_> {
         turns.sort_unstable();
         let mut moves: Vec<Move> = turns.into_iter().map(|(_, id)| Move::Turn(id)).collect();
 
-        let waiting: Vec<_> = state.queues.with_messages(now).map(str::to_owned).collect();
-        let queues = waiting.iter().filter_map(|queue| self.workers.get_key_value(queue.as_str()));
-        let queues = queues.map(|(queue, _)| *queue);
-        let free = queues.filter(|queue| !self.free_places(queue).is_empty());
+        let free = self.deliverable(&state).into_iter();
         moves.extend(free.map(Move::Deliver));
+        moves.extend(self.collectable(&state).into_iter().map(Move::Collect));
         let due = self.relay_due().is_some_and(|due| due <= now);
         moves.extend(due.then_some(Move::Relay));
         moves.extend(self.may_wake(&state).then_some(Move::Wake));
@@ -123,20 +108,6 @@ impl Run<'_> {
         times.filter(|time| *time > now).min()
     }
 
-    /// Letters that an operator may decide about, however new they are and whoever is still at their messages. When nothing
-    /// fails any more, nobody does: whatever is a dead letter then has to stay one.
-    fn undecided(&self) -> Vec<String> {
-        if self.world.lock().choices.are_calm() {
-            return Vec::new();
-        }
-        let deciding = self.actors.values().filter(|actor| actor.errand == Errand::Decision);
-        if deciding.count() >= DECISIONS {
-            return Vec::new();
-        }
-        let letters = self.ports.memory.open_letters().into_iter();
-        letters.filter(|letter| self.business.redrives(letter)).map(|letter| letter.id).collect()
-    }
-
     /// Ends what has lived too long, wherever it stands.
     fn end_the_old(&mut self) {
         let now = self.world.lock().now;
@@ -146,15 +117,6 @@ impl Run<'_> {
         for id in old {
             self.end(id, None);
         }
-    }
-
-    /// The places of those of its processes that are free, or not there yet.
-    fn free_places(&self, queue: &'static str) -> Vec<usize> {
-        let is_free = |place: &usize| {
-            let batch = Errand::Batch { queue, place: *place };
-            !self.actors.values().any(|actor| actor.errand == batch)
-        };
-        (0..BATCHES).filter(is_free).collect()
     }
 
     /// When the relay has something to do.
@@ -202,27 +164,6 @@ impl Run<'_> {
         });
     }
 
-    fn redrive(&mut self, letter: String) {
-        let command_id = self.fresh();
-        let (Some(tenant_id), Ok(correlation_id)) = (tenant(), "operator".parse()) else { return };
-        let origin = Origin {
-            command_id,
-            tenant_id,
-            actor_id: None,
-            correlation_id,
-            traceparent: None,
-            idempotency: None,
-        };
-        let office = self.office.clone();
-        self.begin("operator", Errand::Decision, |_| {
-            Box::pin(async move {
-                // Whether it was done, refused or nobody knows: the letter says so.
-                let _ = office.redrive(&letter, Redrive::default(), &origin).await;
-                Ended::Over
-            })
-        });
-    }
-
     fn visit(&mut self, index: usize) {
         let slot = &mut self.slots[index];
         slot.due = None;
@@ -233,82 +174,4 @@ impl Run<'_> {
             Box::pin(async move { Ended::Visited(visit(runtime, time, deadline).await) })
         });
     }
-
-    /// Gives a batch of messages to a worker, as a queue and what stands between them would.
-    fn deliver(&mut self, queue: &'static str) {
-        let places = self.free_places(queue);
-        let place = places[self.world.lock().choices.next_of(places.len())];
-        let received = self.receive(queue);
-        let business = (self.business, &self.parts);
-        let Some(worker) = self.processes.worker(queue, place, business) else { return };
-        let (world, ports) = (self.world.clone(), self.ports.clone());
-        let deadline = later(world.lock().now, TIME_OUT);
-        self.begin(queue, Errand::Batch { queue, place }, |actor| {
-            Box::pin(async move {
-                let records: Vec<Record> = received.iter().map(|one| one.record.clone()).collect();
-                let dispositions = worker.process(&records, Some(deadline)).await;
-                if let Turn::Go = world.turn(WRITE).await {
-                    let mut state = world.lock();
-                    let now = state.now;
-                    let Some(queue) = state.queues.of(queue) else { return Ended::Over };
-                    for (received, disposition) in received.iter().zip(&dispositions) {
-                        if let Disposition::Redeliver { after: Some(wait) } = disposition {
-                            queue.hide(received, now, later(now, *wait.min(&HIDDEN_AT_MOST)));
-                        }
-                    }
-                }
-                let heard = world.turn(DONE).await == Turn::Go && world.lock().now < deadline;
-                if heard {
-                    acknowledge(&mut world.lock(), queue, &received, &dispositions);
-                }
-                ports.write_late_letters(actor).await;
-                Ended::Over
-            })
-        });
-    }
-
-    fn receive(&mut self, handler: &'static str) -> Vec<Received> {
-        let mut state = self.world.lock();
-        let state = &mut *state;
-        let Some(queue) = state.queues.of(handler) else { return Vec::new() };
-        let ready = queue.ready(state.now);
-        let (mut skip, mut most) = (0, BATCH);
-        if state.choices.happens(Fault::Reorder) {
-            state.figures.count(Fault::Reorder);
-            most = 1 + state.choices.any_of(BATCH);
-            if !queue.is_in_order() {
-                skip = state.choices.any_of(ready);
-            }
-        }
-        let received = queue.receive(state.now, skip, most);
-        state.figures.deliveries += received.len() as u64;
-        for one in &received {
-            let id =
-                RawEnvelope::parse(&one.record.body).map_or(one.row.message_id, |body| body.id);
-            state.evidence.deliver(&one.row.handler, id, one.record.receives);
-        }
-        received
-    }
-}
-
-/// Deletes what its worker has acknowledged.
-fn acknowledge(
-    state: &mut crate::simulation::world::State,
-    queue: &str,
-    received: &[Received],
-    dispositions: &[Disposition],
-) {
-    let done: Vec<&Received> = received
-        .iter()
-        .zip(dispositions)
-        .filter(|(_, disposition)| **disposition == Disposition::Acknowledge)
-        .map(|(received, _)| received)
-        .collect();
-    let (acknowledged, all, now) = (done.len(), received.len(), state.now);
-    if let Some(queue) = state.queues.of(queue) {
-        for received in done {
-            queue.delete(received, now);
-        }
-    }
-    state.note(|| format!("acknowledged {acknowledged} of {all} messages"));
 }

@@ -98,6 +98,10 @@ pub(super) enum Errand {
         /// The place of the process that has it.
         place: usize,
     },
+    /// What its queue gave up is collected.
+    Collection {
+        queue: &'static str,
+    },
     Relay,
     /// Wake-ups of the projector.
     Projection,
@@ -165,6 +169,7 @@ impl<'a> Run<'a> {
         let handlers = reactions.queues();
         let queues = handlers.iter().map(|handler| (*handler, reactions.is_in_order(handler)));
         let world = World::new(choices, Queues::new(queues), history);
+        world.lock().choose_patience();
         let simulated = Simulated::new(&world, script.sabotage);
         let clock = Arc::new(SimulatedClock { world: Arc::clone(&world) });
         let courier =
@@ -329,6 +334,7 @@ impl<'a> Run<'a> {
             (
                 Errand::Slot(_)
                 | Errand::Batch { .. }
+                | Errand::Collection { .. }
                 | Errand::Relay
                 | Errand::Projection
                 | Errand::Decision

@@ -3,7 +3,7 @@
 //! Each has to be caught by the law that forbids it, or that law proves nothing. Without any other fault none of them
 //! shows: a mistake that every test sees needs no simulator.
 
-use crate::simulation::Law;
+use crate::simulation::{Fault, Law};
 
 /// One row a mistake: what it is, how it is called on a command line, and the laws that forbid it, each with words of what
 /// is found then. Others may be broken as well.
@@ -34,6 +34,17 @@ macro_rules! sabotages {
             }
         }
     };
+}
+
+impl Sabotage {
+    /// What a run has often in which it is planted, because without it the mistake hardly ever shows.
+    pub(super) fn needs(self) -> &'static [Fault] {
+        match self {
+            Self::EveryoneProbes => &[Fault::Outage, Fault::Freeze],
+            Self::CollectBeforePark => &[Fault::Kill],
+            _ => &[],
+        }
+    }
 }
 
 sabotages! {
@@ -72,6 +83,11 @@ sabotages! {
     /// A message is acknowledged before its dead letter is written.
     AcknowledgeBeforePark "acknowledge-before-park"
         [ExactlyOnce "is no dead letter"] [AllOrNothing "was committed without the dead letter"];
+    /// What a queue gave up is acknowledged before its dead letter is written.
+    CollectBeforePark "collect-before-park"
+        [Kept "was given up by its queue"] [ExactlyOnce "is no dead letter"];
+    /// What nobody can read is acknowledged, and that is all.
+    DropUnread "drop-unread" [Kept "is no dead letter"];
     /// A dead letter is written first, and that its run was given up afterwards.
     ParkInTwoWrites "park-in-two-writes" [AllOrNothing "was committed without the record"];
     /// Events get their numbers before their transaction commits, from a counter of their own.
@@ -86,7 +102,7 @@ sabotages! {
     OverlookRefused "overlook-refused" [Rest "in the outbox"];
     /// A lease does not run out.
     LeaseWithoutEnd "lease-without-end" [Rest "is left"];
-    /// Nobody sees that somebody probes, and whoever wants to probe is elected.
+    /// Nobody sees that somebody probes, or that it is too early to, and whoever wants to probe is elected.
     EveryoneProbes "everyone-probes" [Spared "two probed"];
     /// Attempts are counted that failed because their service was down.
     CountUntried "count-untried" [Untried "was counted"];

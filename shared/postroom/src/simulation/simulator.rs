@@ -77,7 +77,7 @@ impl<B: Business, Make: Fn() -> B> Simulation<Make> {
     /// # Errors
     /// It broke a law.
     pub fn seed(&self, seed: u64) -> Result<Figures, Box<Failure>> {
-        let ran = self.play(Choices::of_seed(seed), false);
+        let ran = self.play(self.choices(seed), false);
         match ran.violations.first() {
             None => Ok(ran.figures),
             Some(violation) => Err(Box::new(self.explain(seed, violation.law, &ran))),
@@ -86,12 +86,12 @@ impl<B: Business, Make: Fn() -> B> Simulation<Make> {
 
     /// The laws that a seed breaks.
     pub fn broken_by(&self, seed: u64) -> Vec<Violation> {
-        self.play(Choices::of_seed(seed), false).violations
+        self.play(self.choices(seed), false).violations
     }
 
     /// What happens in a seed, and how it ends.
     pub fn history(&self, seed: u64) -> (Vec<Line>, Vec<Violation>) {
-        let ran = self.play(Choices::of_seed(seed), true);
+        let ran = self.play(self.choices(seed), true);
         (ran.history, ran.violations)
     }
 
@@ -105,6 +105,10 @@ impl<B: Business, Make: Fn() -> B> Simulation<Make> {
             None => Ok(ran.figures),
             Some(violation) => Err(Box::new(self.explain(0, violation.law, &ran))),
         }
+    }
+
+    fn choices(&self, seed: u64) -> Choices {
+        Choices::of_seed(seed, self.script.sabotage.map_or(&[], Sabotage::needs))
     }
 
     fn play(&self, choices: Choices, history: bool) -> Ran {

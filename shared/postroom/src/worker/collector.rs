@@ -27,7 +27,8 @@ use crate::worker::{AGAIN, Disposition, Record, Worker};
 use crate::{BoxFuture, CODE_VERSION};
 
 /// How every letter that no worker wrote begins.
-const GIVEN_UP: &str = "its queue gave it up: received as often as it may be, and never finished";
+pub(crate) const GIVEN_UP: &str =
+    "its queue gave it up: received as often as it may be, and never finished";
 
 /// Keeps what queues gave up by themselves, for the [office](crate::DeadLetterOffice) to decide about.
 ///

@@ -36,6 +36,8 @@ use crate::worker::lanes::Plan;
 
 pub use collector::Collector;
 #[cfg(feature = "simulation")]
+pub(crate) use collector::GIVEN_UP;
+#[cfg(feature = "simulation")]
 pub(crate) use pace::ITS_OWN;
 pub(crate) use projector::is_read_by;
 pub use projector::{BuildsError, Projector};

@@ -3,6 +3,7 @@
 use crate::BoxFuture;
 use crate::id::{CorrelationId, TenantId};
 use crate::port::{DeadLetter, DeadLetters, LetterFile, LetterHead, Page, StoreError};
+use crate::simulation::Sabotage;
 use crate::simulation::ports::{Simulated, unavailable};
 use crate::simulation::world::WRITE;
 
@@ -14,6 +15,9 @@ impl DeadLetters for Simulated {
 
     fn park<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<bool, StoreError>> {
         Box::pin(async move {
+            if letter.handler.is_none() && self.is(Sabotage::DropUnread) {
+                return Ok(true);
+            }
             let late = || -> BoxFuture<'static, ()> {
                 let (ports, letter) = (self.clone(), letter.clone());
                 Box::pin(async move {

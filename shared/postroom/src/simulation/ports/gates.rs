@@ -18,7 +18,8 @@ impl Breakers for Simulated {
             let found = self.world.read(Breakers::find(&self.memory, provider)).await;
             let mut found = found.map_err(unavailable("find a breaker")).flatten();
             if self.is(Sabotage::EveryoneProbes)
-                && let Ok(Breaker::Probing { openings, .. }) = found
+                && let Ok(Breaker::Probing { openings, .. } | Breaker::Open { openings, .. }) =
+                    found
             {
                 found = Ok(Breaker::Open { openings, probe_at: self.world.lock().now });
             }

@@ -67,6 +67,11 @@ impl Simulated {
             queue.accept(row, copies, later(state.now, delay));
             state.evidence.accept(row);
         }
+        if let Some(row) = rows.first()
+            && state.choices.happens(Fault::Stranger)
+        {
+            state.disturb(row);
+        }
         let sent = rows.len() - posted.refused.len();
         state.note(|| format!("sent {sent} of {} messages to {handler}", rows.len()));
         Ok(posted)

@@ -18,6 +18,7 @@ use crate::simulation::world::WRITE;
 use crate::stored::{Key, Stored, join, split};
 use crate::transaction::{Completion, End, Fence, Guard, ItemWrite, Transaction};
 use crate::tx::streams::SNAPSHOTS;
+use crate::worker::GIVEN_UP;
 
 /// What only sabotage needs to know.
 #[derive(Debug, Default)]
@@ -177,6 +178,9 @@ impl Simulated {
             Some(Sabotage::AcknowledgeBeforePark) if tx.parked().is_some() => {
                 self.park_later(tx).await
             }
+            Some(Sabotage::CollectBeforePark) if tx.parked().is_some_and(is_collected) => {
+                self.park_later(tx).await
+            }
             Some(Sabotage::ParkInTwoWrites) if tx.parked().is_some() => {
                 self.park_in_two_writes(tx).await
             }
@@ -255,6 +259,10 @@ impl Simulated {
 
 /// What the runs of parts are called that have none of their own.
 const PART: &str = "sabotage#";
+
+fn is_collected(letter: &DeadLetter) -> bool {
+    letter.causes.first().is_some_and(|cause| cause == GIVEN_UP)
+}
 
 fn is_position(write: &ItemWrite) -> bool {
     is_in(Position::COLLECTION, write.key())
