@@ -19,11 +19,14 @@ Options:
     --business NAME   shop or bank                                       [shop]
     --threads N       how many at once                                   [one for each processor]
     --sabotage NAME   plant a mistake, which is to be caught: no-inbox, send-before-commit,
-                      no-outbox, forget-reaction, forget-listener, record-in-second-write,
+                      no-outbox, forget-reaction, forget-listener, key-not-used, record-in-second-write,
                       items-in-second-write, events-in-second-write, events-in-first-write,
-                      decide-in-two-writes, no-version-condition, append-over,
-                      snapshot-in-first-write, view-in-first-write, unfenced-lease,
-                      acknowledge-before-park, collect-before-park, drop-unread,
+                      decide-in-two-writes, audit-in-second-write, edit-in-two-writes,
+                      no-version-condition, append-over,
+                      snapshot-in-first-write, view-in-first-write, view-without-version,
+                      swap-before-walked, unfenced-lease,
+                      acknowledge-before-park, permanent-is-retried, collect-before-park,
+                      drop-unread,
                       park-in-two-writes, number-before-commit, forget-answers,
                       fresh-id-when-relayed, overlook-refused, lease-without-end, everyone-probes,
                       count-untried, slots-in-two-calls, react-in-second-write, key-of-any-tenant;

@@ -51,6 +51,18 @@ pub trait Business: Send + Sync {
         true
     }
 
+    /// What an operator sends in the place of a letter's message, who thinks that this can succeed.
+    fn edits(&self, letter: &DeadLetter) -> Option<String> {
+        let _ = letter;
+        None
+    }
+
+    /// Whether an operator gives up a letter's message.
+    fn discards(&self, letter: &DeadLetter) -> bool {
+        let _ = letter;
+        false
+    }
+
     /// What is true of it, of each tenant by itself, whenever something was committed.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use crate::id::{CorrelationId, MessageId, TenantId};
 use crate::memory::MemoryStore;
 use crate::port::{Item, JournalRecord, LetterStatus, RunKey, RunStatus};
 use crate::simulation::callers::{Caller, Outcome};
+use crate::simulation::decided::decided;
 use crate::simulation::evidence::Evidence;
 use crate::simulation::figures::Figures;
 use crate::simulation::given_up::reacted;
@@ -16,9 +17,9 @@ use crate::simulation::run::Run;
 use crate::simulation::tenants::own_tenant;
 use crate::simulation::whole::all_or_nothing;
 use crate::simulation::{Law, Violation};
-use crate::stored::{Key, join, split};
+use crate::stored::{Key, Partition, join, split};
 use crate::task_failed::TaskFailed;
-use crate::transaction::Transaction;
+use crate::transaction::{ItemWrite, Transaction};
 
 /// How many causes lie between an event and its command at most: hops are bounded.
 const MAX_CAUSES: usize = 64;
@@ -40,6 +41,8 @@ pub(super) fn all(run: &Run<'_>) -> Vec<Violation> {
         hold(Law::ExactlyOnce, as_the_table_says(evidence, &table));
         hold(Law::ExactlyOnce, exactly_once(evidence, memory, &table));
         hold(Law::Kept, kept(evidence, memory, &table));
+        hold(Law::Decided, decided(evidence, memory));
+        hold(Law::NotTriedAgain, evidence.tried_again());
         hold(Law::NothingInvented, nothing_invented(evidence));
         hold(Law::OneKey, one_key(evidence));
         hold(Law::NotRepeated, not_repeated(evidence));
@@ -78,6 +81,12 @@ pub(super) fn count(
     figures.reactions = reactions.count() as u64;
     let mut letters = memory.dead_letters();
     figures.redrives = letters.iter().map(|letter| u64::from(letter.redrives)).sum();
+    let with = |status| letters.iter().filter(|letter| letter.status == status).count() as u64;
+    let steps = evidence.applied.iter().flat_map(|tx| &tx.items);
+    figures.swaps = steps.filter(|write| swaps(write)).count() as u64;
+    figures.discards = with(LetterStatus::Discarded);
+    let decided = evidence.applied.iter().flat_map(|tx| &tx.letters);
+    figures.edits = decided.filter(|change| change.edited_as.is_some()).count() as u64;
     letters.retain(|letter| letter.status == LetterStatus::Open);
     figures.dead_letters = letters.len() as u64;
     let done = letters.iter().filter(|letter| {
@@ -89,6 +98,12 @@ pub(super) fn count(
     let keys: BTreeSet<_> = evidence.calls.iter().filter_map(|call| call.key.as_ref()).collect();
     let keyed = evidence.calls.iter().filter(|call| call.key.is_some()).count();
     figures.repeated_calls = (keyed - keys.len()) as u64;
+}
+
+/// Whether a build takes the place of another.
+fn swaps(write: &ItemWrite) -> bool {
+    let ItemWrite::Save { key, data, .. } = write else { return false };
+    key.partition == Partition::of_operators("projections", None) && data.get("building").is_none()
 }
 
 /// What the stores hold.

@@ -94,7 +94,7 @@ impl fmt::Display for Fault {
 /// often and others not at all. Runs that have everything hide what only shows where something is missing.
 const RATES: [u64; 6] = [0, 0, 5, 20, 60, 200];
 /// The same of those kinds that a run is to have often.
-const OFTEN: [u64; 3] = [20, 60, 200];
+const OFTEN: [u64; 3] = [60, 200, 500];
 /// How often somebody else than the longest-running is next, in thousandths.
 const WANDER: [u64; 5] = [0, 50, 200, 500, 1000];
 

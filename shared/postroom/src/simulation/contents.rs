@@ -11,6 +11,7 @@ use crate::memory::MemoryStore;
 use crate::message::Event;
 use crate::port::DeadLetter;
 use crate::projection::{Position, Projection};
+use crate::simulation::ports::builds;
 use crate::simulation::world::World;
 use crate::stored::{Generation, Key, Partition, Place, Stored, StreamId};
 
@@ -28,16 +29,24 @@ impl Contents {
         serde_json::from_value(item.data).ok()
     }
 
-    /// How far a read model has applied a stream, and what it has made at a place.
+    /// What a read model has made at a place, in the build that is read.
+    pub fn read<P: Projection, T: Stored>(&self, place: Place<T>) -> Option<T> {
+        self.get(&place.in_generation(self.live::<P>()))
+    }
+
+    /// How far a read model has applied a stream, and what it has made at a place, in the build that is read.
     pub fn read_model<P: Projection, T: Stored>(
         &self,
         stream: &StreamId,
         place: Place<T>,
     ) -> (u64, Option<T>) {
         let position = Position::start(P::NAME, stream).place();
-        let position = self.get(&position.in_generation(Generation::FIRST));
-        let applied = position.map_or(0, |position| position.applied);
-        (applied, self.get(&place.in_generation(Generation::FIRST)))
+        let position = self.read::<P, Position>(position);
+        (position.map_or(0, |position| position.applied), self.read::<P, T>(place))
+    }
+
+    fn live<P: Projection>(&self) -> Generation {
+        builds(&self.memory, P::NAME).map_or(Generation::FIRST, |builds| builds.live)
     }
 
     /// Everything directly in a collection, in the order of ids.

@@ -1,17 +1,27 @@
 //! Decisions: what operators do about dead letters, one after the other or at the same time.
 
 use crate::command::Origin;
-use crate::office::Redrive;
+use crate::office::{Edit, Redrive};
+use crate::port::DeadLetter;
 use crate::simulation::callers::tenant;
 use crate::simulation::run::{Ended, Errand, Run};
 
 /// How many decisions are under way at once.
 const DECISIONS: usize = 2;
 
-/// Something that an operator could decide now.
+/// A letter that an operator could decide about now, and what could be decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Decision {
     letter: String,
+    ways: Vec<Way>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Way {
+    Redrive,
+    /// Something else is sent in its place.
+    Edit(String),
+    Discard,
 }
 
 impl Run<'_> {
@@ -26,26 +36,49 @@ impl Run<'_> {
             return Vec::new();
         }
         let letters = self.ports.memory.open_letters().into_iter();
-        let decided = letters.filter(|letter| self.business.redrives(letter));
-        decided.map(|letter| Decision { letter: letter.id }).collect()
+        let decisions =
+            letters.map(|letter| Decision { ways: self.ways(&letter), letter: letter.id });
+        decisions.filter(|decision| !decision.ways.is_empty()).collect()
     }
 
-    pub(super) fn decide(&mut self, Decision { letter }: Decision) {
-        let command_id = self.fresh();
-        let (Some(tenant_id), Ok(correlation_id)) = (tenant(), "operator".parse()) else { return };
-        let origin = Origin {
-            command_id,
-            tenant_id,
+    fn ways(&self, letter: &DeadLetter) -> Vec<Way> {
+        let redrives = self.business.redrives(letter).then_some(Way::Redrive);
+        let edits = self.business.edits(letter).map(Way::Edit);
+        let discards = self.business.discards(letter).then_some(Way::Discard);
+        redrives.into_iter().chain(edits).chain(discards).collect()
+    }
+
+    /// Who decides.
+    pub(super) fn operator(&self) -> Option<Origin> {
+        Some(Origin {
+            command_id: self.fresh(),
+            tenant_id: tenant()?,
             actor_id: None,
-            correlation_id,
+            correlation_id: "operator".parse().ok()?,
             traceparent: None,
             idempotency: None,
-        };
+        })
+    }
+
+    pub(super) fn decide(&mut self, Decision { letter, mut ways }: Decision) {
+        let way = ways.swap_remove(self.world.lock().choices.any_of(ways.len()));
+        let Some(origin) = self.operator() else { return };
         let office = self.office.clone();
         self.begin("operator", Errand::Decision, |_| {
             Box::pin(async move {
                 // Whether it was done, refused or nobody knows: the letter says so.
-                let _ = office.redrive(&letter, Redrive::default(), &origin).await;
+                match way {
+                    Way::Redrive => {
+                        let _ = office.redrive(&letter, Redrive::default(), &origin).await;
+                    }
+                    Way::Edit(body) => {
+                        let edit = Edit { body: &body, again: false };
+                        let _ = office.edit(&letter, edit, &origin).await;
+                    }
+                    Way::Discard => {
+                        let _ = office.discard(&letter, "a test of nerves", &origin).await;
+                    }
+                }
                 Ended::Over
             })
         });

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::envelope::RawEnvelope;
 use crate::id::MessageId;
-use crate::port::{OutboxRow, RunKey};
+use crate::port::{LetterStatus, OutboxRow, RunKey};
 use crate::simulation::Violation;
 use crate::transaction::{End, ItemWrite, Transaction};
 use crate::worker::{ITS_OWN, Record};
@@ -25,6 +25,8 @@ pub(super) struct Evidence {
     pub(super) strangers: Vec<Stranger>,
     /// What queues gave up, by handler and body.
     pub(super) given_up: Vec<(String, String)>,
+    /// Leases that were granted, and how many transactions had taken effect before each.
+    begun: Vec<(RunKey, usize)>,
     /// Calls of services outside.
     pub(super) calls: Vec<OutsideCall>,
     /// What was wrong as soon as it was done.
@@ -58,6 +60,37 @@ impl Evidence {
             self.violations.extend(broken);
         }
         first
+    }
+
+    /// Somebody was granted the lease of a run.
+    pub(super) fn begin(&mut self, key: &RunKey) {
+        self.begun.push((key.clone(), self.applied.len()));
+    }
+
+    /// Runs that were given up, and that somebody was at again before it was decided to send their messages once more.
+    pub(super) fn tried_again(&self) -> Vec<String> {
+        let given_up = self.applied.iter().enumerate().filter_map(|(index, tx)| {
+            let letter = tx.parked()?;
+            let is_sent_again = |later: &Transaction| {
+                let mut decided = later.letters.iter();
+                decided
+                    .any(|change| change.id == letter.id && change.status == LetterStatus::Redriven)
+            };
+            let later = self.applied.iter().enumerate().skip(index + 1);
+            let until = later.clone().find(|(_, later)| is_sent_again(later));
+            Some((letter, index + 1, until.map_or(usize::MAX, |(until, _)| until)))
+        });
+        let broken = given_up.filter_map(|(letter, from, until)| {
+            let meanwhile = |(key, at): &(RunKey, usize)| {
+                key.as_str() == letter.id && (from..=until).contains(at)
+            };
+            let done = self.applied.iter().enumerate().skip(from);
+            let done = done.map(|(at, tx)| (tx.completion.run.key.clone(), at));
+            let again =
+                self.begun.iter().any(meanwhile) || done.into_iter().any(|one| meanwhile(&one));
+            again.then(|| format!("{} was given up and then begun again", letter.id))
+        });
+        broken.collect()
     }
 
     /// Every transaction by which something was done, and not given up.

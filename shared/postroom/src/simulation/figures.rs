@@ -29,8 +29,14 @@ pub struct Figures {
     pub dead_letters: u64,
     /// Dead letters whose message an operator sent once more.
     pub redrives: u64,
+    /// Those in whose place something else was sent.
+    pub edits: u64,
+    /// Dead letters whose message an operator gave up.
+    pub discards: u64,
     /// Dead letters about work that was done all the same.
     pub letters_of_done: u64,
+    /// Builds of read models that took the place of others.
+    pub swaps: u64,
     /// Calls of services outside that were done.
     pub calls: u64,
     /// Those that repeated an earlier one under its key.
@@ -68,7 +74,10 @@ impl Figures {
             given_up_by_queues,
             dead_letters,
             redrives,
+            edits,
+            discards,
             letters_of_done,
+            swaps,
             calls,
             repeated_calls,
             openings,
@@ -87,7 +96,10 @@ impl Figures {
         self.given_up_by_queues += given_up_by_queues;
         self.dead_letters += dead_letters;
         self.redrives += redrives;
+        self.edits += edits;
+        self.discards += discards;
         self.letters_of_done += letters_of_done;
+        self.swaps += swaps;
         self.calls += calls;
         self.repeated_calls += repeated_calls;
         self.openings += openings;
@@ -115,8 +127,11 @@ impl fmt::Display for Figures {
         row("reactions that took effect", self.reactions)?;
         row("given up by their queues", self.given_up_by_queues)?;
         row("redrives", self.redrives)?;
+        row("  of them edited", self.edits)?;
+        row("discards", self.discards)?;
         row("dead letters", self.dead_letters)?;
         row("  of them about work done later", self.letters_of_done)?;
+        row("read models swapped", self.swaps)?;
         row("calls outside", self.calls)?;
         row("  of them repeated under their key", self.repeated_calls)?;
         row("breakers opened", self.openings)?;

@@ -11,6 +11,11 @@ pub enum Law {
     ExactlyOnce,
     /// What nobody can read, and what a queue gives up, is done or a dead letter, and its run says which.
     Kept,
+    /// What is decided about a dead letter stands, with who decided it, and a message that is given up, or has another in its
+    /// place, does nothing more.
+    Decided,
+    /// What failed for good is not tried again before somebody decides so.
+    NotTriedAgain,
     /// Only what was committed is ever delivered.
     NothingInvented,
     /// Calls of a service about one message carry one idempotency key.
@@ -49,10 +54,12 @@ pub enum Law {
 
 impl Law {
     /// Every law.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::AllOrNothing,
         Self::ExactlyOnce,
         Self::Kept,
+        Self::Decided,
+        Self::NotTriedAgain,
         Self::NothingInvented,
         Self::OneKey,
         Self::NotRepeated,
@@ -83,6 +90,12 @@ impl Law {
             }
             Self::Kept => {
                 "what nobody can read, or a queue gives up, is done or a dead letter, as its run says"
+            }
+            Self::Decided => {
+                "what is decided about a dead letter stands, and its message does nothing beside it"
+            }
+            Self::NotTriedAgain => {
+                "what failed for good is not tried again before somebody decides so"
             }
             Self::NothingInvented => "only what was committed is ever delivered",
             Self::OneKey => "calls of a service about one message carry one idempotency key",

@@ -29,6 +29,8 @@ enum Move {
     /// What a queue gave up is collected.
     Collect(&'static str),
     Relay,
+    /// Builds of read models that are being made are gone on with.
+    Walk,
     /// The journal's stream wakes the projector.
     Wake,
     Slot(usize),
@@ -36,6 +38,8 @@ enum Move {
     Ask(usize),
     /// Time goes by while somebody could go on.
     Wait(Timestamp),
+    /// An operator asks for another build of a read model.
+    Rebuild,
     /// An operator decides about a dead letter.
     Decide(Decision),
 }
@@ -46,6 +50,7 @@ impl Run<'_> {
         self.end_the_old();
         let mut moves = self.moves();
         moves.extend(self.next_time().map(Move::Wait));
+        moves.extend(self.may_rebuild().then_some(Move::Rebuild));
         moves.extend(self.decisions().into_iter().map(Move::Decide));
         if moves.is_empty() {
             return false;
@@ -56,7 +61,9 @@ impl Run<'_> {
             Move::Deliver(queue) => self.deliver(queue),
             Move::Collect(queue) => self.collect(queue),
             Move::Relay => self.relay(),
+            Move::Walk => self.walk(),
             Move::Wake => self.wake(),
+            Move::Rebuild => self.rebuild(),
             Move::Slot(slot) => self.visit(slot),
             Move::Ask(caller) => self.ask(caller),
             Move::Wait(until) => self.world.lock().now = until,
@@ -84,6 +91,8 @@ impl Run<'_> {
         moves.extend(self.collectable(&state).into_iter().map(Move::Collect));
         let due = self.relay_due().is_some_and(|due| due <= now);
         moves.extend(due.then_some(Move::Relay));
+        let due = self.walk_due().is_some_and(|due| due <= now);
+        moves.extend(due.then_some(Move::Walk));
         moves.extend(self.may_wake(&state).then_some(Move::Wake));
         let slots = self.slots.iter().enumerate();
         let due = slots.filter(|(_, slot)| slot.due.is_some_and(|due| due <= now));
@@ -103,7 +112,8 @@ impl Run<'_> {
         let callers = self.callers.iter().filter_map(|caller| caller.asks_at);
         let slots = self.slots.iter().filter_map(|slot| slot.due);
         let times = tickets.chain(frozen).chain(callers).chain(slots);
-        let times = times.chain(state.queues.next(now)).chain(self.relay_due());
+        let times =
+            times.chain(state.queues.next(now)).chain(self.relay_due()).chain(self.walk_due());
         let times = times.chain(state.wake_ups.next(now));
         times.filter(|time| *time > now).min()
     }

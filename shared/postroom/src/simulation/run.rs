@@ -71,6 +71,11 @@ pub(super) struct Run<'a> {
     pub(super) callers: Vec<Caller>,
     pub(super) slots: Vec<DueSlot>,
     pub(super) relay_at: Timestamp,
+    pub(super) walk_at: Timestamp,
+    /// The read models that there are.
+    pub(super) projections: Vec<&'static str>,
+    /// How often another build of one was asked for.
+    pub(super) rebuilds: usize,
     ids: SeededIds,
     begun: u64,
     woken: Arc<Woken>,
@@ -108,6 +113,9 @@ pub(super) enum Errand {
     Slot(usize),
     /// What an operator decides about a dead letter.
     Decision,
+    /// Another build of a read model is asked for.
+    Rebuild,
+    Walk,
     /// A request that nobody waits for any more.
     Late,
 }
@@ -190,7 +198,8 @@ impl<'a> Run<'a> {
         let office = DeadLetterOffice::new(parts.runtime.clone(), Arc::new(simulated.clone()));
         let workers = business.workers(&parts).into_iter();
         let workers = workers.map(|worker| (worker.queue(), Arc::new(worker))).collect();
-        if business.projector(&parts).is_some() {
+        let projections = business.projector(&parts).map(|projector| projector.names());
+        if projections.is_some() {
             world.lock().wake_ups.listen();
         }
         let now = world.lock().now;
@@ -206,6 +215,9 @@ impl<'a> Run<'a> {
             slots: slots.collect(),
             actors: BTreeMap::new(),
             relay_at: now,
+            walk_at: now,
+            projections: projections.unwrap_or_default(),
+            rebuilds: 0,
             ids: SeededIds::new(2),
             begun: 0,
             processes: Processes::default(),
@@ -338,6 +350,8 @@ impl<'a> Run<'a> {
                 | Errand::Relay
                 | Errand::Projection
                 | Errand::Decision
+                | Errand::Rebuild
+                | Errand::Walk
                 | Errand::Late,
                 _,
             ) => {}

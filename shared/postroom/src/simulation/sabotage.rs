@@ -40,8 +40,10 @@ impl Sabotage {
     /// What a run has often in which it is planted, because without it the mistake hardly ever shows.
     pub(super) fn needs(self) -> &'static [Fault] {
         match self {
-            Self::EveryoneProbes => &[Fault::Outage, Fault::Freeze],
+            Self::AuditInSecondWrite => &[Fault::Kill, Fault::Stranger],
+            Self::EditInTwoWrites => &[Fault::Kill, Fault::Deny],
             Self::CollectBeforePark => &[Fault::Kill],
+            Self::PermanentIsRetried => &[Fault::Deny, Fault::Duplicate],
             _ => &[],
         }
     }
@@ -50,6 +52,9 @@ impl Sabotage {
 sabotages! {
     /// The inbox forgets what was done.
     NoInbox "no-inbox" [ExactlyOnce "took effect 2 times"];
+    /// Messages are told apart by their ids, although their handler gives several one key.
+    KeyNotUsed "key-not-used"
+        [ExactlyOnce "took effect 2 times"] [Invariant "more than once"];
     /// Messages are sent before their transaction commits.
     SendBeforeCommit "send-before-commit" [NothingInvented "was delivered and never committed"];
     /// Messages are sent after the commit, and nothing keeps those that were not.
@@ -69,6 +74,11 @@ sabotages! {
     EventsInFirstWrite "events-in-first-write" [AllOrNothing "events were found"];
     /// A message is sent once more, and that this was decided is written afterwards.
     DecideInTwoWrites "decide-in-two-writes" [AllOrNothing "was redriven"];
+    /// That somebody decided about a dead letter is written down after it.
+    AuditInSecondWrite "audit-in-second-write" [Decided "has no audit entry"];
+    /// A dead letter says that something was sent in its place, and that is done afterwards.
+    EditInTwoWrites "edit-in-two-writes"
+        [Decided "was never sent"] [AllOrNothing "was committed without the message"];
     /// Items are written whatever version they have.
     NoVersionCondition "no-version-condition" [Unchanged "went from"];
     /// Events are appended over those of others who have read as much.
@@ -78,11 +88,17 @@ sabotages! {
     SnapshotInFirstWrite "snapshot-in-first-write" [Always "events make"];
     /// A read model is written before the position that says so.
     ViewInFirstWrite "view-in-first-write" [Always "read as"];
+    /// A read model is written whatever it has become since it was read.
+    ViewWithoutVersion "view-without-version" [Always "are read of all"];
+    /// Another build of a read model is read as soon as somebody asks for it.
+    SwapBeforeWalked "swap-before-walked" [Invariant "is read up to"];
     /// A job is completed whoever holds its lease.
     UnfencedLease "unfenced-lease" [Fenced "under a lease that is not its own any more"];
     /// A message is acknowledged before its dead letter is written.
     AcknowledgeBeforePark "acknowledge-before-park"
         [ExactlyOnce "is no dead letter"] [AllOrNothing "was committed without the dead letter"];
+    /// That a message failed for good is not remembered: whatever brings it again has it tried again.
+    PermanentIsRetried "permanent-is-retried" [NotTriedAgain "begun again"];
     /// What a queue gave up is acknowledged before its dead letter is written.
     CollectBeforePark "collect-before-park"
         [Kept "was given up by its queue"] [ExactlyOnce "is no dead letter"];

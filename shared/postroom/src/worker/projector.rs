@@ -135,6 +135,12 @@ impl Projector {
         stopped.map_or(Disposition::Acknowledge, |(_, disposition)| disposition)
     }
 
+    /// What its read models are called.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn names(&self) -> Vec<&'static str> {
+        self.projections.names()
+    }
+
     pub(super) fn stop_before(&self, deadline: Option<Timestamp>) -> Timestamp {
         match deadline {
             Some(deadline) => deadline.saturating_sub(Worker::MARGIN).unwrap_or(Timestamp::MIN),

@@ -7,13 +7,13 @@ mod view;
 
 use postroom::port::DeadLetter;
 use postroom::simulation::{Business, Contents, Law, Parts, Request};
-use postroom::{Aggregate, Projector, Reactions, StreamId, Worker, reactions};
+use postroom::{Aggregate, Projector, Reactions, Stored, StreamId, Worker, reactions};
 
 use crate::bank::commands::{PayIn, PayOut, Receive, Send, Transfer};
 use crate::bank::purse::{
     CoinsPaidIn, CoinsPaidOut, CoinsReceived, CoinsSent, Purse, PurseEvent, PurseOpened,
 };
-use crate::bank::view::{PurseView, ViewPurses};
+use crate::bank::view::{PurseView, VaultView, ViewPurses};
 
 /// How many coins are paid in one by one: soon after that many events a purse has a snapshot.
 const MANY: usize = 47;
@@ -102,6 +102,7 @@ impl Business for Bank {
             adds_up(&history)?;
             is_read_as_it_was(contents, &stream, &history)?;
         }
+        the_vault_is_all_purses(contents)?;
         match self.mistake {
             // Who moves coins in two steps knows that in between they are nowhere.
             Some(BankMistake::TransferInTwo) => Ok(()),
@@ -176,6 +177,17 @@ fn is_read_as_it_was(
     }
     let PurseView { coins: found, events, .. } = view;
     Err(format!("{stream} is read as {found} coins after {events} events: {applied} make {coins}"))
+}
+
+/// Whether what is read of all purses together is what is read of each.
+fn the_vault_is_all_purses(contents: &Contents) -> Result<(), String> {
+    let purses = contents.histories::<Purse>().into_keys();
+    let coins: i64 = purses.map(|stream| read(contents, &stream).1.coins).sum();
+    let vault = contents.read::<ViewPurses, _>(VaultView::default().place()).unwrap_or_default();
+    if vault.coins == coins {
+        return Ok(());
+    }
+    Err(format!("{} coins are read of all purses and {coins} of each", vault.coins))
 }
 
 /// Whether all events of a purse are applied at the end, or one of them is a dead letter.

@@ -28,6 +28,20 @@ impl Stored for PurseView {
     }
 }
 
+/// The coins in all purses together, as they are read: whoever applies an event of one of them writes it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct VaultView {
+    pub(crate) coins: i64,
+}
+
+impl Stored for VaultView {
+    const COLLECTION: &'static str = "vault-views";
+
+    fn place(&self) -> Place<Self> {
+        Place::new("all")
+    }
+}
+
 /// Keeps the views of all purses.
 #[derive(Debug)]
 pub(crate) struct ViewPurses;
@@ -35,7 +49,7 @@ pub(crate) struct ViewPurses;
 impl Projection for ViewPurses {
     const NAME: &'static str = "purse-view";
     const READS: &'static [&'static str] = &[Purse::STREAM];
-    const MAKES: &'static [&'static str] = &[PurseView::COLLECTION];
+    const MAKES: &'static [&'static str] = &[PurseView::COLLECTION, VaultView::COLLECTION];
     type Event = PurseEvent;
     type Error = TxError;
 
@@ -46,7 +60,10 @@ impl Projection for ViewPurses {
     ) -> Result<(), TxError> {
         let stream = event.subject.clone();
         let found = view.load(&PurseView::at(&stream)).await?.unwrap_or_default();
-        let coins = found.coins + event.data.movement().map_or(0, |(coins, _)| coins);
+        let moved = event.data.movement().map_or(0, |(coins, _)| coins);
+        let coins = found.coins + moved;
+        let vault = view.load(&VaultView::default().place()).await?.unwrap_or_default();
+        view.save(&VaultView { coins: vault.coins + moved })?;
         // It does not ask which event it is: that it comes once and in its turn is the kit's promise.
         view.save(&PurseView { stream, coins, events: found.events + 1 })
     }

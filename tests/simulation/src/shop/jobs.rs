@@ -2,13 +2,15 @@
 
 use postroom::port::DeadLetter;
 use postroom::simulation::{Outside, OutsideError};
-use postroom::{Effects, Envelope, Job, OnUnknown, Outcome, Stored, Tx};
+use postroom::{DedupKey, Effects, Envelope, Job, OnUnknown, Outcome, Stored, TaskFailed, Tx};
 
 use crate::shop::Mistake;
 use crate::shop::error::ShopError;
 use crate::shop::listeners::OfOrder;
-use crate::shop::messages::{CountDue, OrderPaid, OrderPlaced, OrderUnpaid, ReminderDue};
-use crate::shop::stored::{Counted, Order, Status, Unpaid};
+use crate::shop::messages::{
+    CountDue, OrderPaid, OrderPlaced, OrderUnpaid, ReminderDue, StockReserved,
+};
+use crate::shop::stored::{Counted, Order, Status, Told, Unpaid};
 
 /// Takes the money.
 #[derive(Debug)]
@@ -225,6 +227,37 @@ impl Job<OrderPlaced> for BookCourier {
     }
 }
 
+/// Insures a parcel with the courier: another function, whose processes share its breaker and its rate.
+#[derive(Debug)]
+pub(crate) struct InsureParcel {
+    pub(crate) courier: Outside,
+}
+
+impl Job<StockReserved> for InsureParcel {
+    const NAME: &'static str = "insure-parcel";
+    const ON_UNKNOWN: OnUnknown = OnUnknown::Repeat;
+    type Done = ();
+    type Error = ShopError;
+
+    async fn perform(
+        &self,
+        message: &Envelope<StockReserved>,
+        effects: &Effects,
+    ) -> Result<Outcome, ShopError> {
+        self.courier.call("courier", message.id, effects.idempotency_key()).await?;
+        Ok(Outcome::DONE)
+    }
+
+    async fn record(
+        &self,
+        _: &Envelope<StockReserved>,
+        (): &(),
+        _: &mut Tx,
+    ) -> Result<(), ShopError> {
+        Ok(())
+    }
+}
+
 /// Counts an open order of a slot. Nothing of it is outside.
 #[derive(Debug)]
 pub(crate) struct CountOrder;
@@ -250,6 +283,44 @@ impl Job<CountDue> for CountOrder {
         let mut counted = found.unwrap_or(Counted { order, slots: Vec::new() });
         counted.slots.push(slot);
         tx.save(&counted)?;
+        Ok(())
+    }
+}
+
+/// Tells the staff whose messages fail: of each handler once, however many of them do.
+#[derive(Debug)]
+pub(crate) struct TellStaff {
+    pub(crate) pager: Outside,
+}
+
+impl Job<TaskFailed> for TellStaff {
+    const NAME: &'static str = "tell-staff";
+    const ON_UNKNOWN: OnUnknown = OnUnknown::Repeat;
+    type Done = ();
+    type Error = ShopError;
+
+    fn key(message: &Envelope<TaskFailed>) -> Option<DedupKey> {
+        DedupKey::named(&message.tenant_id, &message.data.handler)
+    }
+
+    async fn perform(
+        &self,
+        message: &Envelope<TaskFailed>,
+        effects: &Effects,
+    ) -> Result<Outcome, ShopError> {
+        self.pager.call("pager", message.id, effects.idempotency_key()).await?;
+        Ok(Outcome::DONE)
+    }
+
+    async fn record(
+        &self,
+        message: &Envelope<TaskFailed>,
+        (): &(),
+        tx: &mut Tx,
+    ) -> Result<(), ShopError> {
+        let mut told = tx.load(&Told::default().place()).await?.unwrap_or_default();
+        told.of.push(message.data.handler.clone());
+        tx.save(&told)?;
         Ok(())
     }
 }

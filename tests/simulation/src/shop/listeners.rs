@@ -151,22 +151,7 @@ impl Listener<TaskFailed> for SeeFailure {
 
     async fn on(&self, _: &Envelope<TaskFailed>, tx: &mut Tx) -> Result<Outcome, ShopError> {
         let found = tx.load(&Failures::default().place()).await?.unwrap_or_default();
-        tx.save(&Failures { seen: found.seen + 1, ..found })?;
-        Ok(Outcome::DONE)
-    }
-}
-
-/// Tells the staff of it later.
-#[derive(Debug)]
-pub(crate) struct TellStaff;
-
-impl Listener<TaskFailed> for TellStaff {
-    const NAME: &'static str = "tell-staff";
-    type Error = ShopError;
-
-    async fn on(&self, _: &Envelope<TaskFailed>, tx: &mut Tx) -> Result<Outcome, ShopError> {
-        let found = tx.load(&Failures::default().place()).await?.unwrap_or_default();
-        tx.save(&Failures { told: found.told + 1, ..found })?;
+        tx.save(&Failures { seen: found.seen + 1 })?;
         Ok(Outcome::DONE)
     }
 }

@@ -17,16 +17,19 @@ use postroom::{Place, Reactions, Stored, TaskFailed, Worker, reactions};
 
 use crate::shop::commands::{CancelOrder, PlaceOrder};
 use crate::shop::jobs::{
-    BookCourier, ChargeCard, CountOrder, PrintLabel, PrintLabelAgain, RemindCustomer, TellWarehouse,
+    BookCourier, ChargeCard, CountOrder, InsureParcel, PrintLabel, PrintLabelAgain, RemindCustomer,
+    TellStaff, TellWarehouse,
 };
 use crate::shop::listeners::{
-    CountPayment, History, PlaceLimit, ReserveStock, SeeFailure, TellStaff, WeighParcel,
+    CountPayment, History, PlaceLimit, ReserveStock, SeeFailure, WeighParcel,
 };
 use crate::shop::messages::{
     CountDue, OrderCancelled, OrderPaid, OrderPlaced, OrderUnpaid, ReminderDue, StockReserved,
 };
 use crate::shop::schedule::CountOrders;
-use crate::shop::stored::{Counted, Failures, Order, Places, Scale, Status, Stock, Till, Unpaid};
+use crate::shop::stored::{
+    Counted, Failures, Order, Places, Scale, Status, Stock, Till, Told, Unpaid,
+};
 
 /// How many orders there may be that are not cancelled.
 const MOST: usize = 3;
@@ -105,7 +108,9 @@ reactions! {
         in_request PlaceLimit { most: MOST },
         queued_in_order TellWarehouse,
     }
-    StockReserved {}
+    StockReserved {
+        queued InsureParcel,
+    }
     TaskFailed {
         in_request SeeFailure,
         queued TellStaff,
@@ -153,7 +158,11 @@ impl Business for Shop {
                 BookCourier { courier: outside() },
                 parts.gate("courier", Some(COURIERS_PER_SECOND)),
             ),
-            parts.worker("tell-staff").listener::<TaskFailed, _>(TellStaff),
+            parts.worker("insure-parcel").gated_job::<StockReserved, _>(
+                InsureParcel { courier: outside() },
+                parts.gate("courier", Some(COURIERS_PER_SECOND)),
+            ),
+            parts.worker("tell-staff").job::<TaskFailed, _>(TellStaff { pager: outside() }),
             parts.worker("count-order").job::<CountDue, _>(CountOrder),
         ]
     }
@@ -184,8 +193,19 @@ impl Business for Shop {
     }
 
     fn redrives(&self, letter: &DeadLetter) -> bool {
-        // A label may have been printed: that is for somebody who goes and looks.
-        letter.handler.as_deref() != Some("print-label")
+        // A label may have been printed: that is for somebody who goes and looks. Nor does it help to send once more what
+        // nobody can read.
+        letter.handler.as_deref().is_some_and(|handler| handler != "print-label")
+    }
+
+    fn edits(&self, letter: &DeadLetter) -> Option<String> {
+        self.redrives(letter).then(|| letter.body.clone())
+    }
+
+    fn discards(&self, letter: &DeadLetter) -> bool {
+        // What nobody can read, and what is too late by the time that somebody sees it.
+        let late = ["remind-customer", "tell-warehouse", "print-label", "tell-staff"];
+        letter.handler.as_deref().is_none_or(|handler| late.contains(&handler))
     }
 
     fn invariants(&self, contents: &Contents) -> Result<(), String> {
@@ -211,6 +231,7 @@ impl Business for Shop {
             return Err(format!("{weighed} parcels were weighed of {} orders", orders.len()));
         }
         failures_are_seen(contents)?;
+        staff_is_told_once(contents)?;
         let mut counted = contents.all::<Counted>().into_iter();
         counted.try_for_each(|counted| match counted.slots.len() {
             1 => Ok(()),
@@ -236,6 +257,17 @@ fn failures_are_seen(contents: &Contents) -> Result<(), String> {
     equal("unpaid orders", &Unpaid::default().place(), contents, |unpaid| unpaid.times, unpaid)?;
     let events = contents.events::<OrderUnpaid>().len();
     if events == unpaid { Ok(()) } else { Err(format!("{events} unpaid orders, not {unpaid}")) }
+}
+
+/// Of each handler once, if at all.
+fn staff_is_told_once(contents: &Contents) -> Result<(), String> {
+    let mut told = contents.get(&Told::default().place()).unwrap_or_default().of;
+    told.sort_unstable();
+    let mut pairs = told.windows(2);
+    match pairs.find(|pair| pair[0] == pair[1]) {
+        Some(pair) => Err(format!("the staff was told of {} more than once", pair[0])),
+        None => Ok(()),
+    }
 }
 
 fn equal<T: Stored>(

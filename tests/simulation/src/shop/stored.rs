@@ -113,15 +113,28 @@ impl Stored for Unpaid {
     }
 }
 
-/// How many failures were seen, and how many the staff was told of.
+/// How many failures were seen.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Failures {
     pub(crate) seen: usize,
-    pub(crate) told: usize,
 }
 
 impl Stored for Failures {
     const COLLECTION: &'static str = "failures";
+
+    fn place(&self) -> Place<Self> {
+        Place::new("all")
+    }
+}
+
+/// Of whose failures the staff was told, each time that it was.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Told {
+    pub(crate) of: Vec<String>,
+}
+
+impl Stored for Told {
+    const COLLECTION: &'static str = "told";
 
     fn place(&self) -> Place<Self> {
         Place::new("all")

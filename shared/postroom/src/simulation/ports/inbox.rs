@@ -138,10 +138,16 @@ impl Inbox for Simulated {
 
 impl Simulated {
     async fn take(&self, claim: &Claim) -> Result<Claimed, StoreError> {
-        if self.is(Sabotage::NoInbox) {
+        let earlier = self.memory.record(&claim.run.key);
+        let of_other =
+            earlier.is_some_and(|earlier| earlier.run.message_id != claim.run.message_id);
+        if self.is(Sabotage::NoInbox) || (of_other && self.is(Sabotage::KeyNotUsed)) {
             self.memory.forget(&claim.run.key);
         }
         let claimed = self.memory.claim(claim).await;
+        if let Ok(Claimed::Granted { .. }) = &claimed {
+            self.world.lock().evidence.begin(&claim.run.key);
+        }
         if let Ok(claimed) = &claimed {
             self.world.note(|| format!("claimed {}: {claimed:?}", claim.run.key));
         }

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::memory::MemoryStore;
 use crate::port::StoreError;
+use crate::rebuild::Builds;
 use crate::simulation::Sabotage;
 use crate::simulation::ports::tampering::Tampering;
 use crate::simulation::world::{Mishap, World};
@@ -36,6 +37,11 @@ impl Simulated {
         }
     }
 
+    /// The builds of a projection, where somebody has asked for another than the first.
+    pub(super) fn builds(&self, projection: &str) -> Option<Builds> {
+        builds(&self.memory, projection)
+    }
+
     fn is(&self, sabotage: Sabotage) -> bool {
         self.sabotage == Some(sabotage)
     }
@@ -43,6 +49,12 @@ impl Simulated {
     fn tampering(&self) -> MutexGuard<'_, Tampering> {
         self.tampering.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The builds of a projection as the store has them.
+pub(super) fn builds(memory: &MemoryStore, projection: &str) -> Option<Builds> {
+    let item = memory.item(&Builds::key(projection))?;
+    serde_json::from_value(item.data).ok()
 }
 
 fn unavailable(operation: &'static str) -> impl FnOnce(Mishap) -> StoreError {

@@ -8,15 +8,15 @@ use uuid::Uuid;
 
 use crate::id::{MessageId, named};
 use crate::port::{
-    CommitError, DeadLetter, DeadLetters, FailedAs, FailedRun, Inbox, Item, OutboxRow, Queue,
-    RunKey, Store,
+    CommitError, DeadLetter, DeadLetters, FailedAs, FailedRun, FailureClass, Inbox, Item,
+    OutboxRow, Queue, RunKey, Store,
 };
 use crate::projection::Position;
 use crate::simulation::Sabotage;
 use crate::simulation::ports::Simulated;
 use crate::simulation::world::WRITE;
-use crate::stored::{Key, Stored, join, split};
-use crate::transaction::{Completion, End, Fence, Guard, ItemWrite, Transaction};
+use crate::stored::{Key, Partition, Stored, join, split};
+use crate::transaction::{Completion, End, Fence, Guard, ItemWrite, LetterChange, Transaction};
 use crate::tx::streams::SNAPSHOTS;
 use crate::worker::GIVEN_UP;
 
@@ -112,6 +112,10 @@ impl Simulated {
                     }
                 }
             }
+            Some(Sabotage::ViewWithoutVersion) if tx.items.iter().any(is_position) => {
+                tx.items = tx.items.into_iter().filter_map(unguarded).collect();
+            }
+            Some(Sabotage::SwapBeforeWalked) => tx.items.iter_mut().for_each(swap),
             Some(Sabotage::NumberBeforeCommit) => {
                 let mut tampering = self.tampering();
                 for event in &mut tx.events {
@@ -172,6 +176,15 @@ impl Simulated {
                 let first = Transaction { letters: Vec::new(), ..all() };
                 self.in_two_writes(tx, &first, &letters).await
             }
+            Some(Sabotage::AuditInSecondWrite) if !tx.letters.is_empty() => {
+                let audit = Transaction { items: tx.items.clone(), ..apart() };
+                self.in_two_writes(tx, &Transaction { items: Vec::new(), ..all() }, &audit).await
+            }
+            Some(Sabotage::EditInTwoWrites) if tx.letters.iter().any(is_edit) => {
+                let (outbox, runs) = (tx.outbox.clone(), tx.runs.clone());
+                let first = Transaction { outbox: Vec::new(), runs: Vec::new(), ..all() };
+                self.in_two_writes(tx, &first, &Transaction { outbox, runs, ..apart() }).await
+            }
             Some(Sabotage::ReactInSecondWrite) if tx.parked().is_some() => {
                 self.in_two_writes(tx, &empty(all()), &beside(tx)).await
             }
@@ -183,6 +196,11 @@ impl Simulated {
             }
             Some(Sabotage::ParkInTwoWrites) if tx.parked().is_some() => {
                 self.park_in_two_writes(tx).await
+            }
+            Some(Sabotage::PermanentIsRetried) if tx.parked().is_some_and(is_permanent) => {
+                let committed = self.memory.commit(tx).await;
+                self.memory.forget(&tx.completion.run.key);
+                committed
             }
             Some(Sabotage::ForgetAnswers) => {
                 self.memory.forget_token(tx.token);
@@ -262,6 +280,33 @@ const PART: &str = "sabotage#";
 
 fn is_collected(letter: &DeadLetter) -> bool {
     letter.causes.first().is_some_and(|cause| cause == GIVEN_UP)
+}
+
+fn is_edit(change: &LetterChange) -> bool {
+    change.edited_as.is_some()
+}
+
+fn is_permanent(letter: &DeadLetter) -> bool {
+    letter.class == FailureClass::Permanent
+}
+
+/// The same write whatever is there.
+fn unguarded(write: ItemWrite) -> Option<ItemWrite> {
+    match write {
+        ItemWrite::Check { .. } => None,
+        ItemWrite::Save { key, data, .. } => Some(ItemWrite::PutView { key, data }),
+        ItemWrite::PutView { .. } => Some(write),
+    }
+}
+
+/// Has the build read that is being made.
+fn swap(write: &mut ItemWrite) {
+    let ItemWrite::Save { key, data, .. } = write else { return };
+    if key.partition == Partition::of_operators("projections", None)
+        && let Some(building) = data.as_object_mut().and_then(|builds| builds.remove("building"))
+    {
+        data["live"] = building["generation"].clone();
+    }
 }
 
 fn is_position(write: &ItemWrite) -> bool {
