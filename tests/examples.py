@@ -10,7 +10,7 @@ FUNCTIONS = sorted(folder.name for folder in (ROOT / "functions").iterdir() if f
 
 
 def example(function: str) -> Path:
-    """The event that has the function's name, where it has several what feeds it before its schedule; `api` gets a request."""
+    """The event with the function's name: of several, what feeds it before its schedule. `api` gets a request."""
     if function == "api":
         return EVENTS / "apigw/create_campaign.json"
     own = [EVENTS / kind / f"{function}.json" for kind in ("sqs", "dynamodb", "schedule")]
