@@ -28,13 +28,14 @@ def test_the_python_finds_the_queues_of_the_template(urls: dict[str, str], capsy
     assert "local-sync-statistics" in capsys.readouterr().out
 
 
-def test_the_aws_command_line_finds_queues_and_reads_tables(urls: dict[str, str]):
+def test_the_aws_command_line_finds_queues_reads_tables_and_copies_files(urls: dict[str, str]):
     [example] = shell("aws ")
 
     said = run(example, urls)
 
     assert "local-sync-statistics" in said
     assert '"ScannedCount"' in said
+    assert "upload: ./README.md to s3://" in said
 
 
 def test_a_killed_process_and_a_failing_provider_are_seen_and_made_good(urls: dict[str, str]):
@@ -99,7 +100,7 @@ def run(script: str, urls: dict[str, str]) -> str:
     environment = os.environ | {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "AWS_ACCESS_KEY_ID": "any",
-        "AWS_SECRET_ACCESS_KEY": "any",
+        "AWS_SECRET_ACCESS_KEY": "local",
     }
     ended = subprocess.run(["bash", "-eu", "-c", here(script, urls)], cwd=ROOT, env=environment, timeout=300,
                            capture_output=True, text=True)

@@ -147,6 +147,20 @@ def test_a_group_on_a_standard_queue_is_kept_and_orders_nothing(queues: Queues):
     assert first["Attributes"]["MessageGroupId"] == "tenant"
 
 
+def test_a_group_with_much_in_flight_lets_others_go_first(queues: Queues):
+    """AWS says that from 30 messages and a tenth of all in flight on, and that this is approximate."""
+    queue = queues.make(VisibilityTimeout=60)
+    for batch in range(12):
+        queue.send_batch(*({"Id": str(n), "MessageBody": f"{batch}.{n}", "MessageGroupId": "many"} for n in range(10)))
+    in_flight = [message for _ in range(4) for message in queue.receive()]
+    queue.send("late", MessageGroupId="few")
+
+    following = queue.receive(wait_s=1)
+
+    assert len(in_flight) > 30
+    assert "late" in {message["Body"] for message in following}
+
+
 def test_messages_are_counted_by_what_they_wait_for(queues: Queues):
     queue = queues.make(VisibilityTimeout=30)
     for _ in range(3):

@@ -24,8 +24,11 @@ campaigns: list[str] = []
 accounts: list[str] = os.environ["POSTROOM_ACCOUNTS"].split()
 owners: list[str] = os.environ["POSTROOM_OWNERS"].split()
 letters: list[str] = []
+contacts: list[str] = []
+imports: list[str] = []
 # What ids in paths are of, by how the path begins.
-THERE = {"/campaigns": campaigns, "/accounts": accounts, "/owners": owners, "/ops/dead-letters": letters}
+THERE = {"/campaigns": campaigns, "/accounts": accounts, "/owners": owners, "/ops/dead-letters": letters,
+         "/contacts": contacts, "/contact-imports": imports}
 ACCOUNT = re.compile("(from_|to_)?account_id")
 numbers = count()
 MESSAGE = json.loads(Path("events/versions/campaign.published.v1.json").read_text())

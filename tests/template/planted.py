@@ -44,12 +44,16 @@ RELAYED = "RelayOutboxFunctionEventInvokeConfig.Properties"
 ROLE = "SyncStatisticsRole.Properties"
 STATEMENTS = f"{ROLE}.Policies.0.PolicyDocument.Statement"
 TABLE = "JournalTable.Properties"
+BUCKET = "ObjectsBucket.Properties"
+BUCKET_POLICY = "ObjectsBucketPolicy.Properties.PolicyDocument.Statement"
 AUTHORIZER = "HttpApi.Properties.Body.components.securitySchemes.TokenAuthorizer.x-amazon-apigateway-authorizer"
 
 
 def allow(action: str, resource: Any) -> dict[str, Any]:
     return {"Effect": "Allow", "Action": action, "Resource": resource}
 
+
+QUEUE_POLICY = "ImportContactsQueuePolicy.Properties.PolicyDocument.Statement.0"
 
 PLANTED: list[tuple[Rule, str, Change]] = [
     # Names.
@@ -81,6 +85,7 @@ PLANTED: list[tuple[Rule, str, Change]] = [
     (names.a_queue_is_named_after_its_function, "-dlq", put(f"{DEAD_LETTERS}.QueueName", "dead")),
     (names.a_queue_is_named_after_its_function, ".fifo", put(f"{QUEUE}.FifoQueue", True)),
     (names.a_table_is_named_after_its_id, "JournalTable", put(f"{TABLE}.TableName", "journal")),
+    (names.a_bucket_is_named_after_its_id, "ObjectsBucket", put(f"{BUCKET}.BucketName", sub("${AWS::StackName}-objects"))),
     (names.a_schedule_is_named_after_its_function, "relay", put(f"{SCHEDULE}.Name", "relay")),
     (names.a_schedule_is_named_after_its_function, "group", put(f"{SCHEDULE}.GroupName", None)),
     # Delivery.
@@ -143,6 +148,25 @@ PLANTED: list[tuple[Rule, str, Change]] = [
      put(f"{STATEMENTS}.+", allow("sqs:SendMessage", "arn:aws:sqs:us-east-1:000000000000:other"))),
     (rights.no_right_has_a_wildcard, "EveryMinuteRole",
      put(f"{SCHEDULE_ROLE}.Policies.0.PolicyDocument.Statement.0.Resource", "*")),
+    (rights.no_right_has_a_wildcard, "${ObjectsBucket.Arn}/*",
+     put(f"{STATEMENTS}.+", allow("s3:GetObject", sub("${ObjectsBucket.Arn}/*")))),
+    (rights.a_function_has_rights_in_just_the_buckets_it_is_told_of, "a right alone for ObjectsBucket",
+     put(f"{STATEMENTS}.+", allow("s3:GetObject", sub("${ObjectsBucket.Arn}/imports/*")))),
+    (rights.a_function_has_rights_in_just_the_buckets_it_is_told_of, "a variable alone for ObjectsBucket",
+     put("RelayOutboxFunction.Properties.Environment.Variables.OBJECTS_BUCKET", {"Ref": "ObjectsBucket"})),
+    (rights.only_its_bucket_may_send_to_a_queue, "may not tell ImportContactsQueue",
+     put("ImportContactsQueuePolicy", None)),
+    (rights.only_its_bucket_may_send_to_a_queue, "ImportContactsQueuePolicy: Statement",
+     put(f"{QUEUE_POLICY}.Condition.StringEquals", None)),
+    (rights.only_its_bucket_may_send_to_a_queue, "ImportContactsQueuePolicy: Statement",
+     put(f"{QUEUE_POLICY}.Condition.ArnEquals", None)),
+    (rights.only_its_bucket_may_send_to_a_queue, "ImportContactsQueuePolicy: Statement",
+     put(f"{QUEUE_POLICY}.Principal", "*")),
+    (rights.only_its_bucket_may_send_to_a_queue, "does not wait", put("ObjectsBucket.DependsOn", None)),
+    (rights.only_its_bucket_may_send_to_a_queue, "0 buckets tell",
+     put(f"{BUCKET}.NotificationConfiguration", None)),
+    (rights.only_its_bucket_may_send_to_a_queue, "TopicConfigurations",
+     put(f"{BUCKET}.NotificationConfiguration.TopicConfigurations", [])),
     (rights.statements_only_allow_what_they_name, "NotAction",
      put(f"{STATEMENTS}.+", {"Effect": "Allow", "NotAction": "iam:*", "Resource": get_att("StateTable")})),
     (rights.statements_only_allow_what_they_name, "SyncStatisticsRole", put(f"{STATEMENTS}.0.Effect", "Deny")),
@@ -193,6 +217,20 @@ PLANTED: list[tuple[Rule, str, Change]] = [
     (keeping.only_the_inbox_forgets, "JournalTable",
      put(f"{TABLE}.TimeToLiveSpecification", {"AttributeName": "expires_at", "Enabled": True})),
     (keeping.a_queue_is_encrypted, "SyncStatisticsQueue", put(f"{QUEUE}.SqsManagedSseEnabled", None)),
+    (keeping.a_bucket_is_private_encrypted_and_forgets, "BlockPublicPolicy",
+     put(f"{BUCKET}.PublicAccessBlockConfiguration.BlockPublicPolicy", False)),
+    (keeping.a_bucket_is_private_encrypted_and_forgets, "ObjectOwnership",
+     put(f"{BUCKET}.OwnershipControls.Rules.0.ObjectOwnership", "ObjectWriter")),
+    (keeping.a_bucket_is_private_encrypted_and_forgets, "BucketEncryption", put(f"{BUCKET}.BucketEncryption", None)),
+    (keeping.a_bucket_is_private_encrypted_and_forgets, "SecureTransport",
+     put(f"{BUCKET_POLICY}.0.Condition.Bool", {"aws:SecureTransport": True})),
+    (keeping.a_bucket_is_private_encrypted_and_forgets, "SecureTransport",
+     put(f"{BUCKET_POLICY}.0.Resource", [get_att("ObjectsBucket")])),
+    (keeping.a_bucket_is_private_encrypted_and_forgets, "imports/",
+     put(f"{BUCKET}.LifecycleConfiguration.Rules.0.Status", "Disabled")),
+    (keeping.a_bucket_is_private_encrypted_and_forgets, "AbortIncompleteMultipartUpload",
+     put(f"{BUCKET}.LifecycleConfiguration.Rules.1", None)),
+    (keeping.nothing_is_deleted_without_a_word, "ObjectsBucket", put("ObjectsBucket.DeletionPolicy", None)),
     (keeping.nothing_is_deleted_without_a_word, "UserPool", put("UserPool.DeletionPolicy", None)),
     (keeping.nothing_is_deleted_without_a_word, "SyncStatisticsQueue",
      put("SyncStatisticsQueue.UpdateReplacePolicy", None)),

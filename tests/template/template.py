@@ -50,10 +50,14 @@ class Template:
 
     def all(self, *kinds: str) -> list[Resource]:
         """Every resource of these kinds: `SQS::Queue`. Of none there is nothing to judge, which is itself an error."""
-        wanted = {f"AWS::{kind}" for kind in kinds}
-        found = [Resource(id, body) for id, body in self.resources.items() if body["Type"] in wanted]
+        found = self.every(*kinds)
         assert found, f"the template has no {' or '.join(kinds)}"
         return found
+
+    def every(self, *kinds: str) -> list[Resource]:
+        """The same of what need not be there."""
+        wanted = {f"AWS::{kind}" for kind in kinds}
+        return [Resource(id, body) for id, body in self.resources.items() if body["Type"] in wanted]
 
     def get(self, id: str) -> Resource:
         """The resource of that id; one without properties where there is none."""

@@ -10,7 +10,6 @@ from rules import Rule, api, delivery, keeping, names, rights, watching
 from template import Template
 
 
-
 def is_rule(function: object) -> bool:
     return inspect.isgeneratorfunction(function) and list(inspect.signature(function).parameters) == ["template"]
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use bytes::Bytes;
+use postroom::port::Uploads;
 use postroom::{CorrelationId, Runtime};
 
 use crate::caller::ClaimNames;
@@ -19,14 +20,21 @@ use crate::routes;
 pub(crate) struct App {
     pub(crate) runtime: Runtime,
     pub(crate) operations: Operations,
+    pub(crate) uploads: Arc<dyn Uploads>,
     pub(crate) claims: Arc<ClaimNames>,
     /// The OpenAPI document, once somebody has asked for it.
     pub(crate) document: Arc<OnceLock<Bytes>>,
 }
 
 impl App {
-    pub(crate) fn new(runtime: Runtime, operations: Operations, claims: ClaimNames) -> Self {
-        Self { runtime, operations, claims: Arc::new(claims), document: Arc::default() }
+    pub(crate) fn new(
+        runtime: Runtime,
+        operations: Operations,
+        uploads: impl Uploads + 'static,
+        claims: ClaimNames,
+    ) -> Self {
+        let (uploads, claims) = (Arc::new(uploads), Arc::new(claims));
+        Self { runtime, operations, uploads, claims, document: Arc::default() }
     }
 
     /// The name of a chain that its caller did not name.

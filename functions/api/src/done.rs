@@ -43,6 +43,17 @@ impl<T> From<Executed<T>> for Done<T> {
 }
 
 impl<T> Done<T> {
+    /// What it answered.
+    pub(crate) fn output(&self) -> &T {
+        &self.0.output
+    }
+
+    /// The same with another answer.
+    pub(crate) fn map<U>(self, answer: impl FnOnce(T) -> U) -> Done<U> {
+        let Executed { output, replayed } = self.0;
+        Done(Executed { output: answer(output), replayed })
+    }
+
     /// What the command made has a path of its own.
     pub(crate) fn at(self, path: impl FnOnce(&T) -> String) -> Created<T> {
         Created { location: path(&self.0.output), done: self }

@@ -31,10 +31,10 @@ async fn main() -> Result<(), lambda_http::Error> {
     logging::start(&mut env);
     let settings = Settings { plan_live_campaigns: env.parsed("PLAN_LIVE_CAMPAIGNS") };
     let (claims, reactions) = (ClaimNames::of_env(&mut env), reactions(&settings));
-    let queues = reactions.queues();
-    let aws = Aws::connect(&mut env);
+    let (queues, aws) = (reactions.queues(), Aws::connect(&mut env));
     let runtime = Runtime::new(aws.ports(&mut env, &queues), reactions);
     let operations = Operations::on_aws(&aws, &mut env, &runtime, &queues);
+    let uploads = aws.uploads(&mut env);
     env.check()?;
-    lambda_http::run(router(App::new(runtime, operations, claims))).await
+    lambda_http::run(router(App::new(runtime, operations, uploads, claims))).await
 }

@@ -5,6 +5,7 @@ use axum::http::request::Parts;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use domain::campaigns::CampaignFilter;
+use domain::contacts::ContactPosition;
 use domain::{Currency, PageRequest};
 use jiff::Timestamp;
 use postroom::{MessageId, port, sortable};
@@ -44,8 +45,12 @@ pub(crate) enum Position {
     TimeAndText,
     /// `00000000000000000017`.
     Version,
+    /// `00000000000000000017`, as well.
+    Line,
     /// `NZD`.
     Currency,
+    /// `email#ann@example.com`, or `name#ann smith  4c1f…`.
+    Contact,
 }
 
 /// One page as it is answered.
@@ -133,10 +138,14 @@ impl Position {
                 let at = position.split_once('#').map_or(position, |(at, _)| at);
                 position.len() <= 1024 && is_time(at)
             }
+            Self::Contact => {
+                let read = position.parse::<ContactPosition>();
+                read.is_ok_and(|read| read.to_string() == position)
+            }
             Self::Currency => Currency::try_from(position.to_owned()).is_ok(),
-            Self::Version => {
-                let version = position.parse::<u64>();
-                version.is_ok_and(|version| format!("{version:020}") == position)
+            Self::Version | Self::Line => {
+                let number = position.parse::<u64>();
+                number.is_ok_and(|number| format!("{number:020}") == position)
             }
         }
     }
@@ -271,6 +280,12 @@ mod tests {
         assert!(Position::Currency.admits("NZD"));
         for other in ["", "nzd", "NZDX", "NZ#"] {
             assert!(!Position::Currency.admits(other), "{other:?}");
+        }
+        for position in ["email#ann@example.com", "email#", "name#ann  4c1f", "name#a#b"] {
+            assert!(Position::Contact.admits(position), "{position:?}");
+        }
+        for other in ["", "email", "phone#1", "#", &format!("name#{}", "n".repeat(1025))] {
+            assert!(!Position::Contact.admits(other), "{other:?}");
         }
     }
 }

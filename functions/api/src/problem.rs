@@ -14,13 +14,15 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::campaigns::GetCampaignError;
+use domain::contact_imports::GetContactImportError;
+use domain::contacts::GetContactError;
 use domain::ledger::{GetAccountError, GetOwnerSummaryError};
 use domain::statistics::GetStatisticsError;
 use domain::{InvalidInput, Violation};
-use postroom::port::StoreError;
+use postroom::port::{ObjectError, StoreError};
 use postroom::{
-    BulkError, Classify, CorrelationId, ExecuteError, OverviewError, ReadError, Refusal,
-    RefusalKind, Refuse, Verdict, reason_of,
+    BulkError, Classify, CorrelationId, ExecuteError, InvalidObjectName, OverviewError, ReadError,
+    Refusal, RefusalKind, Refuse, Verdict, reason_of,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -165,6 +167,31 @@ impl From<GetAccountError> for Problem {
             GetAccountError::Behind { .. } => Self { retry_after: Some(RETRY), ..problem },
             GetAccountError::NotFound { .. } | GetAccountError::Read { .. } => problem,
         }
+    }
+}
+
+impl From<GetContactError> for Problem {
+    fn from(error: GetContactError) -> Self {
+        Self::of(&error)
+    }
+}
+
+impl From<GetContactImportError> for Problem {
+    fn from(error: GetContactImportError) -> Self {
+        Self::of(&error)
+    }
+}
+
+impl From<ObjectError> for Problem {
+    fn from(error: ObjectError) -> Self {
+        let verdict = error.verdict();
+        Self::failed(&error, verdict)
+    }
+}
+
+impl From<InvalidObjectName> for Problem {
+    fn from(error: InvalidObjectName) -> Self {
+        Self::failed(&error, Verdict::Permanent)
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use domain::contact_imports::UploadedFile;
 use domain::{Settings, reactions};
 use postroom::{Collector, Runtime};
-use postroom_aws::{Aws, Env, logging, run_collector};
+use postroom_aws::{Aws, Env, ObjectNotices, logging, run_collector};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
@@ -15,8 +16,10 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     // What follows from giving a message up is left to the relay.
     let ports = aws.ports(&mut env, &[]);
     let dead_letters = Arc::new(aws.dead_letters(&mut env));
+    let notices = ObjectNotices::of(env.text("OBJECTS_BUCKET"), UploadedFile::owner_of);
     env.check()?;
 
     let queues = reactions.queues();
-    run_collector(Collector::new(Runtime::new(ports, reactions), dead_letters), queues).await
+    let collector = Collector::new(Runtime::new(ports, reactions), dead_letters);
+    run_collector(collector, queues, Some(notices)).await
 }

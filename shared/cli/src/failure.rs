@@ -40,7 +40,7 @@ impl Failure {
             anyhow::anyhow!("{name} is not as the journal has it: {differences} differences");
         Self::Failed {
             error,
-            next: "`projections rebuild` makes it anew; first look for what did this",
+            next: "look for what did this, and whether this tool is of the same commit; `projections rebuild` makes it anew",
         }
     }
 

@@ -35,9 +35,11 @@ provider's gate holds it back`, which says for how long.
 
 `projections verify` writes nothing. It reads all of the journal, and each row that its events make in the build that is
 read; rows that have moved on meanwhile are looked at again, and are not wrong. It holds the rows of one stream at a time,
-and those that several share: 200,000 at most. A hundred differences are told one by one, the others counted. `(applied)`
-tells of a stream whose event has waited for more than a minute: it is parked, or nobody was ever told. What is there that
-no event has made is not looked for.
+those that several share, and those that are gone: 200,000 at most, and of more it says what differs so far. It folds with
+the code of this tool: made of another commit than the read model, it may find differences that are none. It fails where
+anything differs, and where rows moved on whenever they were read, though nothing is known to be wrong. A hundred
+differences are told one by one, the others counted. `(applied)` tells of a stream whose event has waited for more than a
+minute: it is parked, or nobody was ever told. What is there that no event has made is not looked for.
 
 Which letters (list, groups, redrive --all); all of it has to be met:
     --queue NAME                               the queue they came from

@@ -24,7 +24,8 @@ pub(crate) async fn rebuild(stack: &Stack, name: &str) -> Result<Output, Failure
 
 pub(crate) async fn verify(stack: &Stack, name: &str) -> Result<Output, Failure> {
     let verified = stack.verifier.verify(name).await?;
-    let Verified { build, streams, events, rows, differences, more, moving, .. } = &verified;
+    let Verified { build, streams, events, rows, differences, more, moving, cut_short, .. } =
+        &verified;
     let told = u64::try_from(differences.len()).unwrap_or(u64::MAX);
     let mut lines = vec![format!(
         "{name}  build {build}: {rows} rows, made by {events} events of {streams} streams"
@@ -32,6 +33,12 @@ pub(crate) async fn verify(stack: &Stack, name: &str) -> Result<Output, Failure>
     lines.extend(differences.iter().map(difference));
     if *more > 0 {
         lines.push(format!("    and {more} more"));
+    }
+    if *cut_short {
+        lines.push(
+            "    it is not known of all of it: so many rows differ that no more can be held"
+                .to_owned(),
+        );
     }
     if told == 0 && *moving == 0 {
         lines.push("    all of it is as the journal has it".to_owned());

@@ -46,6 +46,10 @@ ids! {
     AccountId;
     /// Whose money an account holds; the caller's own id of them.
     OwnerId;
+    /// A contact: made of its tenant and its e-mail address, so that each address has one.
+    ContactId;
     /// A transfer between two accounts, which both of its movements name.
     TransferId;
+    /// An import of contacts: a UUID version 7, as a campaign's.
+    ContactImportId;
 }

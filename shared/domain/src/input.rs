@@ -53,9 +53,14 @@ where
 
 /// A name, a description: one line, around which space does not count.
 pub(crate) fn is_a_line(text: &str) -> garde::Result {
+    is_a_line_of(MAX_LINE_CHARS, text)
+}
+
+/// One line of so many characters at most.
+pub(crate) fn is_a_line_of(most: usize, text: &str) -> garde::Result {
     let chars = text.trim().chars().count();
-    if !(1..=MAX_LINE_CHARS).contains(&chars) {
-        return Err(garde::Error::new(format!("has to be 1-{MAX_LINE_CHARS} characters")));
+    if !(1..=most).contains(&chars) {
+        return Err(garde::Error::new(format!("has to be 1-{most} characters")));
     }
     if text.chars().any(char::is_control) {
         return Err(garde::Error::new("has to be one line without control characters"));

@@ -15,11 +15,13 @@ pub mod notifications;
 pub mod plan_limit;
 pub mod statistics;
 pub mod ledger;
+pub mod contacts;
+pub mod contact_imports;
 
 mod reactions;
 mod projections;
 
-pub use id::{AccountId, CampaignId, OwnerId, TransferId};
+pub use id::{AccountId, CampaignId, ContactId, ContactImportId, OwnerId, TransferId};
 pub use input::{InvalidInput, Violation};
 pub use money::{Currency, InvalidCurrency, Money};
 pub use page::PageRequest;

@@ -1,11 +1,17 @@
 //! THE table: what happens after what, and where.
 
-use postroom::{Reactions, TaskFailed};
+use postroom::{ObjectCreated, Reactions, TaskFailed};
 
 use crate::campaigns::jobs::SyncCampaign;
 use crate::campaigns::{
     CampaignCompleted, CampaignCreated, CampaignPaused, CampaignPublished, CampaignResumed,
 };
+use crate::contact_imports::jobs::ImportContacts;
+use crate::contact_imports::{
+    ContactImportCancelled, ContactImportCompleted, ContactImportCreated, ContactImportFailed,
+    ContactImportStarted, ImportChunk, ImportSpread,
+};
+use crate::contacts::ContactAdded;
 use crate::ledger::{
     AccountClosed, AccountOpened, BudgetHeld, BudgetReleased, HoldBudget, MoneyDeposited,
     MoneyWithdrawn,
@@ -79,6 +85,21 @@ postroom::reactions! {
     BudgetHeld {}
     BudgetReleased {}
     AccountClosed {}
+    ContactAdded {}
+    ContactImportCreated {}
+    ObjectCreated {
+        queued ImportContacts,
+    }
+    ContactImportStarted {}
+    ImportSpread {
+        queued ImportContacts,
+    }
+    ImportChunk {
+        queued ImportContacts,
+    }
+    ContactImportCompleted {}
+    ContactImportFailed {}
+    ContactImportCancelled {}
     TaskFailed {
         in_request Notifications,
     }

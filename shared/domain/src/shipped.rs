@@ -6,7 +6,7 @@ use postroom::{Message, RawEnvelope};
 pub(crate) fn reads<M: Message>(fixture: &str) {
     let shipped = RawEnvelope::parse(fixture).unwrap();
 
-    let event = shipped.clone().decode::<M>().unwrap();
+    let event = shipped.decode::<M>().unwrap();
 
     if shipped.data_version == M::VERSION {
         assert_eq!(serde_json::to_value(&event.data).unwrap(), shipped.data);

@@ -21,9 +21,9 @@ Logs go to standard error, those of a function behind its name. Ctrl-C stops eve
 
 Options:
     --api-port PORT        HTTP API; 0 takes any free port               [3000]
-    --aws-port PORT        DynamoDB and SQS, for the AWS CLI and SDKs    [4566]
+    --aws-port PORT        DynamoDB, SQS and S3, for AWS CLI and SDKs    [4566]
     --provider-port PORT   the ad provider, with faults to order         [3001]
-    --data DIR             keep tables and messages here; a fresh system otherwise
+    --data DIR             keep tables, objects and messages here; a fresh system otherwise
     --env-file FILE        write the functions' environment there, for `cargo lambda watch`
     --template FILE        another template than infra/template.yaml
     --parameter NAME=VALUE a template parameter's value; may be repeated

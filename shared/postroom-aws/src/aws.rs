@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
+use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation};
 use postroom::{Courier, Gate, Ports, SystemClock, SystemIds};
 
 use crate::breaker::DynamoBreakers;
@@ -15,11 +16,13 @@ use crate::env::Env;
 use crate::inbox::DynamoInbox;
 use crate::journal::DynamoJournal;
 use crate::keys::Tables;
+use crate::objects::S3Objects;
 use crate::outbox::DynamoOutbox;
 use crate::plain_requests::PlainRequests;
 use crate::queue::SqsQueue;
 use crate::rate::DynamoRates;
 use crate::store::DynamoStore;
+use crate::uploads::S3Uploads;
 use crate::visibility::Visibility;
 
 /// The clients of one process. What is missing in the environment is reported by [`Env::check`].
@@ -27,6 +30,8 @@ use crate::visibility::Visibility;
 /// Nothing is called while it is built.
 #[derive(Debug, Clone)]
 pub struct Aws {
+    /// For clients that most functions do without.
+    config: SdkConfig,
     dynamodb: DynamoClients,
     pub(crate) sqs: aws_sdk_sqs::Client,
 }
@@ -58,7 +63,8 @@ impl Aws {
     pub fn connect(env: &mut Env) -> Self {
         let config = sdk_config(env);
         let sqs = aws_sdk_sqs::config::Builder::from(&config).interceptor(PlainRequests).build();
-        Self { dynamodb: DynamoClients::new(&config), sqs: aws_sdk_sqs::Client::from_conf(sqs) }
+        let (dynamodb, sqs) = (DynamoClients::new(&config), aws_sdk_sqs::Client::from_conf(sqs));
+        Self { config, dynamodb, sqs }
     }
 
     /// What a runtime stands on. Reads the four tables of a transaction, and a queue URL for each handler.
@@ -102,6 +108,30 @@ impl Aws {
     /// How much is in the queues whose names begin so.
     pub fn stack_depths(&self, prefix: &str) -> SqsDepths {
         SqsDepths::of_stack(self.sqs.clone(), prefix.to_owned())
+    }
+
+    /// Objects, and permissions to put some. Reads `OBJECTS_BUCKET`.
+    ///
+    /// Makes a client, which others then do without: S3's costs a function's start more than the two others together.
+    pub fn objects(&self, env: &mut Env) -> S3Objects {
+        self.objects_in(env.text("OBJECTS_BUCKET"))
+    }
+
+    /// Permissions to put objects, of a client that the first of them makes. Reads `OBJECTS_BUCKET`.
+    pub fn uploads(&self, env: &mut Env) -> S3Uploads {
+        S3Uploads::new(self.clone(), env.text("OBJECTS_BUCKET"))
+    }
+
+    pub(crate) fn objects_in(&self, bucket: String) -> S3Objects {
+        let config = aws_sdk_s3::config::Builder::from(&self.config)
+            .interceptor(PlainRequests)
+            // TLS and the `ETag` tell damage; by default each put would be read once more for it.
+            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+            .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+            // An endpoint of one's own need not have a name for each bucket.
+            .force_path_style(self.config.endpoint_url().is_some())
+            .build();
+        S3Objects::new(aws_sdk_s3::Client::from_conf(config), bucket)
     }
 
     /// Events. Reads `JOURNAL_TABLE`.

@@ -6,19 +6,23 @@ use postroom::{Clock, Collector, Disposition, SystemClock};
 use tracing::warn;
 
 use crate::deadline::RunTime;
+use crate::notices::ObjectNotices;
 use crate::worker::{Batch, BatchError, QueueEvent};
 
-/// Answers the batches of the dead-letter queues of these handlers, for as long as the process lives.
+/// Answers the batches of the dead-letter queues of these handlers, for as long as the process lives. Some of these may be
+/// told by a bucket, and give up its notices.
 ///
 /// # Errors
 /// The Lambda runtime could not be reached. A batch that fails is answered, and does not end this.
 pub async fn run_collector(
     collector: Collector,
     handlers: Vec<&'static str>,
+    notices: Option<ObjectNotices>,
 ) -> Result<(), lambda_runtime::Error> {
-    let (collector, handlers) = (&collector, handlers.as_slice());
+    let (collector, handlers, notices) = (&collector, handlers.as_slice(), notices.as_ref());
     let handler = service_fn(move |event: LambdaEvent<QueueEvent>| async move {
-        handle_collection(collector, handlers, event.payload, event.context.deadline).await
+        let (event, deadline_ms) = (event.payload, event.context.deadline);
+        handle_collection(collector, handlers, notices, event, deadline_ms).await
     });
     lambda_runtime::run(handler).await
 }
@@ -31,6 +35,7 @@ pub async fn run_collector(
 pub async fn handle_collection(
     collector: &Collector,
     handlers: &[&'static str],
+    notices: Option<&ObjectNotices>,
     event: QueueEvent,
     deadline_ms: u64,
 ) -> Result<SqsBatchResponse, BatchError> {
@@ -43,7 +48,7 @@ pub async fn handle_collection(
         let arn = arns.next().unwrap_or("a record without `eventSourceARN`").to_owned();
         return Err(BatchError::UnknownQueue { arn });
     };
-    let batch = Batch::read(event.records)?;
+    let batch = Batch::read(event.records, notices)?;
     let time = RunTime::of(deadline_ms, SystemClock.now());
     let mut dispositions = vec![Disposition::Redeliver { after: None }; batch.records.len()];
     // One after the other: there are few, and nobody waits for them. What is kept when the time is over stays kept.

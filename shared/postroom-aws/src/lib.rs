@@ -1,4 +1,4 @@
-//! The kit's ports on DynamoDB and SQS, and the shapes in which Lambda calls a function.
+//! The kit's ports on DynamoDB, SQS and S3, and the shapes in which Lambda calls a function.
 //!
 //! Start with [`keys`]: every table, key and item, byte for byte. [`Aws`] builds the adapters from the environment;
 //! [`run_worker`], [`run_relay`] and [`run_schedule`] run a function for as long as its process lives:
@@ -43,10 +43,13 @@ mod dead_letters;
 mod breaker;
 mod rate;
 mod queue;
+mod objects;
+mod uploads;
 mod visibility;
 mod depth;
 mod aws;
 mod deadline;
+mod notices;
 mod worker;
 mod collector;
 mod relay;
@@ -65,6 +68,8 @@ pub use depth::SqsDepths;
 pub use env::{Env, EnvError};
 pub use inbox::DynamoInbox;
 pub use journal::DynamoJournal;
+pub use notices::ObjectNotices;
+pub use objects::S3Objects;
 pub use outbox::DynamoOutbox;
 pub use projector::{
     EventError, Tick, TickError, handle_event, handle_stream, handle_tick, run_projector,
@@ -74,5 +79,8 @@ pub use rate::DynamoRates;
 pub use relay::{RelayError, handle_relay, run_relay};
 pub use schedule::{handle_slot, run_schedule};
 pub use store::DynamoStore;
+pub use uploads::S3Uploads;
 pub use visibility::Visibility;
-pub use worker::{BatchError, QueueEvent, handle_batch, run_worker};
+pub use worker::{
+    BatchError, QueueEvent, handle_batch, handle_told_batch, run_told_worker, run_worker,
+};

@@ -178,7 +178,7 @@ async fn redriven(
     records: Vec<Value>,
     deadline: Option<Timestamp>,
 ) -> Result<SqsBatchResponse, BatchError> {
-    let batch = Batch::read(records)?;
+    let batch = Batch::read(records, None)?;
     let mut dispositions = Vec::with_capacity(batch.records.len());
     for record in &batch.records {
         let record = StreamRecord {

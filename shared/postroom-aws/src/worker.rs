@@ -9,8 +9,10 @@ use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use postroom::{Disposition, Record, Worker};
 use serde::Deserialize;
 use serde_json::Value;
+use tracing::info;
 
 use crate::deadline::believable;
+use crate::notices::{Heard, ObjectNotices};
 use crate::visibility::{Hidden, Visibility};
 
 /// What is left of the invocation when messages are no longer hidden: time to answer.
@@ -62,12 +64,34 @@ pub async fn run_worker(
     worker: Worker,
     visibility: Visibility,
 ) -> Result<(), lambda_runtime::Error> {
+    run(worker, visibility, None).await
+}
+
+/// The same for a queue that a bucket tells of its objects: its worker has a handler of
+/// [`ObjectCreated`](postroom::ObjectCreated).
+///
+/// # Errors
+/// As of [`run_worker`].
+pub async fn run_told_worker(
+    worker: Worker,
+    visibility: Visibility,
+    notices: ObjectNotices,
+) -> Result<(), lambda_runtime::Error> {
+    run(worker, visibility, Some(notices)).await
+}
+
+async fn run(
+    worker: Worker,
+    visibility: Visibility,
+    notices: Option<ObjectNotices>,
+) -> Result<(), lambda_runtime::Error> {
     worker.check()?;
-    let (worker, visibility) = (&worker, &visibility);
+    let (worker, visibility, notices) = (&worker, &visibility, notices.as_ref());
     let handler = service_fn(move |event: LambdaEvent<QueueEvent>| async move {
-        handle_batch(worker, visibility, event.payload, event.context.deadline).await
+        handle(worker, visibility, notices, event.payload, event.context.deadline).await
     });
-    lambda_runtime::run(handler).await
+    // Boxed once: the compiler bounds how deep futures lie in each other.
+    Box::pin(lambda_runtime::run(handler)).await
 }
 
 /// Processes one batch and answers which messages have to be delivered again.
@@ -83,7 +107,31 @@ pub async fn handle_batch(
     event: QueueEvent,
     deadline_ms: u64,
 ) -> Result<SqsBatchResponse, BatchError> {
-    let batch = Batch::read(event.records)?;
+    handle(worker, visibility, None, event, deadline_ms).await
+}
+
+/// The same for a queue that a bucket tells of its objects; trials of S3 are acknowledged.
+///
+/// # Errors
+/// As of [`handle_batch`].
+pub async fn handle_told_batch(
+    worker: &Worker,
+    visibility: &Visibility,
+    notices: &ObjectNotices,
+    event: QueueEvent,
+    deadline_ms: u64,
+) -> Result<SqsBatchResponse, BatchError> {
+    handle(worker, visibility, Some(notices), event, deadline_ms).await
+}
+
+async fn handle(
+    worker: &Worker,
+    visibility: &Visibility,
+    notices: Option<&ObjectNotices>,
+    event: QueueEvent,
+    deadline_ms: u64,
+) -> Result<SqsBatchResponse, BatchError> {
+    let batch = Batch::read(event.records, notices)?;
     let deadline = believable(deadline_ms, worker.now());
     let dispositions = worker.process(&batch.records, deadline).await;
     // What SQS makes of it changes nothing in the answer, which has to leave in time.
@@ -105,7 +153,7 @@ fn time_to_hide(deadline: Option<Timestamp>, now: Timestamp) -> Duration {
     })
 }
 
-/// The records of a batch, and beside each the handle by which SQS knows this delivery.
+/// The records of a batch that bring something, and beside each the handle by which SQS knows this delivery.
 #[derive(Debug)]
 pub(crate) struct Batch {
     pub(crate) records: Vec<Record>,
@@ -113,7 +161,10 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    pub(crate) fn read(messages: Vec<Value>) -> Result<Self, BatchError> {
+    pub(crate) fn read(
+        messages: Vec<Value>,
+        notices: Option<&ObjectNotices>,
+    ) -> Result<Self, BatchError> {
         let (mut records, mut receipt_handles) = (Vec::new(), Vec::new());
         for (index, mut message) in messages.into_iter().enumerate() {
             let message_id = text(&mut message, "messageId").filter(|id| !id.is_empty());
@@ -128,7 +179,19 @@ impl Batch {
             let receives = receives.and_then(|count| count.parse().ok()).unwrap_or(1);
             // A record without a body is one that cannot be decoded.
             let body = text(&mut message, "body").unwrap_or_default();
-            records.push(Record { message_id, body, group, receives });
+            let (body, refused) = match notices
+                .map_or(Heard::Nothing, |notices| notices.read(&body))
+            {
+                Heard::Nothing => (body, None),
+                // From here on it is as any message is: what is parked can be redriven.
+                Heard::Told(told) => (told.to_body(), None),
+                Heard::Refused(reason) => (body, Some(reason)),
+                Heard::Trial => {
+                    info!(message_id, "S3 has tried whether it can tell this queue of its objects");
+                    continue;
+                }
+            };
+            records.push(Record { message_id, body, group, receives, refused });
             receipt_handles.push(text(&mut message, "receiptHandle"));
         }
         Ok(Self { records, receipt_handles })
@@ -163,6 +226,9 @@ fn text(record: &mut Value, name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use postroom::{ObjectKey, ObjectOwner, RawEnvelope};
+    use serde_json::json;
+
     use super::*;
 
     const AGAIN: Disposition = Disposition::Redeliver { after: None };
@@ -177,7 +243,7 @@ mod tests {
 
     #[test]
     fn an_empty_batch_fails_nothing() {
-        let batch = Batch::read(event(r#"{"Records":[]}"#)).unwrap();
+        let batch = Batch::read(event(r#"{"Records":[]}"#), None).unwrap();
 
         assert!(batch.failures(&[]).is_empty());
     }
@@ -194,7 +260,7 @@ mod tests {
         let records =
             event(r#"{"Records":[{"messageId":"a","body":""},{"messageId":"","body":""}]}"#);
 
-        assert_eq!(Batch::read(records).unwrap_err(), BatchError::NoMessageId { index: 1 });
+        assert_eq!(Batch::read(records, None).unwrap_err(), BatchError::NoMessageId { index: 1 });
     }
 
     #[test]
@@ -204,7 +270,7 @@ mod tests {
                 r#"{{"Records":[{{"messageId":"a","attributes":{{"MessageGroupId":"g"}},
                     "eventSourceARN":"arn:aws:sqs:us-east-1:000000000000:{queue}"}}]}}"#
             ));
-            Batch::read(records).unwrap().records.remove(0).group
+            Batch::read(records, None).unwrap().records.remove(0).group
         };
 
         assert_eq!(groups("charge-card.fifo").as_deref(), Some("g"));
@@ -216,7 +282,7 @@ mod tests {
         let receives = |attributes: &str| {
             let records =
                 event(&format!(r#"{{"Records":[{{"messageId":"a","attributes":{attributes}}}]}}"#));
-            Batch::read(records).unwrap().records.remove(0).receives
+            Batch::read(records, None).unwrap().records.remove(0).receives
         };
 
         assert_eq!(receives(r#"{"ApproximateReceiveCount":"12"}"#), 12);
@@ -227,7 +293,7 @@ mod tests {
     fn each_failed_message_is_reported_once() {
         let records =
             event(r#"{"Records":[{"messageId":"a"},{"messageId":"b"},{"messageId":"a"}]}"#);
-        let batch = Batch::read(records).unwrap();
+        let batch = Batch::read(records, None).unwrap();
 
         let failures = batch.failures(&[AGAIN, Disposition::Acknowledge, AGAIN]);
 
@@ -235,11 +301,42 @@ mod tests {
     }
 
     #[test]
+    fn of_what_a_bucket_tells_only_what_is_a_message_or_a_failure_is_a_record() {
+        let about = |name: &str| {
+            let notice = include_str!("../../../events/s3/object-created.json");
+            notice.replace("local-objects-000000000000-us-east-1", name)
+        };
+        let trial = include_str!("../../../events/s3/test-event.json");
+        let ours = json!({"messageId": "ours", "body": "{}"});
+        let told = json!({"messageId": "told", "body": about("bucket"), "receiptHandle": "r"});
+        let other = json!({"messageId": "other", "body": about("another")});
+        let records = vec![json!({"messageId": "trial", "body": trial}), told, ours, other];
+        let owner = |_: &ObjectKey| {
+            let tenant_id = "demo".parse().ok()?;
+            Some(ObjectOwner { tenant_id, correlation_id: None })
+        };
+        let notices = ObjectNotices::of("bucket".to_owned(), owner);
+
+        let batch = Batch::read(records, Some(&notices)).unwrap();
+
+        let [told, ours, other] = &batch.records[..] else { panic!("{batch:?}") };
+        assert_eq!(RawEnvelope::parse(&told.body).unwrap().r#type, "object.created");
+        assert_eq!((told.refused.as_deref(), ours.refused.as_deref()), (None, None));
+        assert_eq!((ours.body.as_str(), other.body.as_str()), ("{}", about("another").as_str()));
+        assert!(other.refused.as_deref().is_some_and(|reason| reason.contains("\"another\"")));
+        let failed = batch.failures(&[AGAIN, AGAIN, Disposition::Acknowledge]);
+        assert_eq!(failed.into_iter().collect::<Vec<_>>(), ["ours", "told"]);
+        let wait = Duration::from_secs(3);
+        let hidden = batch.hidden(&[Disposition::Redeliver { after: Some(wait) }; 3]);
+        assert_eq!(hidden[0].receipt_handle, "r");
+    }
+
+    #[test]
     fn only_messages_with_a_named_wait_are_hidden() {
         let records = event(
             r#"{"Records":[{"messageId":"a","receiptHandle":"ra"},{"messageId":"b","receiptHandle":"rb"}]}"#,
         );
-        let batch = Batch::read(records).unwrap();
+        let batch = Batch::read(records, None).unwrap();
         let wait = Duration::from_secs(3);
 
         let hidden = batch.hidden(&[AGAIN, Disposition::Redeliver { after: Some(wait) }]);

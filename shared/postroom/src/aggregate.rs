@@ -93,7 +93,7 @@ pub trait EventSet: Sized + Send + Sync + 'static {
     ///
     /// # Errors
     /// A type that is not among them, a newer version, a missing upcast or another shape; all permanent.
-    fn read(envelope: RawEnvelope) -> Result<Self, DecodeError>;
+    fn read(envelope: &RawEnvelope) -> Result<Self, DecodeError>;
 }
 
 /// Writes the enum of all that can happen to an [`Aggregate`]: one variant for each event, called as it is.
@@ -110,12 +110,12 @@ macro_rules! events {
         impl $crate::EventSet for $Name {
             const TYPES: &'static [&'static str] = &[$(<$Event as $crate::Message>::TYPE),+];
 
-            fn read(envelope: $crate::RawEnvelope) -> Result<Self, $crate::DecodeError> {
+            fn read(envelope: &$crate::RawEnvelope) -> Result<Self, $crate::DecodeError> {
                 match envelope.r#type.as_str() {
                     $(<$Event as $crate::Message>::TYPE => {
                         envelope.decode::<$Event>().map(|event| Self::$Event(event.data))
                     })+
-                    _ => Err($crate::DecodeError::UnknownType { found: envelope.r#type }),
+                    _ => Err($crate::DecodeError::UnknownType { found: envelope.r#type.clone() }),
                 }
             }
         }

@@ -8,6 +8,7 @@
 //! ```
 //! `traceparent`, `actorid` and `streamversion` may be absent; unknown fields are ignored.
 
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jiff::Timestamp;
@@ -70,6 +71,9 @@ pub type RawEnvelope = Envelope<Value>;
 /// Why a body is no message this code can act on. All permanent: the same bytes never decode.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
+    /// Somebody else wrote it, in a format of their own, and it is none of what is expected of them.
+    #[error("not understood: {reason}")]
+    Refused { reason: String },
     /// The body is not JSON, or not the JSON of an envelope.
     #[error("not an envelope at `{path}`: {message}")]
     Envelope { path: String, message: String },
@@ -101,21 +105,21 @@ impl Classify for DecodeError {
 
 impl<M> Envelope<M> {
     /// The same envelope around another payload.
-    pub(crate) fn with<N>(self, data: N) -> Envelope<N> {
+    pub(crate) fn with<N>(&self, data: N) -> Envelope<N> {
         Envelope {
             data,
-            specversion: self.specversion,
+            specversion: self.specversion.clone(),
             id: self.id,
-            source: self.source,
-            r#type: self.r#type,
-            subject: self.subject,
+            source: self.source.clone(),
+            r#type: self.r#type.clone(),
+            subject: self.subject.clone(),
             time: self.time,
-            datacontenttype: self.datacontenttype,
-            correlation_id: self.correlation_id,
+            datacontenttype: self.datacontenttype.clone(),
+            correlation_id: self.correlation_id.clone(),
             causation_id: self.causation_id,
-            traceparent: self.traceparent,
-            tenant_id: self.tenant_id,
-            actor_id: self.actor_id,
+            traceparent: self.traceparent.clone(),
+            tenant_id: self.tenant_id.clone(),
+            actor_id: self.actor_id.clone(),
             data_version: self.data_version,
             stream_version: self.stream_version,
             hops: self.hops,
@@ -166,25 +170,7 @@ impl<M: Message> Envelope<M> {
         M: Serialize,
     {
         let data = serde_json::to_value(&self.data)?;
-        let header = Envelope {
-            data: (),
-            specversion: self.specversion.clone(),
-            id: self.id,
-            source: self.source.clone(),
-            r#type: self.r#type.clone(),
-            subject: self.subject.clone(),
-            time: self.time,
-            datacontenttype: self.datacontenttype.clone(),
-            correlation_id: self.correlation_id.clone(),
-            causation_id: self.causation_id,
-            traceparent: self.traceparent.clone(),
-            tenant_id: self.tenant_id.clone(),
-            actor_id: self.actor_id.clone(),
-            data_version: self.data_version,
-            stream_version: self.stream_version,
-            hops: self.hops,
-        };
-        Ok(header.with(data))
+        Ok(self.with(data))
     }
 }
 
@@ -206,9 +192,9 @@ impl RawEnvelope {
     ///
     /// # Errors
     /// Another type, a newer version, a missing upcast or another shape; all permanent.
-    pub fn decode<M: Message>(mut self) -> Result<Envelope<M>, DecodeError> {
+    pub fn decode<M: Message>(&self) -> Result<Envelope<M>, DecodeError> {
         if self.r#type != M::TYPE {
-            return Err(DecodeError::UnknownType { found: self.r#type });
+            return Err(DecodeError::UnknownType { found: self.r#type.clone() });
         }
         if self.data_version > M::VERSION {
             return Err(DecodeError::NewerVersion {
@@ -217,23 +203,22 @@ impl RawEnvelope {
                 found: self.data_version,
             });
         }
-        let mut data = self.data.take();
+        let mut data = Cow::Borrowed(&self.data);
         for version in self.data_version..M::VERSION {
-            data = M::upcast(version, data)?;
+            data = Cow::Owned(M::upcast(version, data.into_owned())?);
         }
         let payload =
-            serde_path_to_error::deserialize(data).map_err(|error| DecodeError::Data {
+            serde_path_to_error::deserialize(&*data).map_err(|error| DecodeError::Data {
                 r#type: M::TYPE,
                 path: error.path().to_string(),
                 message: error.inner().to_string(),
             })?;
-        self.data_version = M::VERSION;
-        Ok(self.with(payload))
+        Ok(Envelope { data_version: M::VERSION, ..self.with(payload) })
     }
 
     /// [`decode`](Self::decode), and what `ask` makes of it. Panics of both are caught: the same bytes panic every time.
     pub(crate) fn decode_and<M: Message, T>(
-        self,
+        &self,
         ask: impl FnOnce(&Envelope<M>) -> T,
     ) -> Result<(Envelope<M>, T), DecodeError> {
         let read = || {
@@ -260,7 +245,6 @@ impl RawEnvelope {
     }
 }
 
-/// Times on the wire, always with six digits of a second.
 /// Where a body is no envelope, and why. Read once more for it: keeping track of the place would cost every message.
 fn malformed(body: &str, error: &serde_json::Error) -> DecodeError {
     let reader = &mut serde_json::Deserializer::from_str(body);
@@ -272,6 +256,7 @@ fn malformed(body: &str, error: &serde_json::Error) -> DecodeError {
     DecodeError::Envelope { path, message }
 }
 
+/// Times on the wire, always with six digits of a second.
 pub(crate) mod micros {
     use jiff::Timestamp;
     use serde::{Deserialize, Deserializer, Serializer};

@@ -187,6 +187,11 @@ text_id! {
 }
 
 impl CorrelationId {
+    /// The chain that begins with a message.
+    pub(crate) fn of(message: MessageId) -> Self {
+        Self(message.to_string())
+    }
+
     /// The chain of one run of a schedule: `visit-orders.20261121T093000Z`, one for each tenant.
     pub(crate) fn of_slot(schedule: &str, slot: Timestamp) -> Self {
         let chain = format!("{schedule}.{}", slot.strftime("%Y%m%dT%H%M%SZ"));
@@ -215,6 +220,12 @@ pub(crate) fn derive(kind: &str, cause: MessageId, handler: &str, ordinal: u32) 
 /// FIFO queue takes 128, and printable whatever the subject is.
 pub(crate) fn group(tenant: &TenantId, subject: &str) -> String {
     named([b"group".as_slice(), tenant.0.as_bytes(), subject.as_bytes()]).to_string()
+}
+
+/// The group by which the messages of a tenant take turns with those of others, where they have no order. Not the tenant
+/// as it is called: that may have characters which a queue does not take, and every group looks alike.
+pub(crate) fn turns(tenant: &TenantId) -> String {
+    named([b"turns".as_slice(), tenant.0.as_bytes()]).to_string()
 }
 
 /// The id of the command that enqueues the tasks of these things of a tenant for a slot.

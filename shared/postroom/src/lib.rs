@@ -20,11 +20,14 @@ mod visible;
 mod outcome;
 mod message;
 mod envelope;
+mod object;
+mod object_created;
 mod stored;
 mod aggregate;
 mod live;
 mod transaction;
 mod reader;
+mod history;
 mod tx;
 mod command;
 mod listener;
@@ -49,6 +52,7 @@ pub use command::{Command, Idempotency, Origin};
 pub use courier::{Courier, Relayed};
 pub use envelope::{DecodeError, Envelope, RawEnvelope};
 pub use gate::Gate;
+pub use history::History;
 pub use id::{
     ActorId, ClientToken, CorrelationId, DedupKey, Fingerprint, IdempotencyKey, Ids, InvalidId,
     MessageId, OwnerToken, SystemIds, TenantId,
@@ -57,6 +61,8 @@ pub use job::{Effects, Job, OnUnknown};
 pub use listener::Listener;
 pub use live::{LiveItem, LiveShard};
 pub use message::{Event, Message, Routed, Task};
+pub use object::{ETag, InvalidObjectName, ObjectKey};
+pub use object_created::{ObjectCreated, ObjectOwner};
 pub use office::{
     Audited, Bulk, BulkError, BulkReport, DeadLetterOffice, DecideError, Decided, Discarded, Edit,
     Group, Groups, LetterFilter, Redrive, Redriven, Refused,
@@ -86,8 +92,8 @@ pub use worker::{
     WakeUp, WalkError, Walked, Worker,
 };
 
-/// The version of the code that is running, which its dead letters name: what `CODE_VERSION` said when it was built, a
-/// commit for instance, or else the kit's own version.
+/// The version of the code that is running: what `CODE_VERSION` said when it was built, a commit for instance, or else the
+/// kit's own version. Dead letters name it, and it tells whose code makes a build: each is made by one.
 pub const CODE_VERSION: &str = match option_env!("CODE_VERSION") {
     Some(version) => version,
     None => env!("CARGO_PKG_VERSION"),

@@ -5,7 +5,6 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::BoxFuture;
@@ -71,7 +70,8 @@ pub trait Projection: Send + Sync + 'static {
     /// The streams it reads, by the collections of the things they belong to: `accounts`.
     const READS: &'static [&'static str];
     /// The collections of the items it makes, which are no other's: what of them a build has left is removed when nobody
-    /// reads that build any more.
+    /// reads that build any more. One that is not made any more stays named until the build that does without it is read and
+    /// what was read before is swept: what nobody names is not removed. Nor may another projection take its name before.
     const MAKES: &'static [&'static str];
     /// All that can happen in those streams. What is not among them is poison, and not passed over: a read model that does
     /// not know what happened is wrong.
@@ -124,7 +124,8 @@ impl fmt::Debug for Projections {
     }
 }
 
-/// What a projection may do: read and stage items of its own read model.
+/// What a projection may do: read and stage items of its own read model. There is no time but the event's: applied at
+/// another, an event has to make the same.
 #[derive(Debug)]
 pub struct View<'a> {
     tx: &'a mut Tx,
@@ -139,11 +140,6 @@ impl<'a> View<'a> {
     /// Whose events.
     pub fn tenant(&self) -> &TenantId {
         self.tx.tenant()
-    }
-
-    /// When this run began.
-    pub fn now(&self) -> Timestamp {
-        self.tx.now()
     }
 
     /// The item at a place. The commit fails, and the event is applied anew, if it has changed by then.
@@ -241,8 +237,8 @@ impl<P: Projection> AnyProjection for P {
         view: &'a mut View<'_>,
     ) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
-            let read = P::Event::read(event.clone()).map_err(failed::<P, _>)?;
-            let event = event.clone().with(read);
+            let read = P::Event::read(event).map_err(failed::<P, _>)?;
+            let event = event.with(read);
             Projection::apply(self, &event, view).await.map_err(failed::<P, _>)
         })
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::BoxFuture;
 use crate::envelope::{Envelope, RawEnvelope};
-use crate::id::DedupKey;
+use crate::id::{DedupKey, TenantId, group, turns};
 use crate::listener::Listener;
 use crate::message::{Event, Message};
 use crate::outcome::Outcome;
@@ -35,7 +35,7 @@ struct Row {
     keys: BTreeMap<&'static str, KeyOf>,
 }
 
-type KeyOf = fn(RawEnvelope) -> Option<DedupKey>;
+type KeyOf = fn(&RawEnvelope) -> Option<DedupKey>;
 
 /// What the table says of the queue of a handler.
 struct Queue {
@@ -108,7 +108,7 @@ impl Reactions {
     /// `None`: no row sends it such a message, it cannot read it, or has no key for it.
     pub(crate) fn key_of(&self, handler: &str, message: &RawEnvelope) -> Option<DedupKey> {
         let key_of = self.rows.get(message.r#type.as_str())?.keys.get(handler)?;
-        key_of(message.clone())
+        key_of(message)
     }
 
     /// Every queued handler of the table, each once, and its projector: a deployment needs a queue for each.
@@ -119,6 +119,12 @@ impl Reactions {
     /// Whether a handler takes the messages about one thing one after the other: its queue is a FIFO queue.
     pub fn is_in_order(&self, handler: &str) -> bool {
         self.queues.get(handler).is_some_and(|queue| queue.delivery == Delivery::InOrder)
+    }
+
+    /// What a message shares a group with on a queue: on one with an order what is about the same thing, on any other all
+    /// that is its tenant's.
+    pub(crate) fn group_on(&self, queue: &str, tenant: &TenantId, subject: &str) -> String {
+        if self.is_in_order(queue) { group(tenant, subject) } else { turns(tenant) }
     }
 
     /// The longest that a run of a queued handler takes ([`Job::TIME_NEEDED`](crate::Job::TIME_NEEDED)).
@@ -279,7 +285,8 @@ impl crate::Refuse for TypeClash {
 /// One row a message; in it one line a reaction, in the order they run. `in_request` takes the listener itself,
 /// `queued` the type of a listener or a job. `queued_in_order` is `queued` over a FIFO queue: it serialises what is about
 /// one stream (of a task: one subject), but does not give commit order. A message without a row cannot be emitted, and a job `in_request` does not
-/// compile. A row for [`TaskFailed`](crate::TaskFailed), which the kit emits, is written as any other, under that name.
+/// compile. Rows for [`TaskFailed`](crate::TaskFailed), which the kit emits, and [`ObjectCreated`](crate::ObjectCreated), which
+/// a bucket tells, are written as any other, under those names.
 ///
 /// ```
 /// # use postroom::{Event, Job, Listener, Message, Outcome, StreamId, Tx, Envelope, reactions};
@@ -349,6 +356,7 @@ macro_rules! reactions {
     };
     // The kit's own, which nobody else may emit.
     (@routed TaskFailed) => {};
+    (@routed ObjectCreated) => {};
     (@routed $Message:ident) => {
         impl $crate::Routed for $Message {}
     };

@@ -42,6 +42,7 @@ pub struct Versioned<T> {
 #[derive(Debug, Clone)]
 pub struct List<T> {
     parent: Option<String>,
+    prefix: String,
     descending: bool,
     limit: usize,
     after: Option<String>,
@@ -54,12 +55,29 @@ impl<T: Stored> List<T> {
 
     /// Everything directly in the collection, in the order of ids.
     pub fn all() -> Self {
-        Self { parent: None, descending: false, limit: Self::MAX, after: None, of: PhantomData }
+        Self {
+            parent: None,
+            prefix: String::new(),
+            descending: false,
+            limit: Self::MAX,
+            after: None,
+            of: PhantomData,
+        }
     }
 
     /// Everything inside a parent, in the order of ids.
     pub fn within(parent: impl fmt::Display) -> Self {
         Self { parent: Some(parent.to_string()), ..Self::all() }
+    }
+
+    /// Only what has an id that begins so, byte for byte.
+    ///
+    /// An id that is made of parts needs an end of each part that no part can contain: with `#`, `ann#0` would find the id
+    /// `ann#0192…` of Ann.
+    #[must_use]
+    pub fn beginning_with(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
     }
 
     /// From the last id to the first: newest first where ids grow with time.
@@ -159,8 +177,8 @@ impl Reader {
     ) -> Result<Page<Versioned<T>>, ReadError> {
         let (tenant, parent) = (&self.tenant, list.parent.as_deref());
         let partition = Partition::of_generation(tenant, T::COLLECTION, generation, parent);
-        let List { descending, limit, after, .. } = list;
-        let listing = Listing { partition, descending, limit, after };
+        let List { prefix, descending, limit, after, .. } = list;
+        let listing = Listing { partition, prefix, descending, limit, after };
         let page = self.store.list(&listing).await.map_err(|source| ReadError::Store {
             what: listing.partition.as_str().to_owned(),
             source,

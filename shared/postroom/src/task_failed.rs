@@ -83,7 +83,7 @@ mod tests {
         let shipped = include_str!("../../../events/versions/task.failed.v1.json");
         let shipped = RawEnvelope::parse(shipped).unwrap();
 
-        let event = shipped.clone().decode::<TaskFailed>().unwrap();
+        let event = shipped.decode::<TaskFailed>().unwrap();
 
         assert_eq!(serde_json::to_value(&event.data).unwrap(), shipped.data);
         assert_eq!(event.data.stream().as_str(), event.subject);

@@ -9,10 +9,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
+use mimalloc::MiMalloc;
 use postroom::simulation::{Business, Failure, Figures, Simulation};
 use simulation::{Bank, Shop};
 
 use crate::arguments::{Arguments, HELP, Of, What};
+
+/// A run is many small things that live shortly.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// How many seeds a thread takes at a time.
 const CHUNK: u64 = 64;

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from template import Template, target
+from template import Template, look, target, words
 
 # Decided for each; the default deletes.
-STATEFUL = ("DynamoDB::Table", "SQS::Queue", "Logs::LogGroup", "Cognito::UserPool")
+STATEFUL = ("DynamoDB::Table", "SQS::Queue", "S3::Bucket", "Logs::LogGroup", "Cognito::UserPool")
 
 
 def a_table_is_on_demand_encrypted_and_recoverable(template: Template) -> Iterator[str]:
@@ -40,6 +40,33 @@ def a_queue_is_encrypted(template: Template) -> Iterator[str]:
     for queue in template.all("SQS::Queue"):
         if queue.at("SqsManagedSseEnabled") is not True:
             yield queue.id
+
+
+def a_bucket_is_private_encrypted_and_forgets(template: Template) -> Iterator[str]:
+    """Closed to the public, encrypted, over TLS alone; what is uploaded expires, and so do parts of what never came whole."""
+    for bucket in template.all("S3::Bucket"):
+        closed = bucket.at("PublicAccessBlockConfiguration") or {}
+        for way in ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"):
+            if closed.get(way) is not True:
+                yield f"{bucket.id}: {way}"
+        if bucket.at("OwnershipControls", "Rules", 0, "ObjectOwnership") != "BucketOwnerEnforced":
+            yield f"{bucket.id}: ObjectOwnership"
+        rules = bucket.at("BucketEncryption", "ServerSideEncryptionConfiguration") or []
+        if not any(look(rule, "ServerSideEncryptionByDefault", "SSEAlgorithm") for rule in rules):
+            yield f"{bucket.id}: BucketEncryption"
+        statements = [statement for policy in template.all("S3::BucketPolicy") if target(policy.at("Bucket")) == bucket.id
+                      for statement in policy.at("PolicyDocument", "Statement")]
+        all_of_it = {f"{bucket.id}.Arn", f"${{{bucket.id}.Arn}}/*"}
+        if not any((statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
+                   and look(statement, "Condition", "Bool", "aws:SecureTransport") is False
+                   and {words(what) or ".".join(what["Fn::GetAtt"]) for what in statement["Resource"]} == all_of_it
+                   for statement in statements):
+            yield f"{bucket.id}: aws:SecureTransport"
+        forgets = [rule for rule in bucket.at("LifecycleConfiguration", "Rules") or [] if rule["Status"] == "Enabled"]
+        if not any(rule.get("Prefix") == "imports/" and rule.get("ExpirationInDays") for rule in forgets):
+            yield f"{bucket.id}: imports/"
+        if not any("AbortIncompleteMultipartUpload" in rule and not rule.get("Prefix") for rule in forgets):
+            yield f"{bucket.id}: AbortIncompleteMultipartUpload"
 
 
 def nothing_is_deleted_without_a_word(template: Template) -> Iterator[str]:

@@ -74,6 +74,14 @@ def a_table_is_named_after_its_id(template: Template) -> Iterator[str]:
             yield f"{table.id} is {words(table.at('TableName'))}, not {expected}"
 
 
+def a_bucket_is_named_after_its_id(template: Template) -> Iterator[str]:
+    """`ObjectsBucket` is `${AWS::StackName}-objects-` and account and region: all accounts share the names of buckets."""
+    for bucket in template.all("S3::Bucket"):
+        expected = f"${{AWS::StackName}}-{kebab(bucket.id.removesuffix('Bucket'))}-${{AWS::AccountId}}-${{AWS::Region}}"
+        if not bucket.id.endswith("Bucket") or words(bucket.at("BucketName")) != expected:
+            yield f"{bucket.id} is {words(bucket.at('BucketName'))}, not {expected}"
+
+
 def a_schedule_is_named_after_its_function(template: Template) -> Iterator[str]:
     """Set the schedule's Name to the folder of the function that it starts; the local system fires it by that name."""
     for schedule in template.all("Scheduler::Schedule"):

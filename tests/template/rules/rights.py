@@ -1,5 +1,6 @@
 """Who may do what. Roles that SAM makes are judged as ours are."""
 
+import re
 from collections.abc import Iterator
 
 from template import Template, several, target, texts, words
@@ -19,9 +20,10 @@ LOGGING = {"logs:CreateLogStream", "logs:PutLogEvents"}
 
 
 def no_right_has_a_wildcard(template: Template) -> Iterator[str]:
-    """Name the action, and the resource by `!GetAtt … .Arn`."""
+    """Name the action, and the resource by `!GetAtt … .Arn`; of a bucket the objects below a prefix."""
     for right in template.rights():
         named = target(right.resource) in template.resources and not any("*" in text for text in texts(right.resource))
+        named = named or prefix_of(template, right.resource) != ""
         if "*" in right.action or not named and right.action not in WITHOUT_RESOURCE:
             yield str(right)
 
@@ -50,6 +52,51 @@ def a_function_has_rights_on_just_the_tables_it_is_told_of(template: Template) -
         for table in template.all("DynamoDB::Table"):
             if (table.id in told) != (table.id in may):
                 yield f"{function.id}: {'a variable' if table.id in told else 'a right'} alone for {table.id}"
+
+
+def a_function_has_rights_in_just_the_buckets_it_is_told_of(template: Template) -> Iterator[str]:
+    """Give both or neither: a bucket's name in Environment, and rights on the objects below a prefix there."""
+    for function in template.functions():
+        told = told_of(function)
+        may = {target(right.resource) for right in template.rights() if right.role == template.role_of(function)}
+        for bucket in template.all("S3::Bucket"):
+            if (bucket.id in told) != (bucket.id in may):
+                yield f"{function.id}: {'a variable' if bucket.id in told else 'a right'} alone for {bucket.id}"
+
+
+def only_its_bucket_may_send_to_a_queue(template: Template) -> Iterator[str]:
+    """A queue that a bucket tells has one QueuePolicy: that bucket of this account may send, and it waits for the policy."""
+    policies = [resource for resource in template.every("SQS::QueuePolicy")]
+    for policy in policies:
+        told = {target(queue) for queue in policy.at("Queues")}
+        tells = [bucket for bucket in template.all("S3::Bucket")
+                 if told & {target(way["Queue"]) for way in ways(bucket)}]
+        if len(told) != 1 or len(tells) != 1:
+            yield f"{policy.id} is for {len(told)} queues that {len(tells)} buckets tell"
+            continue
+        [queue], [bucket] = told, tells
+        expected = [{
+            "Effect": "Allow",
+            "Principal": {"Service": "s3.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": {"Fn::GetAtt": [queue, "Arn"]},
+            "Condition": {
+                # Spelt out: bucket and policy would wait for each other.
+                "ArnEquals": {"aws:SourceArn": {"Fn::Sub": f"arn:${{AWS::Partition}}:s3:::{words(bucket.at('BucketName'))}"}},
+                "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}},
+            },
+        }]
+        if policy.at("PolicyDocument", "Statement") != expected:
+            yield f"{policy.id}: Statement"
+        if policy.id not in several(bucket.body.get("DependsOn", [])):
+            yield f"{bucket.id} does not wait for {policy.id}"
+    for bucket in template.all("S3::Bucket"):
+        for way in ways(bucket):
+            if not any(target(way["Queue"]) in {target(queue) for queue in policy.at("Queues")} for policy in policies):
+                yield f"{bucket.id} may not tell {target(way['Queue'])}"
+        other = set(bucket.at("NotificationConfiguration") or {}) - {"QueueConfigurations"}
+        if other:
+            yield f"{bucket.id} tells by {', '.join(sorted(other))}, which the local system does not"
 
 
 def a_function_may_send_to_just_the_queues_it_is_told_of(template: Template) -> Iterator[str]:
@@ -118,6 +165,17 @@ def only_this_api_may_call_a_function(template: Template) -> Iterator[str]:
         api = [value for value in texts(permission.at("SourceArn")) if value == "HttpApi"]
         if permission.at("Principal") != "apigateway.amazonaws.com" or not source or not api:
             yield permission.id
+
+
+def ways(bucket) -> list[dict]:
+    """How a bucket tells queues."""
+    return bucket.at("NotificationConfiguration", "QueueConfigurations") or []
+
+
+def prefix_of(template: Template, resource) -> str:
+    """`imports/` of `${ObjectsBucket.Arn}/imports/*`; empty for anything else."""
+    found = re.fullmatch(r"\$\{(\w+)\.Arn\}/([\w-]+/)\*", words(resource))
+    return found[2] if found and template.get(found[1]).kind == "AWS::S3::Bucket" else ""
 
 
 def told_of(function) -> set[str]:

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::contact_imports::UploadedFile;
 use serde_json::Value;
 use tests::{World, WorldOptions, fixture, root};
 
@@ -45,6 +46,18 @@ async fn a_worker_behind_a_fifo_queue_is_sent_messages_of_its_fixtures_shape() {
     let body: Value = serde_json::from_str(record["body"].as_str().unwrap()).unwrap();
     assert_eq!(record["attributes"]["MessageDeduplicationId"], body["id"]);
     world.stop().await;
+}
+
+#[test]
+fn the_import_is_tried_with_the_notice_of_a_file_that_was_uploaded() {
+    let event = fixture("sqs/import-contacts.json");
+    let notice = event["Records"][0]["body"].as_str().unwrap();
+    let notice: Value = serde_json::from_str(notice).unwrap();
+
+    let key = notice["Records"][0]["s3"]["object"]["key"].as_str().unwrap();
+    let file = UploadedFile::of_key(&key.parse().unwrap()).unwrap();
+
+    assert_eq!((file.tenant_id.as_str(), file.correlation_id.as_str()), ("demo", "req-2f6a"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

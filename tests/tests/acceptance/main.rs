@@ -3,8 +3,10 @@
 
 mod publish;
 mod campaigns;
+mod contacts;
 mod http;
 mod idempotency;
+mod importing;
 mod ledger;
 mod openapi;
 mod operator;

@@ -27,7 +27,7 @@ fn collector(endpoint: &mut Endpoint) -> Collector {
 async fn collect(endpoint: &mut Endpoint, event: &Value, deadline_ms: u64) -> Value {
     let collector = collector(endpoint);
     let event = serde_json::from_value(event.clone()).unwrap();
-    let answer = handle_collection(&collector, &HANDLERS, event, deadline_ms).await.unwrap();
+    let answer = handle_collection(&collector, &HANDLERS, None, event, deadline_ms).await.unwrap();
     serde_json::to_value(&answer).unwrap()
 }
 
@@ -123,7 +123,7 @@ async fn what_comes_from_no_dead_letter_queue_is_refused_as_a_whole() {
     let refused = |event: Value| {
         let event = serde_json::from_value(event).unwrap();
         let collector = &collector;
-        async move { handle_collection(collector, &HANDLERS, event, 0).await.unwrap_err() }
+        async move { handle_collection(collector, &HANDLERS, None, event, 0).await.unwrap_err() }
     };
     let (mut stranger, mut nameless) = (example(), example());
     let arn = "arn:aws:sqs:us-east-1:000000000000:local-sync-campaign-dlq.fifo".to_owned();

@@ -253,6 +253,7 @@ async fn worked(endpoint: &mut Endpoint, runtime: Runtime, job: Overtaken) -> Va
         body: message.body,
         group: None,
         receives: 1,
+        refused: None,
     });
 
     let dispositions = worker.process(&records.collect::<Vec<_>>(), None).await;

@@ -62,6 +62,9 @@ impl Endpoint {
             let attributes = attributes.map(|(name, value)| (name.to_owned(), value.to_owned()));
             sqs.create_queue(queue, &attributes.collect()).unwrap();
         }
+        for bucket in stack.buckets {
+            server.create_bucket(&bucket).unwrap();
+        }
         let mut env = environment(&server.url(), queues);
         let aws = Aws::connect(&mut env);
         env.check().unwrap();
@@ -126,17 +129,18 @@ impl Endpoint {
     }
 }
 
-fn environment(url: &str, queues: &[&str]) -> Env {
+pub(crate) fn environment(url: &str, queues: &[&str]) -> Env {
     let fixed = [
         ("AWS_ENDPOINT_URL", url),
         ("AWS_REGION", "us-east-1"),
         ("AWS_ACCESS_KEY_ID", "tests"),
-        ("AWS_SECRET_ACCESS_KEY", "tests"),
+        ("AWS_SECRET_ACCESS_KEY", "local"),
         ("JOURNAL_TABLE", "local-journal"),
         ("STATE_TABLE", "local-state"),
         ("OUTBOX_TABLE", "local-outbox"),
         ("INBOX_TABLE", "local-inbox"),
         ("DEAD_LETTERS_TABLE", "local-dead-letters"),
+        ("OBJECTS_BUCKET", "local-objects-000000000000-us-east-1"),
     ];
     let fixed = fixed.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let queues = queues.iter().map(|queue| {

@@ -1,4 +1,4 @@
-//! Every adapter keeps the promises of its port: in memory, on DynamoDB and on SQS.
+//! Every adapter keeps the promises of its port: in memory, on DynamoDB, on SQS and on S3.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod endpoint;
@@ -6,7 +6,9 @@ mod memory;
 mod time;
 mod dynamodb;
 mod sqs;
+mod s3;
 mod outcomes;
+mod many;
 mod schedules;
 mod relays;
 mod streams;

@@ -3,11 +3,14 @@
 use std::future::{Ready, ready};
 use std::sync::Arc;
 
+use bytes::Bytes;
+use jiff::Timestamp;
 use postroom::BoxFuture;
 use postroom::contract::Adapters;
+use postroom::contract::objects::ObjectsUnderTest;
 use postroom::contract::queue::{Arrived, QueueUnderTest};
-use postroom::memory::{MemoryQueue, MemoryStore};
-use postroom::port::{Depths, Queue};
+use postroom::memory::{MemoryObjects, MemoryQueue, MemoryStore};
+use postroom::port::{Depths, Objects, PermittedUpload, Queue, Uploads};
 
 use crate::endpoint::{HANDLER, IN_ORDER};
 
@@ -68,3 +71,38 @@ impl QueueUnderTest for InMemory {
 }
 
 postroom::queue_contract!(in_memory);
+
+struct BucketInMemory {
+    objects: MemoryObjects,
+}
+
+fn bucket_in_memory() -> Ready<BucketInMemory> {
+    ready(BucketInMemory { objects: MemoryObjects::default() })
+}
+
+impl AsRef<dyn ObjectsUnderTest> for BucketInMemory {
+    fn as_ref(&self) -> &(dyn ObjectsUnderTest + 'static) {
+        self
+    }
+}
+
+impl ObjectsUnderTest for BucketInMemory {
+    fn objects(&self) -> &dyn Objects {
+        &self.objects
+    }
+
+    fn uploads(&self) -> &dyn Uploads {
+        &self.objects
+    }
+
+    fn now(&self) -> Timestamp {
+        "2026-11-22T09:30:00Z".parse().unwrap()
+    }
+
+    fn upload<'a>(&'a self, permitted: &'a PermittedUpload, body: Bytes) -> BoxFuture<'a, bool> {
+        let content_type = permitted.headers.get("content-type").map_or("", String::as_str);
+        Box::pin(ready(self.objects.upload(permitted, content_type, body, self.now())))
+    }
+}
+
+postroom::objects_contract!(bucket_in_memory);

@@ -144,7 +144,7 @@ async fn a_row_in_order_that_a_person_sends_again_is_another_message() {
 #[tokio::test]
 async fn rows_with_and_without_a_group_arrive_at_queues_of_both_kinds() {
     for (handler, groups) in [
-        (HANDLER, [None, None]),
+        (HANDLER, [None, Some("group-1")]),
         (IN_ORDER, [Some("7b0c0000-0000-5000-8000-00000000000c"), Some("group-1")]),
     ] {
         let on_sqs = on_sqs().await;
@@ -162,6 +162,23 @@ async fn rows_with_and_without_a_group_arrive_at_queues_of_both_kinds() {
         let found: Vec<_> = arrived.iter().map(|arrived| arrived.group.as_deref()).collect();
         assert_eq!(found, groups, "{handler}");
     }
+}
+
+#[tokio::test]
+async fn five_hundred_messages_of_one_tenant_do_not_hold_up_one_of_another() {
+    let on_sqs = on_sqs().await;
+    let of = |tenant: &str, body: &str| OutboxRow { group: Some(tenant.to_owned()), ..row(body) };
+    for batch in 0..50 {
+        let rows: Vec<_> = (0..10).map(|n| of("many", &format!("{batch}.{n}"))).collect();
+        on_sqs.queue.send(HANDLER, &rows).await.unwrap();
+    }
+    let sqs = &on_sqs.endpoint.sqs;
+    sqs.receive(HANDLER, 10, Duration::ZERO).await.unwrap();
+
+    on_sqs.queue.send(HANDLER, &[of("few", "late")]).await.unwrap();
+
+    let next = sqs.receive(HANDLER, 10, Duration::ZERO).await.unwrap();
+    assert_eq!((next.len(), next[0].body.as_str()), (10, "late"));
 }
 
 fn row(body: &str) -> OutboxRow {

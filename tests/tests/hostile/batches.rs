@@ -6,8 +6,10 @@ use std::sync::Arc;
 use postroom::doc_example::{Bank, ChargeCard, ShopError};
 use postroom::memory::{ManualClock, MemoryQueue, MemoryStore, SeededIds};
 use postroom::port::{Inbox, RunKey, RunStatus};
-use postroom::{Clock, Collector, Courier, Ports, RawEnvelope, Reactions, Runtime, Worker};
-use postroom_aws::{Aws, Env, Visibility, handle_batch, handle_collection};
+use postroom::{
+    Clock, Collector, Courier, ObjectOwner, Ports, RawEnvelope, Reactions, Runtime, Worker,
+};
+use postroom_aws::{Aws, Env, ObjectNotices, Visibility, handle_collection, handle_told_batch};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use tests::fixture;
@@ -31,6 +33,7 @@ struct Bench {
     worker: Worker,
     collector: Collector,
     visibility: Visibility,
+    notices: ObjectNotices,
 }
 
 impl Bench {
@@ -49,13 +52,14 @@ impl Bench {
         let runtime = Runtime::new(ports, Reactions::default());
         let collector = Collector::new(runtime.clone(), stored.clone());
         let worker = Worker::new(HANDLER, runtime, stored).job(ChargeCard { bank: Generous });
-        Self { memory, clock, worker, collector, visibility: nowhere() }
+        Self { memory, clock, worker, collector, visibility: nowhere(), notices: notices() }
     }
 
     /// The ids that have to be delivered again; `None`: the event is refused as a whole.
     async fn answer(&self, event: &Value) -> Option<Vec<String>> {
         let event = serde_json::from_value(event.clone()).ok()?;
-        let answer = handle_batch(&self.worker, &self.visibility, event, 0).await.ok()?;
+        let Self { worker, visibility, notices, .. } = self;
+        let answer = handle_told_batch(worker, visibility, notices, event, 0).await.ok()?;
         let answer = serde_json::to_value(&answer).unwrap();
         let failures = answer["batchItemFailures"].as_array().unwrap().iter();
         let id = |failure: &Value| failure["itemIdentifier"].as_str().unwrap().to_owned();
@@ -67,6 +71,14 @@ impl Bench {
         let found = self.memory.find(&key, self.clock.now()).await.unwrap();
         found.map(|record| record.status)
     }
+}
+
+/// The notices of the bucket of the example, each of whose objects is somebody's.
+fn notices() -> ObjectNotices {
+    ObjectNotices::of("local-objects-000000000000-us-east-1".to_owned(), |key| {
+        let tenant = key.as_str().split('/').nth(1)?;
+        Some(ObjectOwner { tenant_id: tenant.parse().ok()?, correlation_id: None })
+    })
 }
 
 /// A queue that cannot be reached: no message keeps a time of its own.
@@ -127,6 +139,30 @@ fn harms_no_neighbour(mut event: Value) {
     });
 }
 
+/// What a bucket tells, damaged: it is a letter, unless it is delivered again or has become a trial of S3. `collected`: its
+/// queue had given it up.
+fn is_a_letter(notice: &Value, collected: bool) {
+    let body = notice.to_string();
+    let dead = "arn:aws:sqs:us-east-1:000000000000:local-charge-card-dlq";
+    let event = json!({"Records": [{"messageId": "m", "body": body, "eventSourceARN": dead}]});
+    block(async {
+        let bench = Bench::new();
+
+        let failures = if collected {
+            let read = serde_json::from_value(event).unwrap();
+            let (handlers, notices) = (["charge-card"], Some(&bench.notices));
+            let answer = handle_collection(&bench.collector, &handlers, notices, read, 0).await;
+            answer.unwrap().batch_item_failures.len()
+        } else {
+            bench.answer(&event).await.unwrap().len()
+        };
+
+        let is_trial = notice["Event"] == "s3:TestEvent";
+        let kept = bench.memory.dead_letters().len() + failures;
+        assert_eq!(kept, usize::from(!is_trial), "{notice}");
+    });
+}
+
 /// Whatever is in the batch of a dead-letter queue: what is not delivered again is a letter.
 fn loses_nothing(event: &Value) {
     let Some(records) = event.get("Records").and_then(Value::as_array) else { return };
@@ -135,7 +171,7 @@ fn loses_nothing(event: &Value) {
         let handlers = ["sync-statistics"];
         let read = serde_json::from_value(event.clone()).unwrap();
 
-        let answer = handle_collection(&bench.collector, &handlers, read, 0).await;
+        let answer = handle_collection(&bench.collector, &handlers, None, read, 0).await;
 
         let Ok(answer) = answer else {
             let is_whole = |record: &Value| {
@@ -187,6 +223,25 @@ proptest! {
         let body = event["Records"][0]["body"].as_str().unwrap();
         let body = mutated(serde_json::from_str(body).unwrap(), &mutations);
         event["Records"][0]["body"] = json!(body.to_string());
+        harms_no_neighbour(event);
+    }
+
+    #[test]
+    fn a_damaged_notice_of_a_bucket_is_a_letter(
+        collected in any::<bool>(),
+        trial in any::<bool>(),
+        mutations in mutations(),
+    ) {
+        let notice = fixture(if trial { "s3/test-event.json" } else { "s3/object-created.json" });
+        is_a_letter(&mutated(notice, &mutations), collected);
+    }
+
+    #[test]
+    fn a_key_of_any_kind_is_its_own_notices_failure(key in text()) {
+        let mut notice = fixture("s3/object-created.json");
+        notice["Records"][0]["s3"]["object"]["key"] = json!(key);
+        let mut event = fixture("sqs/standard.json");
+        event["Records"][0]["body"] = json!(notice.to_string());
         harms_no_neighbour(event);
     }
 

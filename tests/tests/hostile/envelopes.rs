@@ -31,7 +31,7 @@ fn read(body: &str) {
 }
 
 fn decode<M: Message>(envelope: &RawEnvelope) {
-    if let Err(error) = envelope.clone().decode::<M>() {
+    if let Err(error) = envelope.decode::<M>() {
         fails_for_good(&error);
     }
 }

@@ -112,7 +112,13 @@ fn record(order: &str, number: usize, group: Option<&str>) -> Record {
     body["id"] = json!(format!("7b0c0000-0000-5000-8000-{number:012}"));
     body["data"]["order"] = json!(order);
     let group = group.map(str::to_owned);
-    Record { message_id: order.to_owned(), body: body.to_string(), group, receives: 1 }
+    Record {
+        message_id: order.to_owned(),
+        body: body.to_string(),
+        group,
+        receives: 1,
+        refused: None,
+    }
 }
 
 fn step() -> impl Strategy<Value = Step> {

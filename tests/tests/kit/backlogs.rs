@@ -57,7 +57,7 @@ impl Backlog {
         let now = shop.now();
         let records = shop.sent().into_iter().map(|row| {
             let message_id = format!("sqs-{}", row.message_id);
-            Record { message_id, body: row.body, group: None, receives: 0 }
+            Record { message_id, body: row.body, group: None, receives: 0, refused: None }
         });
         let waiting = records.map(|record| ((now, record.message_id.clone()), record)).collect();
         Self { shop, waiting }

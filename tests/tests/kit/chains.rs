@@ -153,7 +153,8 @@ async fn a_chain_goes_on_across_redrives_and_edits() {
     let body = record.body.replace(r#""order":"1""#, r#""order":"2""#);
     office(&shop).edit(&id, instead(&body), &operator(&shop)).await.unwrap();
     let body = shop.sent().last().unwrap().body.clone();
-    let edited = Record { message_id: "edited".to_owned(), body, group: None, receives: 1 };
+    let edited =
+        Record { message_id: "edited".to_owned(), body, group: None, receives: 1, refused: None };
     shop.card_worker(ScriptedBank::default()).process(&[edited], None).await;
 
     let row = "charge-card                     queued      ";

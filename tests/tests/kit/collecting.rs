@@ -52,7 +52,13 @@ async fn died_of(shop: &Shop, record: &Record) {
 /// Works on what was sent last.
 async fn work<B: Bank>(shop: &Shop, bank: B) -> Record {
     let body = shop.sent().last().unwrap().body.clone();
-    let record = Record { message_id: "sqs-again".to_owned(), body, group: None, receives: 1 };
+    let record = Record {
+        message_id: "sqs-again".to_owned(),
+        body,
+        group: None,
+        receives: 1,
+        refused: None,
+    };
     shop.card_worker(bank).process(from_ref(&record), None).await;
     record
 }
@@ -185,8 +191,13 @@ async fn what_a_worker_is_at_is_left_to_it() {
 #[tokio::test]
 async fn what_is_no_message_is_kept_under_the_id_that_its_worker_would_have_given_it() {
     let shop = Shop::new();
-    let record =
-        Record { message_id: "sqs-1".to_owned(), body: "{}".to_owned(), group: None, receives: 1 };
+    let record = Record {
+        message_id: "sqs-1".to_owned(),
+        body: "{}".to_owned(),
+        group: None,
+        receives: 1,
+        refused: None,
+    };
     let id = "charge-card#sqs-1";
 
     let disposition = given_up(&shop, &record).await;

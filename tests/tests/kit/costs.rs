@@ -194,7 +194,8 @@ async fn a_queued_listener_pays_nothing_for_its_key() {
     let body = queue.sent("seen")[0].body.clone();
     let worker = Worker::new("seen", runtime, Arc::new(memory)).listener(Seen);
 
-    let record = Record { message_id: "sqs-1".to_owned(), body, group: None, receives: 1 };
+    let record =
+        Record { message_id: "sqs-1".to_owned(), body, group: None, receives: 1, refused: None };
     let dispositions = worker.process(&[record], None).await;
 
     assert_eq!(dispositions, [Disposition::Acknowledge]);

@@ -64,7 +64,13 @@ async fn placed_by(shop: &Shop, tenant: &str, order: &str) -> Record {
     let origin = Origin { tenant_id: tenant.parse().unwrap(), ..shop.origin() };
     shop.runtime.execute(&PlaceOrder { order: order.to_owned() }, &origin).await.unwrap();
     let body = shop.sent().last().unwrap().body.clone();
-    Record { message_id: format!("sqs-{tenant}-{order}"), body, group: None, receives: 1 }
+    Record {
+        message_id: format!("sqs-{tenant}-{order}"),
+        body,
+        group: None,
+        receives: 1,
+        refused: None,
+    }
 }
 
 /// The record of the run that worked on a message.

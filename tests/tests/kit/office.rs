@@ -56,7 +56,7 @@ pub(crate) async fn letter(shop: &Shop, id: &str) -> DeadLetter {
 /// The message that was sent last, as its worker gets it.
 pub(crate) fn last_sent(shop: &Shop) -> Record {
     let body = shop.sent().last().unwrap().body.clone();
-    Record { message_id: "sqs-last".to_owned(), body, group: None, receives: 1 }
+    Record { message_id: "sqs-last".to_owned(), body, group: None, receives: 1, refused: None }
 }
 
 pub(crate) fn code<T>(decided: Result<T, ExecuteError<DecideError>>) -> &'static str {

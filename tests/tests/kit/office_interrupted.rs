@@ -68,6 +68,7 @@ async fn a_redrive_that_is_interrupted_anywhere_loses_and_doubles_nothing() {
             body: row.body.clone(),
             group: None,
             receives: 1,
+            refused: None,
         });
         let records: Vec<_> = records.collect();
         let worker = shop.card_worker(bank.clone());

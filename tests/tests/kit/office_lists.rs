@@ -43,8 +43,13 @@ async fn a_filter_means_what_it_names() {
     let begun = shop.now();
     let (_, gone) = parked(&shop, "1").await;
     shop.clock.advance(Duration::from_secs(1));
-    let record =
-        Record { message_id: "odd".to_owned(), body: "odd".to_owned(), group: None, receives: 1 };
+    let record = Record {
+        message_id: "odd".to_owned(),
+        body: "odd".to_owned(),
+        group: None,
+        receives: 1,
+        refused: None,
+    };
     shop.card_worker(ScriptedBank::default()).process(&[record], None).await;
     let odd = "charge-card#odd".to_owned();
     let fingerprint = letter(&shop, &gone).await.fingerprint;
@@ -74,8 +79,13 @@ async fn a_filter_means_what_it_names() {
 #[tokio::test]
 async fn letters_that_failed_in_the_same_way_are_counted_together() {
     let shop = Shop::new();
-    let odd =
-        Record { message_id: "odd".to_owned(), body: "odd".to_owned(), group: None, receives: 1 };
+    let odd = Record {
+        message_id: "odd".to_owned(),
+        body: "odd".to_owned(),
+        group: None,
+        receives: 1,
+        refused: None,
+    };
     shop.card_worker(ScriptedBank::default()).process(&[odd], None).await;
     let first_failed_at = shop.now();
     parked(&shop, "1").await;
@@ -115,8 +125,13 @@ async fn many_are_redriven_at_a_rate_and_gone_on_with() {
 async fn a_dry_run_says_what_the_real_one_would_and_changes_nothing() {
     let shop = Shop::new();
     let (_, id) = parked(&shop, "1").await;
-    let odd =
-        Record { message_id: "odd".to_owned(), body: "odd".to_owned(), group: None, receives: 1 };
+    let odd = Record {
+        message_id: "odd".to_owned(),
+        body: "odd".to_owned(),
+        group: None,
+        receives: 1,
+        refused: None,
+    };
     shop.card_worker(ScriptedBank::default()).process(&[odd], None).await;
     let commits = shop.commits().len();
 
@@ -135,8 +150,13 @@ async fn one_that_is_refused_does_not_stop_the_others() {
     let shop = Shop::new();
     let (_, id) = parked(&shop, "1").await;
     shop.clock.advance(Duration::from_secs(1));
-    let odd =
-        Record { message_id: "odd".to_owned(), body: "odd".to_owned(), group: None, receives: 1 };
+    let odd = Record {
+        message_id: "odd".to_owned(),
+        body: "odd".to_owned(),
+        group: None,
+        receives: 1,
+        refused: None,
+    };
     shop.card_worker(ScriptedBank::default()).process(&[odd], None).await;
 
     let bulk = Bulk { limit: 10, ..Bulk::default() };

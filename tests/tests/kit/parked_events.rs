@@ -129,7 +129,8 @@ async fn what_tells_nothing_is_parked_once_though_there_are_two_builds() {
 async fn an_event_that_a_queue_gave_up_on_its_way_back_can_only_be_redriven() {
     let shop = shop_with("1", 1).await;
     let body = shop.memory.journal_records()[0].envelope.to_body();
-    let record = Record { message_id: "m1".to_owned(), body, group: None, receives: 100 };
+    let record =
+        Record { message_id: "m1".to_owned(), body, group: None, receives: 100, refused: None };
     shop.collector().collect("project-views", &record).await;
     let [letter] = shop.memory.dead_letters().try_into().unwrap();
     let office = DeadLetterOffice::new(shop.runtime.clone(), Arc::new(shop.memory.clone()));
@@ -184,6 +185,54 @@ async fn a_build_whose_number_was_used_before_a_table_was_restored_is_made_all_t
     assert_eq!(serde_json::to_value(status(&shop).await.live).unwrap(), 2);
     assert_eq!((shown(&shop, "1").await, total(&shop).await), (vec![1, 2, 3], 3));
     assert_eq!(made(&shop, "2"), before);
+}
+
+/// A shop whose second build was made, and forgotten when its table was restored; and asked for once more.
+async fn shop_restored(trouble: &Trouble) -> Shop {
+    let shop = shop_with("1", 3).await;
+    ask(&shop).await;
+    projector(&shop, trouble).walk(None).await.unwrap();
+    shop.memory
+        .lose(|key| key.to_string().contains('@') || key.to_string().contains("#projections"));
+    ask(&shop).await;
+    shop
+}
+
+/// Its run is remembered as done, so that its failure can be neither counted nor parked.
+#[tokio::test]
+async fn an_event_that_fails_where_it_was_done_before_holds_its_build_up_and_no_shard() {
+    let trouble = Trouble::default();
+    let shop = shop_restored(&trouble).await;
+    let projector = projector(&shop, &trouble);
+    trouble.poisoned.lock().unwrap().insert("1".to_owned());
+
+    let told = projector.process(&[told("1", 3)], None).await;
+    let walked = projector.walk(None).await.unwrap();
+    let building = status(&shop).await.building.unwrap();
+    trouble.poisoned.lock().unwrap().clear();
+    ask(&shop).await;
+    projector.walk(None).await.unwrap();
+
+    assert_eq!((told, walked.events), (None, 0));
+    assert_eq!((building.state, building.held_up), (BuildState::HeldUp, Vec::<String>::new()));
+    let reason = "version 1 of demo#orders/1 failed, and is remembered as done by an earlier build of this number";
+    assert_eq!(building.reason.as_deref(), Some(reason));
+    assert_eq!(serde_json::to_value(status(&shop).await.live).unwrap(), 2);
+    assert_eq!((shown(&shop, "1").await, total(&shop).await), (vec![1, 2, 3], 3));
+}
+
+/// Nobody counts how often: it would be tried for ever.
+#[tokio::test]
+async fn a_walk_ends_where_an_event_fails_that_was_done_before_though_it_may_pass() {
+    let trouble = Trouble::default();
+    let shop = shop_restored(&trouble).await;
+    trouble.paper_out.store(1, std::sync::atomic::Ordering::SeqCst);
+
+    projector(&shop, &trouble).walk(None).await.unwrap();
+
+    let building = status(&shop).await.building.unwrap();
+    assert_eq!((building.state, building.reason.is_some()), (BuildState::HeldUp, true));
+    assert_eq!(shop.memory.dead_letters(), []);
 }
 
 /// Nobody reads what is being made, and what it applies is as old as the journal.

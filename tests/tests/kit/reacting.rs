@@ -310,7 +310,13 @@ async fn a_failure_to_react_to_a_failure_is_told_nobody() {
     let shop = hearing();
     give_up(&shop, Reaction::Count).await;
     let body = shop.queue.sent("hear-later")[0].body.clone();
-    let record = postroom::Record { message_id: "told".to_owned(), body, group: None, receives: 1 };
+    let record = postroom::Record {
+        message_id: "told".to_owned(),
+        body,
+        group: None,
+        receives: 1,
+        refused: None,
+    };
     let letters = Arc::new(shop.memory.clone());
     let worker = Worker::new("hear-later", shop.runtime.clone(), letters).listener(HearLater);
 

@@ -161,17 +161,31 @@ async fn each_build_makes_the_next() {
 }
 
 #[tokio::test]
-async fn a_walk_stops_before_its_deadline_and_the_next_goes_on() {
+async fn a_walk_begins_nothing_before_its_deadline() {
     let shop = shop_shown().await;
     let projector = projector(&shop, &Trouble::default());
     ask(&shop).await;
 
     let none = projector.walk(Some(shop.now() + std::time::Duration::from_secs(1))).await.unwrap();
-    let first = status(&shop).await;
-    let all = projector.walk(None).await.unwrap();
 
-    assert_eq!((none.events, first.building.unwrap().events), (0, 0));
-    assert_eq!((all.events, status(&shop).await.building), (128, None));
+    assert_eq!((none.events, status(&shop).await.building.unwrap().events), (0, 0));
+}
+
+#[tokio::test]
+async fn a_walk_goes_on_behind_the_last_page_that_was_applied() {
+    let shop = shop_shown().await;
+    let projector = projector(&shop, &Trouble::default());
+    ask(&shop).await;
+    // That this code makes it, 120 events of one order and the first page's step, and not the next page's.
+    shop.mishaps([Mishap::Spared; 122]);
+    shop.mishaps([Mishap::Refused]);
+
+    projector.walk(None).await.unwrap_err();
+    let first = status(&shop).await.building.unwrap();
+    let rest = projector.walk(None).await.unwrap();
+
+    assert_eq!((first.events, rest.events), (50, 128 - 50));
+    assert_eq!((status(&shop).await.building, total(&shop).await), (None, 128));
 }
 
 #[tokio::test]

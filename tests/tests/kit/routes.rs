@@ -8,7 +8,7 @@ use postroom::doc_example::{ChargeCard, NoBank, Order, OrderPaid, OrderPlaced, S
 use postroom::port::OutboxRow;
 use postroom::{
     Command, Effects, Envelope, ExecuteError, Job, Listener, Message, MissingHandlers, OnUnknown,
-    Outcome, Reactions, Routed, Task, Tx, TxError, Worker,
+    Origin, Outcome, Reactions, Routed, Task, Tx, TxError, Worker,
 };
 use serde::{Deserialize, Serialize};
 
@@ -122,7 +122,7 @@ async fn what_is_queued_in_order_has_the_group_of_its_stream_or_subject() {
 }
 
 #[tokio::test]
-async fn what_one_stream_emits_is_of_one_group_and_what_is_merely_queued_of_none() {
+async fn what_one_stream_emits_is_of_one_group_and_what_is_merely_queued_of_its_tenant() {
     let shop = Shop::with({
         let mut table = Reactions::default();
         table.row::<OrderPlaced>().queued::<ChargeCard, _>();
@@ -137,7 +137,36 @@ async fn what_one_stream_emits_is_of_one_group_and_what_is_merely_queued_of_none
 
     let [placed, paid]: [OutboxRow; 2] = sent.try_into().unwrap();
     assert_eq!(placed.group, paid.group);
-    assert_eq!(shop.queue.sent("charge-card")[0].group, None);
+    let merely_queued = &shop.queue.sent("charge-card")[0].group;
+    assert!(merely_queued.is_some() && *merely_queued != placed.group);
+}
+
+#[tokio::test]
+async fn what_is_merely_queued_takes_turns_by_its_tenant() {
+    let shop = Shop::with({
+        let mut table = Reactions::default();
+        table.row::<OrderPlaced>().queued::<ChargeCard, _>();
+        table.row::<TrackOrder>().queued::<ShipOrder, _>();
+        table
+    });
+    // No queue takes a space in a group.
+    let tenants = ["north", "north", "a tenant with spaces"];
+    for (order, tenant) in ["1", "2", "1"].into_iter().zip(tenants) {
+        let origin = Origin { tenant_id: tenant.parse().unwrap(), ..shop.origin() };
+        let command = PlaceAndTrack { order, after: Duration::ZERO };
+        shop.runtime.execute(&command, &origin).await.unwrap();
+    }
+
+    let groups = |queue: &str| -> Vec<String> {
+        shop.queue.sent(queue).into_iter().map(|row| row.group.unwrap()).collect()
+    };
+
+    let [first, second, other] = groups("charge-card").try_into().unwrap();
+    assert_eq!(first, second);
+    assert_ne!(first, other);
+    assert!(other.len() <= 128 && other.bytes().all(|byte| byte.is_ascii_graphic()));
+    // Of whichever queue.
+    assert_eq!(groups("ship-order"), [first, second, other]);
 }
 
 #[tokio::test]

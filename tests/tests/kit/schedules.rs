@@ -156,6 +156,7 @@ impl Counting {
                 body: row.body,
                 group: None,
                 receives: 1,
+                refused: None,
             };
             assert_eq!(worker.process(&[record], None).await, [Disposition::Acknowledge]);
         }

@@ -67,6 +67,13 @@ impl Store for FaultyStore {
         self.inner.get(key)
     }
 
+    fn get_many<'a>(
+        &'a self,
+        keys: &'a [Key],
+    ) -> BoxFuture<'a, Result<Vec<Option<Item>>, StoreError>> {
+        self.inner.get_many(keys)
+    }
+
     fn list<'a>(&'a self, listing: &'a Listing) -> BoxFuture<'a, Result<Page<Item>, StoreError>> {
         self.inner.list(listing)
     }
@@ -242,7 +249,7 @@ impl Shop {
     pub(crate) async fn placed(&self, order: &str) -> Record {
         self.place(order).await.unwrap();
         let body = self.sent().last().unwrap().body.clone();
-        Record { message_id: format!("sqs-{order}"), body, group: None, receives: 1 }
+        Record { message_id: format!("sqs-{order}"), body, group: None, receives: 1, refused: None }
     }
 
     pub(crate) fn sent(&self) -> Vec<OutboxRow> {

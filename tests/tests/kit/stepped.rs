@@ -60,6 +60,13 @@ impl<P: Store + ?Sized> Store for Stepped<P> {
         Box::pin(around(async { self.0.get(key).await }))
     }
 
+    fn get_many<'a>(
+        &'a self,
+        keys: &'a [Key],
+    ) -> BoxFuture<'a, Result<Vec<Option<Item>>, StoreError>> {
+        Box::pin(around(async { self.0.get_many(keys).await }))
+    }
+
     fn list<'a>(&'a self, listing: &'a Listing) -> BoxFuture<'a, Result<Page<Item>, StoreError>> {
         Box::pin(around(self.0.list(listing)))
     }

@@ -138,7 +138,7 @@ async fn reminded(shop: &Shop) -> Record {
     let far = shop.now() + Duration::from_hours(1);
     shop.runtime.ports().courier.relay(shop.now(), far).await.unwrap();
     let body = shop.queue.sent("reminder")[0].body.clone();
-    Record { message_id: "sqs-1".to_owned(), body, group: None, receives: 1 }
+    Record { message_id: "sqs-1".to_owned(), body, group: None, receives: 1, refused: None }
 }
 
 #[tokio::test]
@@ -190,8 +190,13 @@ async fn a_task_with_a_key_runs_once_whoever_enqueues_it() {
 
     let sent = shop.queue.sent("reminder").into_iter().enumerate();
     for (index, row) in sent {
-        let record =
-            Record { message_id: format!("sqs-{index}"), body: row.body, group: None, receives: 1 };
+        let record = Record {
+            message_id: format!("sqs-{index}"),
+            body: row.body,
+            group: None,
+            receives: 1,
+            refused: None,
+        };
         assert_eq!(worker.process(&[record], None).await, [Disposition::Acknowledge]);
     }
 

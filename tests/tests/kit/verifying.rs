@@ -94,6 +94,59 @@ async fn a_row_that_is_gone_is_told() {
     assert_eq!((told.expected, told.found), (Some(json!({"order": "2", "versions": [1]})), None));
 }
 
+/// What is stored has as many writes as the first two of its three streams have made, and looks like that.
+#[tokio::test]
+async fn a_shared_row_that_has_lost_the_writes_of_a_stream_is_told() {
+    let shop = shop_shown().await;
+    shop.memory.tamper(|item| {
+        if item.key.to_string() == TOTAL {
+            (item.version, item.data) = (121, json!({"events": 121}));
+        }
+    });
+
+    let verified = verify(&shop).await;
+
+    let events = difference(TOTAL, "events", json!(128), json!(121));
+    let writes = difference(TOTAL, "(writes)", json!(128), json!(121));
+    assert_eq!((verified.differences, verified.moving), (vec![events, writes], 0));
+    assert_eq!(verified.rows, 3 + 3 + 1);
+}
+
+/// As by two that wrote the first of it at once: what is stored looks as each of them has made it.
+#[tokio::test]
+async fn a_shared_row_that_two_streams_have_begun_is_told() {
+    let shop = shop_with("1", 1).await;
+    more(&shop, "2", 1).await;
+    projector(&shop, &Trouble::default()).process(&[told("1", 1), told("2", 1)], None).await;
+    shop.memory.tamper(|item| {
+        if item.key.to_string() == TOTAL {
+            (item.version, item.data) = (1, json!({"events": 1}));
+        }
+    });
+
+    let verified = verify(&shop).await;
+
+    let events = difference(TOTAL, "events", json!(2), json!(1));
+    let writes = difference(TOTAL, "(writes)", json!(2), json!(1));
+    assert_eq!((verified.differences, verified.moving), (vec![events, writes], 0));
+}
+
+#[tokio::test]
+async fn rows_that_are_gone_are_told_or_counted_once_each() {
+    let shop = shop_with("1", 1).await;
+    for order in 2..=150 {
+        more(&shop, &order.to_string(), 1).await;
+    }
+    let records: Vec<_> = (1..=150).map(|order| told(&order.to_string(), 1)).collect();
+    assert_eq!(projector(&shop, &Trouble::default()).process(&records, None).await, None);
+    shop.memory.lose(|key| key.partition.as_str() == "demo#order-views@1");
+
+    let verified = verify(&shop).await;
+
+    assert_eq!((verified.differences.len(), verified.more, verified.moving), (100, 50, 0));
+    assert!(!verified.cut_short);
+}
+
 /// As by a projector that applied it, and did not know: the row has moved on, as far as one look can tell.
 #[tokio::test]
 async fn an_event_that_was_applied_twice_is_told() {
@@ -188,6 +241,31 @@ async fn a_build_that_was_swapped_in_meanwhile_is_the_one_that_is_compared() {
 
     assert_eq!((verified.build.to_string().as_str(), verified.events), ("2", 128));
     assert_eq!((verified.differences, verified.moving), (vec![], 0));
+}
+
+/// Of each order two rows are gone, and nothing is let go.
+#[tokio::test]
+async fn where_more_rows_are_gone_than_can_be_held_it_is_told_what_differs_so_far() {
+    let shop = shop_shown().await;
+    shop.memory.lose(|key| key.partition.as_str() == "demo#order-views@1");
+    let some = verifier(&shop, &Trouble::default()).holding(3);
+
+    let verified = some.verify("order-view").await.unwrap();
+
+    assert!(verified.cut_short);
+    let [told] = verified.differences.try_into().unwrap();
+    assert_eq!((told.key.as_str(), told.field.as_str()), ("demo#order-views@1/1", "(row)"));
+    assert_eq!((verified.more, verified.moving), (0, 0));
+}
+
+#[tokio::test]
+async fn where_nothing_differs_of_more_rows_than_can_be_held_nothing_is_known() {
+    let shop = shop_shown().await;
+    let few = verifier(&shop, &Trouble::default()).holding(2);
+
+    let unknown = few.verify("order-view").await.unwrap_err();
+
+    let VerifyError::TooManyRows { limit: 2, .. } = unknown else { panic!("{unknown}") };
 }
 
 #[tokio::test]

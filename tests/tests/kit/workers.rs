@@ -239,8 +239,13 @@ impl DeadLetters for NoLetters {
 async fn what_cannot_be_parked_is_not_acknowledged() {
     let shop = Shop::new();
     let record = shop.placed("1").await;
-    let unreadable =
-        Record { message_id: "bad".to_owned(), body: "null".to_owned(), group: None, receives: 1 };
+    let unreadable = Record {
+        message_id: "bad".to_owned(),
+        body: "null".to_owned(),
+        group: None,
+        receives: 1,
+        refused: None,
+    };
     let gone = Err(ShopError::Gone { order: "1".to_owned() });
     let bank = ScriptedBank::answering([gone]);
     let worker = Worker::new("charge-card", shop.runtime.clone(), Arc::new(NoLetters));

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::handler::Handler;
 use axum::http::StatusCode;
+use domain::contacts::ContactQuery;
 use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
 
@@ -18,7 +19,8 @@ use crate::page::{FilterQuery, PageQuery};
 use crate::problem::Problem;
 use crate::routes::ops::{LetterFilterQuery, LetterPageQuery, LetterPath, TenantQuery};
 use crate::routes::{
-    AccountPath, AtLeastVersion, CampaignPath, ChainPath, OwnerPath, ProjectionPath,
+    AccountPath, AtLeastVersion, CampaignPath, ChainPath, ContactImportPath, ContactPath,
+    OwnerPath, ProjectionPath, SearchQuery,
 };
 
 /// A part of a handler's signature: what it takes from a request, or what it answers.
@@ -179,10 +181,35 @@ impl Describe for AccountPath {
     }
 }
 
+impl Describe for ContactImportPath {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.in_path("id", &json!({ "type": "string", "format": "uuid" }));
+        operation.may_end_as(Kind::CONTACT_IMPORT_NOT_FOUND);
+    }
+}
+
 impl Describe for OwnerPath {
     fn describe(operation: &mut Operation<'_>) {
         operation.in_path("id", &json!({ "type": "string", "format": "uuid" }));
         operation.may_end_as(Kind::OWNER_NOT_FOUND);
+    }
+}
+
+impl Describe for ContactPath {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.in_path("id", &json!({ "type": "string", "format": "uuid" }));
+        operation.may_end_as(Kind::CONTACT_NOT_FOUND);
+    }
+}
+
+impl Describe for SearchQuery {
+    fn describe(operation: &mut Operation<'_>) {
+        let description = "Only those whose e-mail address or name begins so, whatever its case: first by address, \
+            then the others by name.";
+        let query = json!({ "type": "string", "maxLength": ContactQuery::MAX_CHARS });
+        operation.in_query("query", description, &query);
+        operation.may_end_as(Kind::MALFORMED_QUERY);
+        operation.may_end_as(Kind::INVALID_FILTER);
     }
 }
 

@@ -5,6 +5,8 @@ mod timeline;
 mod statistics;
 mod notifications;
 mod ledger;
+mod contacts;
+mod contact_imports;
 mod version;
 pub(crate) mod ops;
 
@@ -12,7 +14,7 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
-use domain::{AccountId, CampaignId, OwnerId};
+use domain::{AccountId, CampaignId, ContactId, ContactImportId, OwnerId};
 use postroom::CorrelationId;
 
 use crate::kind::Kind;
@@ -20,6 +22,7 @@ use crate::openapi;
 use crate::problem::Problem;
 use crate::route::Route;
 
+pub(crate) use contacts::SearchQuery;
 pub(crate) use version::AtLeastVersion;
 
 /// Every route there is.
@@ -30,6 +33,8 @@ pub(crate) fn all() -> Vec<Route> {
         statistics::routes(),
         notifications::routes(),
         ledger::routes(),
+        contacts::routes(),
+        contact_imports::routes(),
         ops::routes(),
         openapi::routes(),
     ];
@@ -60,6 +65,10 @@ in_path! {
     AccountPath(AccountId), or ACCOUNT_NOT_FOUND;
     /// The owner in the path.
     OwnerPath(OwnerId), or OWNER_NOT_FOUND;
+    /// The contact in the path.
+    ContactPath(ContactId), or CONTACT_NOT_FOUND;
+    /// The import in the path.
+    ContactImportPath(ContactImportId), or CONTACT_IMPORT_NOT_FOUND;
     /// The projection in the path.
     ProjectionPath(String), or PROJECTION_NOT_FOUND;
     /// The chain in the path.

@@ -47,6 +47,18 @@ impl Store for FaultyStore {
         })
     }
 
+    fn get_many<'a>(
+        &'a self,
+        keys: &'a [Key],
+    ) -> BoxFuture<'a, Result<Vec<Option<Item>>, StoreError>> {
+        Box::pin(async move {
+            match self.fail().await {
+                Some(error) => Err(error),
+                None => self.memory.get_many(keys).await,
+            }
+        })
+    }
+
     fn list<'a>(&'a self, listing: &'a Listing) -> BoxFuture<'a, Result<Page<Item>, StoreError>> {
         Box::pin(async move {
             match self.fail().await {

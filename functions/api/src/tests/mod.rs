@@ -3,6 +3,8 @@
 mod world;
 mod campaigns;
 mod ledger;
+mod contacts;
+mod contact_imports;
 mod accounts;
 mod errors;
 mod input;

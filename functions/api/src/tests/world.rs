@@ -12,7 +12,7 @@ use domain::ledger::AccountViews;
 use domain::{PROJECT_VIEWS, Settings, reactions};
 use jiff::Timestamp;
 use lambda_http::{Context, RequestExt, Service};
-use postroom::memory::{ManualClock, MemoryQueue, MemoryStore, SeededIds};
+use postroom::memory::{ManualClock, MemoryObjects, MemoryQueue, MemoryStore, SeededIds};
 use postroom::port::Store;
 use postroom::{Courier, Ports, Projector, Runtime};
 use serde_json::{Value, json};
@@ -72,7 +72,8 @@ impl World {
         let depths = Arc::new(queue.clone());
         let operations =
             Operations::new(&runtime, letters.clone(), letters.clone(), depths, letters);
-        let router = router(App::new(runtime.clone(), operations, claims));
+        let uploads = MemoryObjects::default();
+        let router = router(App::new(runtime.clone(), operations, uploads, claims));
         Self { memory, queue, clock, runtime, router }
     }
 

@@ -13,3 +13,5 @@ mod syncing;
 mod failing;
 mod pushing;
 mod scheduling;
+mod importing;
+mod contacting;

@@ -122,6 +122,13 @@ impl Store for Overtaken {
         self.store.get(key)
     }
 
+    fn get_many<'a>(
+        &'a self,
+        keys: &'a [Key],
+    ) -> BoxFuture<'a, Result<Vec<Option<Item>>, StoreError>> {
+        self.store.get_many(keys)
+    }
+
     fn list<'a>(&'a self, listing: &'a Listing) -> BoxFuture<'a, Result<Page<Item>, StoreError>> {
         self.store.list(listing)
     }

@@ -136,6 +136,13 @@ impl Store for Before {
         Box::pin(std::future::ready(Ok(found)))
     }
 
+    fn get_many<'a>(
+        &'a self,
+        keys: &'a [Key],
+    ) -> BoxFuture<'a, Result<Vec<Option<Item>>, StoreError>> {
+        self.now.get_many(keys)
+    }
+
     fn list<'a>(&'a self, listing: &'a Listing) -> BoxFuture<'a, Result<Page<Item>, StoreError>> {
         self.now.list(listing)
     }

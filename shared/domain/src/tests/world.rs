@@ -6,8 +6,8 @@ use std::time::Duration;
 use postroom::memory::{ManualClock, MemoryQueue, MemoryStore, SeededIds};
 use postroom::port::{Inbox, RunKey, Store};
 use postroom::{
-    Clock, Command, Courier, Disposition, ExecuteError, Ids, Message, Origin, Ports, Projector,
-    RawEnvelope, Reader, Record, Runtime, Stored, Worker,
+    Clock, Command, Courier, Disposition, ExecuteError, History, Ids, Message, Origin, Ports,
+    Projector, RawEnvelope, Reader, Record, Runtime, Stored, Worker,
 };
 use serde_json::json;
 
@@ -180,7 +180,15 @@ impl World {
     }
 
     pub(super) fn reader(&self) -> Reader {
-        self.runtime.reader(&"demo".parse().unwrap())
+        self.reader_of("demo")
+    }
+
+    pub(super) fn reader_of(&self, tenant: &str) -> Reader {
+        self.runtime.reader(&tenant.parse().unwrap())
+    }
+
+    pub(super) fn history(&self) -> History {
+        self.runtime.history(&"demo".parse().unwrap())
     }
 
     /// How many `T` are stored, in any partition.
@@ -211,5 +219,11 @@ impl World {
 }
 
 fn record(body: &str) -> Record {
-    Record { message_id: "m1".to_owned(), body: body.to_owned(), group: None, receives: 1 }
+    Record {
+        message_id: "m1".to_owned(),
+        body: body.to_owned(),
+        group: None,
+        receives: 1,
+        refused: None,
+    }
 }

@@ -8,6 +8,8 @@ use http::request::Parts;
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Incoming;
+use s3s::Body;
+use s3s::service::S3Service;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -40,6 +42,7 @@ pub(super) struct Unanswered;
 pub(super) struct Dispatcher {
     url: String,
     sqs: Sqs,
+    s3: S3Service,
     dynamodb: DynamoDbClient,
     killer: Arc<dyn Killer>,
     calls: Calls,
@@ -50,31 +53,40 @@ impl Dispatcher {
     pub(super) fn new(
         url: String,
         sqs: Sqs,
+        s3: S3Service,
         dynamodb: DynamoDbClient,
         killer: Arc<dyn Killer>,
     ) -> Self {
         let (calls, faults) = (Calls::default(), Faults::default());
-        Self { url, sqs, dynamodb, killer, calls, faults }
+        Self { url, sqs, s3, dynamodb, killer, calls, faults }
     }
 
     pub(super) async fn answer(&self, request: Request<Incoming>) -> Result<Reply, Unanswered> {
         let (parts, body) = request.into_parts();
-        let body = match Limited::new(body, BODY_BYTES).collect().await {
-            Ok(body) => body.to_bytes(),
-            Err(error) if error.is::<LengthLimitError>() => {
-                return Ok(reply::aws_error(
-                    StatusCode::PAYLOAD_TOO_LARGE,
-                    "RequestEntityTooLargeException",
-                    "the request is larger than 16 MiB",
-                ));
+        if matches!(parts.uri.path(), "/_calls" | "/_faults") {
+            return Ok(match whole(body).await? {
+                Ok(body) => self.page(&parts, &body),
+                Err(too_large) => too_large,
+            });
+        }
+        match Target::of(&parts) {
+            // What is uploaded is passed on as it arrives.
+            Some(target) if target.service == Service::S3 => {
+                let asked = Request::from_parts(parts.clone(), body.into());
+                let caller = caller(&parts);
+                self.call(&target, caller, &Bytes::new(), self.ask_s3(asked)).await
             }
-            // The client went away in the middle of its request.
-            Err(_) => return Err(Unanswered),
-        };
-        match (&parts.method, parts.uri.path()) {
-            (_, "/_calls" | "/_faults") => Ok(self.page(&parts, &body)),
-            (&Method::POST, _) => self.call(&parts, body).await,
-            _ => Ok(unknown_operation("an AWS service is called by POST")),
+            Some(target) => match whole(body).await? {
+                Ok(body) => {
+                    let perform = self.perform(&target, &parts, body.clone());
+                    self.call(&target, caller(&parts), &body, perform).await
+                }
+                Err(too_large) => Ok(too_large),
+            },
+            None => Ok(unknown_operation(
+                "X-Amz-Target names none of the services here, DynamoDB, DynamoDB Streams and SQS, and for S3 the \
+                 request is not",
+            )),
         }
     }
 
@@ -107,26 +119,25 @@ impl Dispatcher {
         }
     }
 
-    /// Counts the call, lets a fault have its effect, and asks the service.
-    async fn call(&self, parts: &Parts, body: Bytes) -> Result<Reply, Unanswered> {
-        let target = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
-        let Some(target) = target.and_then(Target::read) else {
-            return Ok(unknown_operation(
-                "X-Amz-Target names none of the services here, DynamoDB, DynamoDB Streams and SQS",
-            ));
-        };
-        let caller = caller(&parts.headers);
-        self.calls.count(caller, &target);
-        match self.faults.take(caller, &target) {
+    /// Counts the call, lets a fault have its effect, and has the service `perform` it.
+    async fn call(
+        &self,
+        target: &Target<'_>,
+        caller: &str,
+        body: &[u8],
+        perform: impl Future<Output = Reply>,
+    ) -> Result<Reply, Unanswered> {
+        self.calls.count(caller, target);
+        match self.faults.take(caller, target) {
             None => {}
-            Some(Effect::Refuse(status)) => return Ok(refusal(status, &target, &body)),
+            Some(Effect::Refuse(status)) => return Ok(refusal(status, target, body)),
             Some(Effect::Delay(delay)) => sleep(delay).await,
             Some(Effect::KillBefore) => {
                 self.killer.kill(caller);
                 return Err(Unanswered);
             }
             Some(Effect::KillAfter) => {
-                self.perform(&target, parts, body).await;
+                perform.await;
                 self.killer.kill(caller);
                 return Err(Unanswered);
             }
@@ -135,16 +146,16 @@ impl Dispatcher {
                 return Err(Unanswered);
             }
             Some(Effect::TimeOutAfter) => {
-                self.perform(&target, parts, body).await;
+                perform.await;
                 sleep(HELD).await;
                 return Err(Unanswered);
             }
             Some(Effect::DropResponse) => {
-                self.perform(&target, parts, body).await;
+                perform.await;
                 return Err(Unanswered);
             }
         }
-        Ok(self.perform(&target, parts, body).await)
+        Ok(perform.await)
     }
 
     async fn perform(&self, target: &Target<'_>, parts: &Parts, body: Bytes) -> Reply {
@@ -159,11 +170,19 @@ impl Dispatcher {
                 })
             }
             Service::Sqs => self.ask_sqs(target, parts, &body).await,
+            Service::S3 => self.ask_s3(Request::from_parts(parts.clone(), body.into())).await,
         }
     }
 
+    async fn ask_s3(&self, request: Request<Body>) -> Reply {
+        self.s3.call(request).await.unwrap_or_else(|error| {
+            tracing::error!(?error, "S3 did not answer");
+            reply::s3_error(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "S3 did not answer")
+        })
+    }
+
     async fn ask_sqs(&self, target: &Target<'_>, parts: &Parts, body: &[u8]) -> Reply {
-        let caller = caller(&parts.headers);
+        let caller = caller(parts);
         let call = Call { action: target.operation, body, caller, endpoint: &self.url };
         match protocol::answer(&self.sqs, call).await {
             Ok(answer) => reply::aws(StatusCode::OK, &answer),
@@ -177,8 +196,31 @@ impl Dispatcher {
     }
 }
 
+/// A body that is read before anything is done; the inner error is the answer to one that is too large.
+async fn whole(body: Incoming) -> Result<Result<Bytes, Reply>, Unanswered> {
+    match Limited::new(body, BODY_BYTES).collect().await {
+        Ok(body) => Ok(Ok(body.to_bytes())),
+        Err(error) if error.is::<LengthLimitError>() => Ok(Err(reply::aws_error(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "RequestEntityTooLargeException",
+            "the request is larger than 16 MiB",
+        ))),
+        // The client went away in the middle of its request.
+        Err(_) => Err(Unanswered),
+    }
+}
+
 /// What the service says with that status when it is in trouble. All but 403 are retried.
 fn refusal(status: StatusCode, target: &Target<'_>, body: &[u8]) -> Reply {
+    if target.service == Service::S3 {
+        let code = match status {
+            StatusCode::BAD_REQUEST => "RequestTimeout",
+            StatusCode::FORBIDDEN => "AccessDenied",
+            StatusCode::SERVICE_UNAVAILABLE => "SlowDown",
+            _ => "InternalError",
+        };
+        return reply::s3_error(status, code, FAULT);
+    }
     let code = match (status, target.service) {
         (StatusCode::BAD_REQUEST, Service::DynamoDb) if target.operation == TRANSACTION => {
             return throttled_transaction(body);

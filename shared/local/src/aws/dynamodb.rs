@@ -8,7 +8,6 @@ use bytes::Bytes;
 use dynoxide::Database;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Response};
-use http_body_util::Full;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -119,7 +118,7 @@ impl DynamoDbClient {
             body = corrected;
             returned.remove(CHECKSUM);
         }
-        let mut reply = Response::new(Full::new(body));
+        let mut reply = Response::new(body.into());
         *reply.status_mut() = status;
         *reply.headers_mut() = returned;
         Ok(reply)

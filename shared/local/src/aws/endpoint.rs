@@ -14,14 +14,16 @@ use super::connections::Connections;
 use super::dispatch::Dispatcher;
 use super::dynamodb::{DynamoDb, DynamoDbClient, Refused};
 use super::streams::Streams;
+use crate::s3::{S3, S3Error};
 use crate::sqs::Sqs;
+use crate::template::Bucket;
 
 /// How to start the endpoint. The default is any free port and nothing kept.
 #[derive(Debug, Clone, Default)]
 pub struct AwsOptions {
     /// 0 takes any free port.
     pub port: u16,
-    /// Where tables and messages are kept across restarts; `None` forgets them. Both are written as they change: what was
+    /// Where tables, objects and messages are kept across restarts; `None` forgets them. All are written as they change: what was
     /// answered outlives a kill.
     pub data: Option<PathBuf>,
 }
@@ -53,6 +55,9 @@ pub enum AwsError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The buckets cannot be kept.
+    #[error("cannot keep buckets")]
+    Buckets(#[from] S3Error),
     /// The embedded DynamoDB did not start.
     #[error("cannot start the embedded DynamoDB: {reason}")]
     Database { reason: String },
@@ -75,6 +80,7 @@ pub struct AwsEndpoint {
     database: DynamoDb,
     client: DynamoDbClient,
     sqs: Sqs,
+    s3: S3,
 }
 
 impl AwsEndpoint {
@@ -96,14 +102,16 @@ impl AwsEndpoint {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let database = DynamoDb::start(options.data.as_deref()).await?;
+        let s3 = S3::start(options.data.as_deref(), sqs.clone())?;
         if let Some(path) = options.data {
             let kept = sqs.keep_in(&path);
             kept.map_err(|source| AwsError::Messages { path, source: Box::new(source) })?;
         }
-        let client = database.client();
-        let dispatcher = Dispatcher::new(url(address), sqs.clone(), client.clone(), killer);
+        let (client, service) = (database.client(), s3.service());
+        let dispatcher =
+            Dispatcher::new(url(address), sqs.clone(), service, client.clone(), killer);
         let connections = Connections::accept(listener, Arc::new(dispatcher));
-        Ok(Self { address, connections, database, client, sqs })
+        Ok(Self { address, connections, database, client, sqs, s3 })
     }
 
     /// `http://127.0.0.1:PORT`, without a slash at the end.
@@ -135,6 +143,15 @@ impl AwsEndpoint {
             Err(refused) if !refused.message.contains("already enabled") => Err(refused.into()),
             Ok(_) | Err(_) => Ok(()),
         }
+    }
+
+    /// Creates a bucket; one of kept data is left as it is. The queues that it tells have to be there.
+    ///
+    /// # Errors
+    ///
+    /// Its folder cannot be made or read.
+    pub fn create_bucket(&self, bucket: &Bucket) -> Result<(), AwsError> {
+        Ok(self.s3.create_bucket(bucket)?)
     }
 
     /// The streams of the tables.

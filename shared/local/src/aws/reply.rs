@@ -1,13 +1,13 @@
 //! Answers in the shape that AWS gives them.
 
-use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
-use http_body_util::Full;
+use s3s::Body;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-pub(super) type Reply = Response<Full<Bytes>>;
+/// Bodies of S3 are as long as its objects, and come as they are read.
+pub(super) type Reply = Response<Body>;
 
 /// By which clients of a service that once spoke the query protocol know an error.
 const QUERY_ERROR: HeaderName = HeaderName::from_static("x-amzn-query-error");
@@ -36,6 +36,16 @@ pub(super) fn set_query_error(reply: &mut Reply, error: &str) {
     }
 }
 
+/// A refusal of S3, which speaks XML.
+pub(super) fn s3_error(status: StatusCode, code: &str, message: &str) -> Reply {
+    let id = Uuid::now_v7();
+    let body = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message>\
+         <RequestId>{id}</RequestId></Error>"
+    );
+    plain(status, "application/xml", body)
+}
+
 /// An answer of the endpoint's own pages.
 pub(super) fn json(status: StatusCode, body: &Value) -> Reply {
     plain(status, "application/json", body.to_string())
@@ -48,7 +58,7 @@ pub(super) fn no_content() -> Reply {
 }
 
 fn plain(status: StatusCode, content_type: &'static str, body: String) -> Reply {
-    let mut reply = Reply::new(Full::from(body));
+    let mut reply = Reply::new(Body::from(body));
     *reply.status_mut() = status;
     reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     reply

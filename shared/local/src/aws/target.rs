@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use http::request::Parts;
 
+use crate::s3::{OPERATIONS as S3_OPERATIONS, operation_of};
 use crate::sqs::protocol::OPERATIONS as SQS_OPERATIONS;
 
 /// A caller whose request is not signed.
@@ -44,6 +45,7 @@ const DYNAMODB_STREAMS_OPERATIONS: [&str; 4] =
 pub(super) enum Service {
     DynamoDb,
     DynamoDbStreams,
+    S3,
     Sqs,
 }
 
@@ -55,13 +57,14 @@ pub(super) struct Target<'a> {
 }
 
 impl Service {
-    pub(super) const ALL: [Self; 3] = [Self::DynamoDb, Self::DynamoDbStreams, Self::Sqs];
+    pub(super) const ALL: [Self; 4] = [Self::DynamoDb, Self::DynamoDbStreams, Self::S3, Self::Sqs];
 
     /// The name in `/_calls` and `/_faults`.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::DynamoDb => "dynamodb",
             Self::DynamoDbStreams => "dynamodbstreams",
+            Self::S3 => "s3",
             Self::Sqs => "sqs",
         }
     }
@@ -79,25 +82,35 @@ impl Service {
         match self {
             Self::DynamoDb => &DYNAMODB_OPERATIONS,
             Self::DynamoDbStreams => &DYNAMODB_STREAMS_OPERATIONS,
+            Self::S3 => &S3_OPERATIONS,
             Self::Sqs => &SQS_OPERATIONS,
         }
     }
 
-    /// What stands before the full stop in `X-Amz-Target`.
-    pub(super) fn prefix(self) -> &'static str {
+    /// What stands before the full stop in `X-Amz-Target`, of which S3 knows nothing.
+    pub(super) fn prefix(self) -> Option<&'static str> {
         match self {
-            Self::DynamoDb => "DynamoDB_20120810",
-            Self::DynamoDbStreams => "DynamoDBStreams_20120810",
-            Self::Sqs => "AmazonSQS",
+            Self::DynamoDb => Some("DynamoDB_20120810"),
+            Self::DynamoDbStreams => Some("DynamoDBStreams_20120810"),
+            Self::S3 => None,
+            Self::Sqs => Some("AmazonSQS"),
         }
     }
 }
 
 impl<'a> Target<'a> {
+    /// What a request asks for, if that can be told.
+    pub(super) fn of(parts: &'a Parts) -> Option<Self> {
+        if let Some(operation) = operation_of(parts) {
+            return Some(Self { service: Service::S3, operation });
+        }
+        Self::read(parts.headers.get("x-amz-target")?.to_str().ok()?)
+    }
+
     /// Reads `X-Amz-Target`, as `AmazonSQS.SendMessage`.
     pub(super) fn read(target: &'a str) -> Option<Self> {
         let (prefix, operation) = target.split_once('.')?;
-        let service = Service::ALL.into_iter().find(|service| service.prefix() == prefix)?;
+        let service = Service::ALL.into_iter().find(|service| service.prefix() == Some(prefix))?;
         let is_name = !operation.is_empty() && operation.chars().all(|c| c.is_ascii_alphanumeric());
         is_name.then_some(Self { service, operation })
     }
@@ -109,11 +122,14 @@ impl fmt::Display for Target<'_> {
     }
 }
 
-/// The access key id of `Authorization: AWS4-HMAC-SHA256 Credential=KEY/20260131/…`.
-pub(super) fn caller(headers: &HeaderMap) -> &str {
-    let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+/// The access key id of `Authorization: AWS4-HMAC-SHA256 Credential=KEY/20260131/…`, or of the URL that somebody signed.
+pub(super) fn caller(parts: &Parts) -> &str {
+    let authorization = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let credential = authorization.and_then(|text| text.split_once("Credential="));
-    let key = credential.and_then(|(_, scope)| scope.split_once('/')).map(|(key, _)| key);
+    let signed = || parts.uri.query()?.split_once("X-Amz-Credential=");
+    let (_, credential) = credential.or_else(signed).unwrap_or_default();
+    // In a URL the slash is encoded.
+    let key = credential.find(['/', '%']).map(|end| &credential[..end]);
     key.filter(|key| !key.is_empty()).unwrap_or(ANONYMOUS)
 }
 
@@ -134,16 +150,17 @@ mod tests {
 
     #[test]
     fn the_caller_is_the_access_key_id_of_the_signature() {
-        let caller_of = |authorization: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(AUTHORIZATION, authorization.parse().expect("header"));
-            caller(&headers).to_owned()
+        let caller_of = |uri: &str, authorization: &str| {
+            let request = http::Request::builder().uri(uri).header(AUTHORIZATION, authorization);
+            caller(&request.body(()).expect("request").into_parts().0).to_owned()
         };
 
         let signed =
-            caller_of("AWS4-HMAC-SHA256 Credential=api/20260131/us-east-1/sqs/aws4_request");
-        let otherwise = caller_of("Bearer x");
+            caller_of("/", "AWS4-HMAC-SHA256 Credential=api/20260131/us-east-1/sqs/aws4_request");
+        let url =
+            caller_of("/b/k?X-Amz-Credential=worker%2F20260131%2Fus-east-1&X-Amz-Date=1", "x");
+        let otherwise = caller_of("/", "Bearer x");
 
-        assert_eq!((signed.as_str(), otherwise.as_str()), ("api", ANONYMOUS));
+        assert_eq!([signed.as_str(), &url, &otherwise], ["api", "worker", ANONYMOUS]);
     }
 }

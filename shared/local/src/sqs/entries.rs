@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::message::Message;
+use super::turns::{ReadyByGroup, Turns};
 
 /// Where a message stands.
 #[derive(Debug, Clone, Copy)]
@@ -43,12 +44,13 @@ pub(crate) struct Counts {
 /// By group, the sequence from which on nothing may be received.
 pub(crate) type Barriers = HashMap<String, u64>;
 
-/// Messages by sequence. Every entry is in `by_age`, and either in `ready` or in `waiting`.
+/// Messages by sequence. Every entry is in `by_age`, and either in `ready` and `ready_by_group` or in `waiting`.
 #[derive(Debug)]
 pub(crate) struct Entries {
     next_sequence: u64,
     by_sequence: BTreeMap<u64, Entry>,
     ready: BTreeSet<u64>,
+    ready_by_group: ReadyByGroup,
     /// Delayed and in flight, by when that ends.
     waiting: BTreeSet<(Timestamp, u64)>,
     by_age: BTreeSet<(Timestamp, u64)>,
@@ -62,6 +64,7 @@ impl Entries {
             next_sequence: sequence,
             by_sequence: BTreeMap::new(),
             ready: BTreeSet::new(),
+            ready_by_group: ReadyByGroup::default(),
             waiting: BTreeSet::new(),
             by_age: BTreeSet::new(),
             changes: None,
@@ -112,14 +115,14 @@ impl Entries {
             changes.push(Change::Came(Box::new(message.clone())));
         }
         self.by_sequence.insert(sequence, Entry { message, state });
-        self.index(sequence, state);
+        self.index(sequence);
         sequence
     }
 
     pub(crate) fn remove(&mut self, sequence: u64) -> Option<Message> {
+        self.unindex(sequence);
         let entry = self.by_sequence.remove(&sequence)?;
         self.by_age.remove(&(entry.message.sent_at, sequence));
-        self.unindex(sequence, entry.state);
         if let Some(changes) = &mut self.changes {
             changes.push(Change::Gone(entry.message.id));
         }
@@ -127,10 +130,11 @@ impl Entries {
     }
 
     pub(crate) fn set_state(&mut self, sequence: u64, state: State) {
-        let Some(entry) = self.by_sequence.get_mut(&sequence) else { return };
-        let old = std::mem::replace(&mut entry.state, state);
-        self.unindex(sequence, old);
-        self.index(sequence, state);
+        self.unindex(sequence);
+        if let Some(entry) = self.by_sequence.get_mut(&sequence) {
+            entry.state = state;
+        }
+        self.index(sequence);
     }
 
     /// Removes everything; sequences go on from where they are.
@@ -179,6 +183,21 @@ impl Entries {
         barriers
     }
 
+    /// The turns of a standard queue, with all that is in flight counted.
+    pub(crate) fn turns(&self) -> Turns {
+        let mut turns = Turns::default();
+        let waiting = self.waiting.iter().filter_map(|(_, sequence)| self.get(*sequence));
+        for entry in waiting.filter(|entry| matches!(entry.state, State::InFlight { .. })) {
+            turns.count(entry.message.group.as_deref());
+        }
+        turns
+    }
+
+    /// The ready message whose turn it is.
+    pub(crate) fn next_turn(&self, turns: &mut Turns) -> Option<u64> {
+        turns.next(&self.ready_by_group)
+    }
+
     /// When a message becomes ready by itself.
     pub(crate) fn next_change(&self) -> Option<Timestamp> {
         self.waiting.first().map(|(until, _)| *until)
@@ -198,21 +217,29 @@ impl Entries {
         Counts { ready: self.ready.len(), in_flight: self.waiting.len() - delayed, delayed }
     }
 
-    fn index(&mut self, sequence: u64, state: State) {
-        match state {
-            State::Ready => self.ready.insert(sequence),
-            State::Delayed { until } | State::InFlight { until, .. } => {
-                self.waiting.insert((until, sequence))
+    fn index(&mut self, sequence: u64) {
+        let Some(Entry { message, state }) = self.by_sequence.get(&sequence) else { return };
+        match *state {
+            State::Ready => {
+                self.ready.insert(sequence);
+                self.ready_by_group.insert(message.group.as_deref(), sequence);
             }
-        };
+            State::Delayed { until } | State::InFlight { until, .. } => {
+                self.waiting.insert((until, sequence));
+            }
+        }
     }
 
-    fn unindex(&mut self, sequence: u64, state: State) {
-        match state {
-            State::Ready => self.ready.remove(&sequence),
-            State::Delayed { until } | State::InFlight { until, .. } => {
-                self.waiting.remove(&(until, sequence))
+    fn unindex(&mut self, sequence: u64) {
+        let Some(Entry { message, state }) = self.by_sequence.get(&sequence) else { return };
+        match *state {
+            State::Ready => {
+                self.ready.remove(&sequence);
+                self.ready_by_group.remove(message.group.as_deref(), sequence);
             }
-        };
+            State::Delayed { until } | State::InFlight { until, .. } => {
+                self.waiting.remove(&(until, sequence));
+            }
+        }
     }
 }

@@ -13,6 +13,7 @@ mod message;
 mod digest;
 mod receipt;
 mod deduplication;
+mod turns;
 mod entries;
 mod queue;
 mod queues;

@@ -3,6 +3,7 @@
 //! Only what runs here is read; resources of other types are passed over. A property that is
 //! needed and has no value here is an error that names it.
 
+mod buckets;
 mod document;
 mod error;
 mod events;
@@ -19,6 +20,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+pub use buckets::{Bucket, BucketNotice};
 pub use error::TemplateError;
 pub use stack::{
     Function, Mapping, Patience, Queue, Route, Schedule, ScheduleKind, Stack, StartingPosition,

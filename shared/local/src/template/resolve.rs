@@ -154,6 +154,7 @@ impl<'a> Resolver<'a> {
         let named = match self.kind(name)? {
             "AWS::SQS::Queue" => self.attribute(name, "QueueUrl", depth)?,
             "AWS::DynamoDB::Table" => self.physical_name(name, "TableName", depth)?,
+            "AWS::S3::Bucket" => self.physical_name(name, "BucketName", depth)?,
             "AWS::Serverless::Function" | "AWS::Lambda::Function" => {
                 self.physical_name(name, "FunctionName", depth)?
             }
@@ -180,6 +181,7 @@ impl<'a> Resolver<'a> {
         let name_property = match kind {
             "AWS::SQS::Queue" => "QueueName",
             "AWS::DynamoDB::Table" => "TableName",
+            "AWS::S3::Bucket" => "BucketName",
             _ => "FunctionName",
         };
         let physical = || self.physical_name(name, name_property, depth);
@@ -192,6 +194,7 @@ impl<'a> Resolver<'a> {
             ("AWS::SQS::Queue", "QueueUrl") => {
                 format!("{}/{ACCOUNT}/{}", self.aws_url, physical()?)
             }
+            ("AWS::S3::Bucket", "Arn") => format!("arn:{PARTITION}:s3:::{}", physical()?),
             ("AWS::DynamoDB::Table", "Arn") => arn("dynamodb", format!("table/{}", physical()?)),
             // Its label is known when it was made; until then its table says which it is.
             ("AWS::DynamoDB::Table", "StreamArn") => {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::resolve::Resolver;
 use super::resource::Resource;
-use super::{STACK, TemplateError, events, mappings, stream_mappings};
+use super::{Bucket, STACK, TemplateError, buckets, events, mappings, stream_mappings};
 use crate::filter::Filters;
 
 // SAM's defaults: <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html>,
@@ -21,6 +21,7 @@ pub struct Stack {
     pub tables: Vec<Table>,
     /// Dead-letter queues come before the queues that name them.
     pub queues: Vec<Queue>,
+    pub buckets: Vec<Bucket>,
     pub functions: Vec<Function>,
     pub mappings: Vec<Mapping>,
     pub stream_mappings: Vec<StreamMapping>,
@@ -175,6 +176,7 @@ pub(super) fn build(
         match resource.kind {
             "AWS::DynamoDB::Table" => stack.tables.push(table(&resource)?),
             "AWS::SQS::Queue" => stack.queues.push(queue(&resource)?),
+            "AWS::S3::Bucket" => stack.buckets.push(buckets::read(&resource)?),
             "AWS::Serverless::Function" => {
                 let function = function(&resource)?;
                 events::add(&mut stack, document, &resource, &function)?;

@@ -1,7 +1,9 @@
 //! State on DynamoDB, and the one call that writes a transaction.
 
 mod actions;
+mod list;
 mod live;
+mod many;
 mod outcome;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -12,7 +14,6 @@ use crate::attributes::{Attributes, Reading, text};
 use crate::aws::DynamoClients;
 use crate::classify::store_error;
 use crate::keys::{DATA, HEAD, LIVE, PK, SK, Tables, VERSION};
-use crate::pages::page_of;
 
 /// Reads the state table, and commits to all four.
 #[derive(Debug, Clone)]
@@ -58,28 +59,19 @@ impl Store for DynamoStore {
             let get = self.clients.retrying.get_item().table_name(&self.tables.state);
             let get = get.set_key(Some(key_of(key))).consistent_read(true);
             let found = get.send().await.map_err(|error| store_error("read an item", error))?;
-            found.item.map(|attributes| item(&key.partition, attributes)).transpose()
+            found.item.map(item).transpose()
         })
     }
 
+    fn get_many<'a>(
+        &'a self,
+        keys: &'a [Key],
+    ) -> BoxFuture<'a, Result<Vec<Option<Item>>, StoreError>> {
+        Box::pin(self.items_at(keys))
+    }
+
     fn list<'a>(&'a self, listing: &'a Listing) -> BoxFuture<'a, Result<Page<Item>, StoreError>> {
-        let partition = text(listing.partition.as_str());
-        let mut query = self
-            .clients
-            .retrying
-            .query()
-            .table_name(&self.tables.state)
-            .key_condition_expression("#pk = :pk")
-            .expression_attribute_names("#pk", PK)
-            .expression_attribute_values(":pk", partition.clone())
-            .scan_index_forward(!listing.descending)
-            .consistent_read(true)
-            .limit(i32::try_from(listing.limit).unwrap_or(i32::MAX));
-        if let Some(after) = &listing.after {
-            query = query.exclusive_start_key(PK, partition).exclusive_start_key(SK, text(after));
-        }
-        let read = |attributes| item(&listing.partition, attributes);
-        Box::pin(page_of(query, SK, "list items", read))
+        Box::pin(self.listed(listing))
     }
 
     fn live<'a>(
@@ -102,11 +94,11 @@ pub(crate) fn key_of(key: &Key) -> Attributes {
     ])
 }
 
-fn item(partition: &Partition, attributes: Attributes) -> Result<Item, StoreError> {
+fn item(attributes: Attributes) -> Result<Item, StoreError> {
     let mut item = Reading::of(attributes, "read an item");
-    let id = item.text(SK)?;
+    let partition = Partition::from_stored(item.text(PK)?);
     Ok(Item {
-        key: Key { partition: partition.clone(), id },
+        key: Key { partition, id: item.text(SK)? },
         version: item.optional_number(VERSION)?.unwrap_or(0),
         head: item.optional_number(HEAD)?.unwrap_or(0),
         live: item.optional_text(LIVE)?.map(LiveShard::from_stored),

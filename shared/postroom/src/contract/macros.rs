@@ -11,6 +11,12 @@ macro_rules! store_contract {
             a_descending_list_runs_the_other_way,
             pages_neither_skip_nor_repeat,
             a_list_holds_only_its_partition,
+            a_list_of_a_prefix_holds_what_begins_so,
+            a_prefix_is_taken_byte_for_byte,
+            pages_of_a_prefix_neither_skip_nor_repeat,
+            many_items_come_in_the_order_of_their_keys,
+            a_hundred_items_come_at_once_and_no_more,
+            a_key_that_is_there_twice_is_refused,
         }
         $crate::promises! { $adapters, live:
             what_is_live_is_found,
@@ -205,6 +211,30 @@ macro_rules! queue_contract {
             a_group_arrives_in_order,
             more_than_a_batch_is_refused,
             a_handler_without_a_queue_is_named,
+        }
+    };
+}
+
+/// Makes tests of all that [`Objects`](crate::port::Objects) and [`Uploads`](crate::port::Uploads) promise, over
+/// [`ObjectsUnderTest`](crate::contract::objects::ObjectsUnderTest).
+#[macro_export]
+macro_rules! objects_contract {
+    ($subject:path) => {
+        $crate::promises! { $subject, objects:
+            an_object_is_read_back_as_it_was_put,
+            an_object_without_content_is_one,
+            reading_begins_anywhere,
+            a_range_ends_with_its_object,
+            a_range_that_is_too_long_is_refused,
+            keys_are_taken_as_they_are,
+            what_is_not_there_is_missing,
+            what_was_replaced_has_changed,
+        }
+        $crate::promises! { $subject, uploads:
+            a_permitted_upload_arrives,
+            what_is_not_what_was_permitted_does_not_arrive,
+            a_permission_ends,
+            what_cannot_be_permitted_is_refused,
         }
     };
 }

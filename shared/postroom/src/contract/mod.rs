@@ -41,6 +41,8 @@ pub mod inbox;
 pub mod leases;
 pub mod outbox;
 pub mod queue;
+pub mod objects;
+pub mod uploads;
 pub mod dead_letters;
 pub mod breakers;
 pub mod rates;

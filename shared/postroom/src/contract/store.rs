@@ -4,7 +4,8 @@ use serde_json::json;
 
 use crate::contract::Adapters;
 use crate::contract::sample::{Sample, put_view, save_new};
-use crate::port::{Item, Listing, Page};
+use crate::port::{Item, Listing, MAX_KEYS, Page, StoreError};
+use crate::stored::Key;
 
 /// Where nothing was written, nothing is found.
 pub async fn a_missing_item_is_absent(adapters: &Adapters) {
@@ -83,9 +84,125 @@ pub async fn a_list_holds_only_its_partition(adapters: &Adapters) {
 
     assert_eq!(ids(&page(adapters, &sample, false, 100, None).await), ["mine"]);
 
-    let listing =
-        Listing { partition: child.partition, descending: false, limit: 100, after: None };
+    let listing = Listing { partition: child.partition, ..listing(&sample, "") };
     assert_eq!(ids(&adapters.store.list(&listing).await.unwrap()), ["child"]);
+}
+
+/// In both directions, and nothing of what is beside it in the order.
+pub async fn a_list_of_a_prefix_holds_what_begins_so(adapters: &Adapters) {
+    let sample = Sample::new();
+    write(adapters, &sample, &["a", "aa", "ab", "ab#1", "abc", "ac", "b"]).await;
+
+    let up = found(adapters, &listing(&sample, "ab")).await;
+    let down = Listing { descending: true, ..listing(&sample, "ab") };
+
+    assert_eq!(up, ["ab", "ab#1", "abc"]);
+    assert_eq!(found(adapters, &down).await, ["abc", "ab#1", "ab"]);
+    assert_eq!(found(adapters, &listing(&sample, "ad")).await, [""; 0]);
+}
+
+/// Nothing in it means anything but itself, and an id of another case, or of other code points, is another.
+pub async fn a_prefix_is_taken_byte_for_byte(adapters: &Adapters) {
+    let sample = Sample::new();
+    let decomposed = "e\u{301}";
+    let ids =
+        ["%", "%23", "#", "a*", "ab", "A", "é", decomposed, "\u{10FFFF}z", "\u{1F4EE}", "日本"];
+    write(adapters, &sample, &ids).await;
+
+    for (prefix, expected) in [
+        ("%", ["%", "%23"].as_slice()),
+        ("%2", &["%23"]),
+        ("#", &["#"]),
+        ("a", &["a*", "ab"]),
+        ("a*", &["a*"]),
+        ("e", &[decomposed]),
+        ("é", &["é"]),
+        ("\u{10FFFF}", &["\u{10FFFF}z"]),
+        ("\u{1F4EE}", &["\u{1F4EE}"]),
+        ("日", &["日本"]),
+        ("_", &[]),
+    ] {
+        assert_eq!(found(adapters, &listing(&sample, prefix)).await, expected, "{prefix:?}");
+    }
+}
+
+/// Wherever the page before ended, also where that is not of this prefix, or gone.
+pub async fn pages_of_a_prefix_neither_skip_nor_repeat(adapters: &Adapters) {
+    let sample = Sample::new();
+    write(adapters, &sample, &["a", "b1", "b2", "b3", "c"]).await;
+    let from = |descending, after: &str| Listing {
+        descending,
+        after: Some(after.to_owned()),
+        ..listing(&sample, "b")
+    };
+
+    let first = Listing { limit: 2, ..listing(&sample, "b") };
+    let first = adapters.store.list(&first).await.unwrap();
+    assert_eq!(ids(&first), ["b1", "b2"]);
+    let next = Listing { after: first.next, ..listing(&sample, "b") };
+    assert_eq!(found(adapters, &next).await, ["b3"]);
+
+    for (after, up) in [
+        ("a", ["b1", "b2", "b3"].as_slice()),
+        ("b", &["b1", "b2", "b3"]),
+        ("b1x", &["b2", "b3"]),
+        ("b3", &[]),
+        ("c", &[]),
+    ] {
+        assert_eq!(found(adapters, &from(false, after)).await, up, "behind {after}");
+    }
+    for (after, down) in [
+        ("c", ["b3", "b2", "b1"].as_slice()),
+        ("b2x", &["b2", "b1"]),
+        ("b1", &[]),
+        ("b", &[]),
+        ("a", &[]),
+    ] {
+        assert_eq!(found(adapters, &from(true, after)).await, down, "before {after}");
+    }
+}
+
+/// Whatever their partitions; where there is none, there is a gap.
+pub async fn many_items_come_in_the_order_of_their_keys(adapters: &Adapters) {
+    let sample = Sample::new();
+    write(adapters, &sample, &["a", "b"]).await;
+    let child = sample.key_within("a", "child");
+    adapters.commit(&sample.tx_with([put_view(&child, json!({"id": "child"}))])).await;
+    let keys = [sample.key("b"), child, sample.key("nobody"), sample.key("a")];
+
+    let found = adapters.store.get_many(&keys).await.unwrap();
+
+    let mut one_by_one = Vec::new();
+    for key in &keys {
+        one_by_one.push(adapters.item(key).await);
+    }
+    assert_eq!(found, one_by_one);
+    assert!(found[2].is_none() && found.iter().flatten().count() == 3);
+    assert_eq!(adapters.store.get_many(&[]).await.unwrap(), []);
+}
+
+/// The hundredth is read; of a hundred and one, none.
+pub async fn a_hundred_items_come_at_once_and_no_more(adapters: &Adapters) {
+    let sample = Sample::new();
+    write(adapters, &sample, &["99"]).await;
+    let keys: Vec<Key> = (0..=MAX_KEYS).map(|id| sample.key(&id.to_string())).collect();
+
+    let found = adapters.store.get_many(&keys[..MAX_KEYS]).await.unwrap();
+
+    assert_eq!((found.len(), found.iter().flatten().count()), (MAX_KEYS, 1));
+    assert!(found[99].is_some());
+    let refused = adapters.store.get_many(&keys).await;
+    assert!(matches!(refused, Err(StoreError::Refused { .. })), "{refused:?}");
+}
+
+/// DynamoDB reads no key twice in one call, so nobody does.
+pub async fn a_key_that_is_there_twice_is_refused(adapters: &Adapters) {
+    let sample = Sample::new();
+    let keys = [sample.key("a"), sample.key("b"), sample.key("a")];
+
+    let refused = adapters.store.get_many(&keys).await;
+
+    assert!(matches!(refused, Err(StoreError::Refused { .. })), "{refused:?}");
 }
 
 async fn write(adapters: &Adapters, sample: &Sample, ids: &[&str]) {
@@ -100,8 +217,17 @@ async fn page(
     limit: usize,
     after: Option<String>,
 ) -> Page<Item> {
-    let partition = sample.key("any").partition;
-    adapters.store.list(&Listing { partition, descending, limit, after }).await.unwrap()
+    let listing = Listing { descending, limit, after, ..listing(sample, "") };
+    adapters.store.list(&listing).await.unwrap()
+}
+
+fn listing(sample: &Sample, prefix: &str) -> Listing {
+    let (partition, prefix) = (sample.key("any").partition, prefix.to_owned());
+    Listing { partition, prefix, descending: false, limit: 100, after: None }
+}
+
+async fn found(adapters: &Adapters, listing: &Listing) -> Vec<String> {
+    ids(&adapters.store.list(listing).await.unwrap())
 }
 
 fn ids(page: &Page<Item>) -> Vec<String> {

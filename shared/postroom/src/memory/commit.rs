@@ -29,6 +29,10 @@ impl State {
         for event in tx.events() {
             self.events.insert((event.stream_key(), event.version()), event.clone());
         }
+        #[cfg(feature = "simulation")]
+        {
+            self.appends += tx.events().len();
+        }
         for row in tx.outbox() {
             self.outbox.insert((row.shard(), row.position()), row.clone());
         }

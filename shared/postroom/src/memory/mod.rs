@@ -12,6 +12,7 @@ mod inbox;
 mod outbox;
 mod dead_letters;
 mod queue;
+mod objects;
 mod clock;
 mod random;
 mod ids;
@@ -21,5 +22,6 @@ pub(crate) use random::Random;
 
 pub use clock::ManualClock;
 pub use ids::SeededIds;
+pub use objects::MemoryObjects;
 pub use queue::MemoryQueue;
 pub use state::MemoryStore;

@@ -48,6 +48,9 @@ pub(super) struct State {
     pub(super) taken_until: BTreeMap<String, Timestamp>,
     /// What was committed, by client token.
     pub(super) committed: BTreeMap<Uuid, Transaction>,
+    /// How many events were ever appended.
+    #[cfg(feature = "simulation")]
+    pub(super) appends: usize,
 }
 
 /// An inbox record with what only the store knows of it.
@@ -94,10 +97,13 @@ impl MemoryStore {
 
     /// The dead letters that nobody has decided about.
     #[cfg(feature = "simulation")]
-    pub(crate) fn open_letters(&self) -> Vec<DeadLetter> {
+    pub(crate) fn with_open_letters<T>(
+        &self,
+        look: impl FnOnce(&mut dyn Iterator<Item = &DeadLetter>) -> T,
+    ) -> T {
         let state = self.lock();
         let is_open = |letter: &&DeadLetter| letter.status == crate::port::LetterStatus::Open;
-        state.dead_letters.values().filter(is_open).cloned().collect()
+        look(&mut state.dead_letters.values().filter(is_open))
     }
 
     /// Who holds the lease of a run, expired or not.
@@ -156,6 +162,16 @@ impl MemoryStore {
     #[cfg(feature = "simulation")]
     pub(crate) fn event(&self, stream: String, version: u64) -> Option<JournalRecord> {
         self.lock().events.get(&(stream, version)).cloned()
+    }
+
+    /// Looks at every event, stream by stream, and at how many were ever appended.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn with_journal<T>(
+        &self,
+        look: impl FnOnce(&mut dyn Iterator<Item = &JournalRecord>, usize) -> T,
+    ) -> T {
+        let state = self.lock();
+        look(&mut state.events.values(), state.appends)
     }
 
     /// Every message that waits in the outbox, shard by shard.

@@ -1,5 +1,6 @@
 //! Reading state.
 
+use std::collections::BTreeSet;
 use std::future::ready;
 use std::ops::Bound;
 
@@ -7,7 +8,7 @@ use crate::BoxFuture;
 use crate::live::{LiveItem, LiveShard};
 use crate::memory::MemoryStore;
 use crate::memory::state::{PAGE, page};
-use crate::port::{CommitError, Item, Listing, Page, Store, StoreError};
+use crate::port::{CommitError, Item, Listing, MAX_KEYS, Page, Store, StoreError};
 use crate::stored::{Key, Partition, join, split};
 use crate::transaction::Transaction;
 
@@ -17,13 +18,31 @@ impl Store for MemoryStore {
         Box::pin(ready(Ok(found)))
     }
 
+    fn get_many<'a>(
+        &'a self,
+        keys: &'a [Key],
+    ) -> BoxFuture<'a, Result<Vec<Option<Item>>, StoreError>> {
+        let different: BTreeSet<&Key> = keys.iter().collect();
+        if keys.len() > MAX_KEYS || different.len() < keys.len() {
+            let source = format!("{} keys, {} of them different", keys.len(), different.len());
+            let (operation, source) = ("read items", source.into());
+            return Box::pin(ready(Err(StoreError::Refused { operation, source })));
+        }
+        let state = self.lock();
+        let found = keys.iter().map(|key| state.items.get(key).cloned()).collect();
+        Box::pin(ready(Ok(found)))
+    }
+
     fn list<'a>(&'a self, listing: &'a Listing) -> BoxFuture<'a, Result<Page<Item>, StoreError>> {
-        let first = Key { partition: listing.partition.clone(), id: String::new() };
+        let Listing { partition, prefix, .. } = listing;
+        let first = Key { partition: partition.clone(), id: prefix.clone() };
         let mut found: Vec<Item> = {
             let state = self.lock();
             let rest = state.items.range(first..);
-            let partition = rest.take_while(|(key, _)| key.partition == listing.partition);
-            partition.map(|(_, item)| item.clone()).collect()
+            let listed = rest.take_while(|(key, _)| {
+                key.partition == *partition && key.id.starts_with(prefix.as_str())
+            });
+            listed.map(|(_, item)| item.clone()).collect()
         };
         if listing.descending {
             found.reverse();

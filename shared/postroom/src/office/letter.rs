@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::clock::later;
 use crate::envelope::RawEnvelope;
-use crate::id::{MessageId, group};
+use crate::id::MessageId;
 use crate::office::{Audited, DecideError};
 use crate::port::{DeadLetter, DeadLetters, LetterStatus, OutboxRow};
 use crate::transaction::{LetterChange, RunChange};
@@ -56,8 +56,8 @@ pub(super) fn row(
         body,
         r#type: message.r#type.clone(),
         correlation_id: message.correlation_id.clone(),
-        // As it was sent first; a standard queue takes no notice of it.
-        group: Some(group(&message.tenant_id, &message.subject)),
+        // As it was sent first, unless its handler has moved since.
+        group: Some(tx.group_on(&letter.queue, message)),
         // Not the number of redrives: two letters of one message have the same.
         decision: Some(tx.origin().command_id),
     })

@@ -80,7 +80,13 @@ impl DeadLetterOffice {
     /// The store's.
     pub async fn actions(&self, id: &str) -> Result<Vec<Audited>, StoreError> {
         let partition = Partition::of_operators("audit", Some(id));
-        let listing = Listing { partition, descending: false, limit: SHOWN_ACTIONS, after: None };
+        let listing = Listing {
+            partition,
+            prefix: String::new(),
+            descending: false,
+            limit: SHOWN_ACTIONS,
+            after: None,
+        };
         let page = self.runtime.ports().store.list(&listing).await?;
         page.items.into_iter().map(audit::read).collect()
     }

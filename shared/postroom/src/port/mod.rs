@@ -12,6 +12,7 @@ mod letter_head;
 mod breaker;
 mod rate;
 mod build_rows;
+mod objects;
 
 pub use breaker::{Breaker, BreakerChange, Breakers, Changed};
 pub use build_rows::BuildRows;
@@ -26,7 +27,8 @@ pub use inbox::{
 };
 pub use journal::{InRequest, Journal, JournalPart, JournalRecord};
 pub use letter_head::LetterHead;
+pub use objects::{ObjectError, Objects, PermittedUpload, Pieces, Upload, Uploads};
 pub use outbox::{Outbox, OutboxRow, SHARDS};
 pub use queue::{Posted, Queue, QueueError};
 pub use rate::{Rates, Slots, SlotsAsked};
-pub use store::{CommitError, Item, Listing, Page, Store};
+pub use store::{CommitError, Item, Listing, MAX_KEYS, Page, Store};

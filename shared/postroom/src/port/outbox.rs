@@ -44,8 +44,10 @@ pub struct OutboxRow {
     pub r#type: String,
     /// The chain, sent as an attribute.
     pub correlation_id: CorrelationId,
-    /// Of a handler that is `queued_in_order`: what it must not be given at the same time with others of this group.
-    /// Made of the tenant and the envelope's subject; opaque, 36 characters of `0-9a-f-`.
+    /// Of a handler that is `queued_in_order`: what it must not be given at the same time with others of this group, made
+    /// of the tenant and the envelope's subject. Of any other: whose messages these are, made of the tenant alone, so that
+    /// one with many does not hold up the rest. Opaque, 36 characters of `0-9a-f-`; what was written before there were the
+    /// latter has none.
     pub group: Option<String>,
     /// The command by which a person sent its message, which a FIFO queue then takes for another one than it had before.
     pub decision: Option<MessageId>,

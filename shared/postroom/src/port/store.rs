@@ -14,6 +14,13 @@ pub trait Store: Send + Sync {
     /// The item at `key`, as of now (a consistent read).
     fn get<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Item>, StoreError>>;
 
+    /// The items at up to [`MAX_KEYS`] keys, none of them there twice, in the order of the keys. Each is as of now (a
+    /// consistent read), and not all are as of one moment.
+    fn get_many<'a>(
+        &'a self,
+        keys: &'a [Key],
+    ) -> BoxFuture<'a, Result<Vec<Option<Item>>, StoreError>>;
+
     /// One page of a partition, in the order of ids, as of now (a consistent read).
     fn list<'a>(&'a self, listing: &'a Listing) -> BoxFuture<'a, Result<Page<Item>, StoreError>>;
 
@@ -31,6 +38,10 @@ pub trait Store: Send + Sync {
     // as in the documentation of `aws-sdk-dynamodb` 1.136.0, read 2026-11-21.
     fn commit<'a>(&'a self, tx: &'a Transaction) -> BoxFuture<'a, Result<(), CommitError>>;
 }
+
+/// The most items that are read at once.
+// `BatchGetItem`: the documentation of `aws-sdk-dynamodb` 1.136, read 2026-11-22.
+pub const MAX_KEYS: usize = 100;
 
 /// A stored item.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,11 +63,13 @@ pub struct Item {
 pub struct Listing {
     /// What is listed.
     pub partition: Partition,
+    /// Only ids that begin so, byte for byte; empty: all.
+    pub prefix: String,
     /// From the last id to the first.
     pub descending: bool,
     /// At most so many, 1-100.
     pub limit: usize,
-    /// Start behind this id.
+    /// Start behind this id, which need not be there, nor begin so.
     pub after: Option<String>,
 }
 

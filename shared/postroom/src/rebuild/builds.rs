@@ -58,7 +58,7 @@ pub(crate) struct Building {
     pub(crate) events: u64,
     /// The streams of which an event is parked in this build.
     pub(crate) held_up: BTreeSet<String>,
-    /// Why the walk was given up, if the journal could not be read.
+    /// Why the walk was given up, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<String>,
     /// What the walk does is in the chain of that request.
@@ -83,8 +83,8 @@ pub(crate) struct AskedBy {
 pub enum BuildState {
     /// The journal is being walked.
     Walking,
-    /// It cannot take the place of the one that is read: events of some streams are parked in it. Asked for again, the
-    /// walk begins anew, and passes what is applied by then.
+    /// It cannot take the place of the one that is read: events of some streams are parked in it, or its walk was given up.
+    /// Asked for again, the walk begins anew, and passes what is applied by then.
     HeldUp,
 }
 
@@ -137,9 +137,10 @@ impl Builds {
             .map_err(|source| ReadError::Shape { what: key.to_string(), source })
     }
 
-    /// Whether the build that is being made, if there is one, is made by this code.
+    /// Whether nothing is being made, or only by this code. What is held up nobody makes before it is asked for again.
     pub(crate) fn is_adopted(&self, code: &str) -> bool {
-        self.building.as_ref().is_none_or(|building| building.code.as_deref() == Some(code))
+        let is_held_up = |building: &Building| building.state == BuildState::HeldUp;
+        self.building.as_ref().is_none_or(|one| is_held_up(one) || one.is_made_by(code))
     }
 
     /// Another build is asked for. One that is being walked is the one; one that is held up is walked anew.
@@ -161,30 +162,48 @@ impl Builds {
     /// Another code may make other rows of the same events, or under other keys: of what two have made nobody could say
     /// what it is. So a build that another code has begun is begun anew, as the next one.
     pub(super) fn adopt(&mut self, code: &str, at: Timestamp) {
-        let Some(building) = &mut self.building else { return };
-        match &building.code {
-            Some(its) if its == code => {}
-            None => building.code = Some(code.to_owned()),
-            Some(_) => {
-                let asked_by = building.asked_by.clone();
-                let begun = Building::begun(building.generation.next(), asked_by.clone(), at);
-                self.building = Some(Building { code: Some(code.to_owned()), ..begun });
-                self.remains = Some(Remains::since(at, asked_by));
-            }
+        if self.is_adopted(code) {
+            return;
         }
+        let Some(building) = &mut self.building else { return };
+        if building.code.is_none() && building.is_untouched() {
+            building.code = Some(code.to_owned());
+            return;
+        }
+        let asked_by = building.asked_by.clone();
+        let begun = Building::begun(building.generation.next(), asked_by.clone(), at);
+        self.building = Some(Building { code: Some(code.to_owned()), ..begun });
+        self.remains = Some(Remains::since(at, asked_by));
     }
 
-    /// The journal cannot be read, and not because of the moment: the walk would fail again.
-    pub(super) fn give_up(&mut self, generation: Generation, reason: &str) {
-        let building = self.building.as_mut().filter(|building| building.generation == generation);
-        let Some(building) = building else { return };
+    /// The walk of a build would fail again. Answers whether that changes anything.
+    pub(super) fn give_up(&mut self, generation: Generation, reason: &str) -> bool {
+        let walked =
+            |one: &&mut Building| one.generation == generation && one.state == BuildState::Walking;
+        let Some(building) = self.building.as_mut().filter(walked) else { return false };
         building.state = BuildState::HeldUp;
         building.reason = Some(reason.to_owned());
+        true
+    }
+
+    /// Whether a build is held up.
+    pub(super) fn is_held_up(&self, generation: Generation) -> bool {
+        let building = self.building.as_ref().filter(|one| one.generation == generation);
+        building.is_some_and(|one| one.state == BuildState::HeldUp)
+    }
+
+    /// Whether a walk still stands where its walker believes.
+    pub(super) fn stands_as(&self, walked: &Building) -> bool {
+        let building = self.building.as_ref();
+        building.is_some_and(|one| one.stands_at(walked.generation, walked.after.as_ref()))
     }
 
     /// A page was applied. With the last one the build takes the place of the one that is read, unless a stream is held up.
     pub(super) fn advance(&mut self, step: &Step, at: Timestamp) -> Advanced {
-        let Some(building) = self.building.as_mut().filter(|building| building.is_before(step))
+        let Some(building) = self
+            .building
+            .as_mut()
+            .filter(|building| building.stands_at(step.generation, step.from.as_ref()))
         else {
             return Advanced::Overtaken;
         };
@@ -229,11 +248,21 @@ impl Building {
         }
     }
 
-    /// Whether a step is its next.
-    fn is_before(&self, step: &Step) -> bool {
+    /// Whether it is this code that makes it.
+    pub(crate) fn is_made_by(&self, code: &str) -> bool {
+        self.code.as_deref() == Some(code)
+    }
+
+    /// Whether no walker has come by anything. Without a code, it was none that writes down its own.
+    fn is_untouched(&self) -> bool {
+        self.after.is_none() && self.events == 0
+    }
+
+    /// Whether it is walked, and the next page is this one.
+    fn stands_at(&self, generation: Generation, after: Option<&String>) -> bool {
         self.state == BuildState::Walking
-            && self.generation == step.generation
-            && self.after == step.from
+            && self.generation == generation
+            && self.after.as_ref() == after
     }
 
     /// The step that has applied the next page.

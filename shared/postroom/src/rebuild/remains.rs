@@ -51,12 +51,14 @@ impl Builds {
 
     /// A page of it is removed, and `next` is where the next one begins; `None`: it was the last.
     ///
-    /// Where somebody else was faster, or another build is over since, nothing is changed.
-    pub(super) fn removed(&mut self, of: &Remains, next: Option<&str>) {
-        let Some(remains) = self.remains.as_mut().filter(|remains| *remains == of) else { return };
+    /// Answers whether that changes anything: not where somebody else was faster, or another build is over since.
+    pub(super) fn removed(&mut self, of: &Remains, next: Option<&str>) -> bool {
+        let remains = self.remains.as_mut().filter(|remains| *remains == of);
+        let Some(remains) = remains else { return false };
         match next {
             Some(next) => remains.after = Some(next.to_owned()),
             None => self.remains = None,
         }
+        true
     }
 }

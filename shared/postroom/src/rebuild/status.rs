@@ -33,7 +33,7 @@ pub struct BuildStatus {
     pub events: u64,
     /// The streams of which an event is parked in it, each with a dead letter; twenty at most.
     pub held_up: Vec<String>,
-    /// Why its walk was given up, if the journal could not be read.
+    /// Why its walk was given up, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }

@@ -21,8 +21,9 @@ impl Command for SweepBuilds<'_> {
 
     async fn handle(&self, tx: &mut Tx) -> Result<Builds, TxError> {
         let mut builds = tx.load_builds(self.projection).await?;
-        builds.removed(self.of, self.next);
-        tx.save_builds(self.projection, &builds)?;
+        if builds.removed(self.of, self.next) {
+            tx.save_builds(self.projection, &builds)?;
+        }
         Ok(builds)
     }
 }

@@ -18,6 +18,7 @@ use jiff::Timestamp;
 
 use crate::clock::{Clock, later, milliseconds};
 use crate::courier::Courier;
+use crate::history::History;
 use crate::id::{Ids, TenantId};
 use crate::port::{Inbox, Journal, Store};
 use crate::reactions::Reactions;
@@ -78,6 +79,11 @@ impl Runtime {
     /// Reads one tenant's state, outside any transaction.
     pub fn reader(&self, tenant: &TenantId) -> Reader {
         Reader::new(Arc::clone(&self.ports.store), tenant.clone())
+    }
+
+    /// Reads one tenant's streams.
+    pub fn history(&self, tenant: &TenantId) -> History {
+        History::new(Arc::clone(&self.ports.journal), tenant.clone())
     }
 
     /// The ports it stands on.

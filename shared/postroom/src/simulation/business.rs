@@ -26,8 +26,9 @@ pub trait Business: Send + Sync {
     /// Its table of reactions.
     fn reactions(&self) -> Reactions;
 
-    /// The worker of each of its queues, named as the queue is.
-    fn workers(&self, parts: &Parts) -> Vec<Worker>;
+    /// The worker of one of its queues, by the name that its table has for it: made anew for each process, which shares
+    /// nothing with another. `None`: nobody works it, and nothing on it is ever done.
+    fn worker(&self, queue: &'static str, parts: &Parts) -> Option<Worker>;
 
     /// What keeps its read models, where it has some.
     fn projector(&self, parts: &Parts) -> Option<Projector> {

@@ -1,5 +1,6 @@
 //! Holding the end of a run against the laws: what was asked for, what is found, and what was called.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::envelope::RawEnvelope;
@@ -29,7 +30,6 @@ pub(super) fn all(run: &Run<'_>) -> Vec<Violation> {
     let memory = &run.ports.memory;
     let found = Found::of(memory);
     let table = run.business.reactions();
-    let tenants = run.tenants();
     let mut broken = Vec::new();
     {
         let state = run.world.lock();
@@ -53,7 +53,7 @@ pub(super) fn all(run: &Run<'_>) -> Vec<Violation> {
         if table.has_row::<TaskFailed>() {
             hold(Law::Reacted, reacted(evidence, found.events.values()));
         }
-        hold(Law::OwnTenant, own_tenant(&tenants, evidence, memory, &run.callers));
+        hold(Law::OwnTenant, own_tenant(&run.tenants, evidence, memory, &run.callers));
         hold(Law::Gapless, gapless(&found));
         hold(Law::NothingOfRefused, nothing_of_refused(evidence, &run.callers));
         hold(Law::Rooted, rooted(evidence, &found));
@@ -224,11 +224,13 @@ fn rooted(evidence: &Evidence, found: &Found) -> Vec<String> {
     let commands: BTreeMap<MessageId, Chain<'_>> =
         commands.map(|tx| (tx.completion.run.message_id, chain_of(tx))).collect();
     let rows = evidence.applied.iter().flat_map(|tx| &tx.outbox);
-    let sent = rows.filter_map(|row| RawEnvelope::parse(&row.body).ok());
-    let mut messages: BTreeMap<MessageId, RawEnvelope> =
-        sent.map(|message| (message.id, message)).collect();
+    // One message has many handlers.
+    let bodies: BTreeSet<&str> = rows.map(|row| row.body.as_str()).collect();
+    let sent = bodies.into_iter().filter_map(|body| RawEnvelope::parse(body).ok());
+    let mut messages: BTreeMap<MessageId, Cow<'_, RawEnvelope>> =
+        sent.map(|message| (message.id, Cow::Owned(message))).collect();
     let events = found.events.values();
-    messages.extend(events.map(|event| (event.envelope.id, event.envelope.clone())));
+    messages.extend(events.map(|event| (event.envelope.id, Cow::Borrowed(&event.envelope))));
 
     let is_rooted = |message: &RawEnvelope| {
         let mut cause = message.causation_id;

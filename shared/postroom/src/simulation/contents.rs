@@ -9,10 +9,10 @@ use crate::envelope::RawEnvelope;
 use crate::id::TenantId;
 use crate::memory::MemoryStore;
 use crate::message::Event;
-use crate::port::DeadLetter;
+use crate::port::{DeadLetter, JournalRecord};
 use crate::projection::{Position, Projection};
 use crate::simulation::ports::builds;
-use crate::simulation::world::World;
+use crate::simulation::world::{State, World};
 use crate::stored::{Generation, Key, Partition, Place, Stored, StreamId};
 
 /// What a tenant has: at the end of a run, or in the middle of it.
@@ -45,6 +45,15 @@ impl Contents {
         (position.map_or(0, |position| position.applied), self.read::<P, T>(place))
     }
 
+    /// Whether an event of a stream is a dead letter of the build that is read.
+    pub fn is_parked<P: Projection>(&self, stream: &StreamId) -> bool {
+        let handler = self.live::<P>().handler(P::NAME);
+        let of_build = |letter: &&DeadLetter| letter.handler.as_deref() == Some(&*handler);
+        let letters = self.dead_letters();
+        let mut parked = letters.iter().filter(of_build).filter_map(|one| one.envelope.as_ref());
+        parked.any(|parked| parked.subject == stream.as_str())
+    }
+
     fn live<P: Projection>(&self) -> Generation {
         builds(&self.memory, P::NAME).map_or(Generation::FIRST, |builds| builds.live)
     }
@@ -59,24 +68,33 @@ impl Contents {
 
     /// The events of a type, as the journal has them.
     pub fn events<E: Event>(&self) -> Vec<E> {
-        let events = self.memory.journal_records().into_iter().map(|event| event.envelope);
-        self.own(events).filter_map(decoded).collect()
+        self.memory.with_journal(|events, _| self.own(events).filter_map(decoded).collect())
     }
 
     /// The events of a type, as transactions have appended them, whatever the journal has.
-    pub fn committed<E: Event>(&self) -> Vec<E> {
-        let state = self.world.lock();
-        let events = state.evidence.applied.iter().flat_map(|tx| &tx.events);
-        let of_type = events.filter(|event| event.envelope.r#type == E::TYPE);
-        self.own(of_type.map(|event| event.envelope.clone())).filter_map(decoded).collect()
+    pub fn committed<E: Event>(&self) -> Arc<Vec<E>> {
+        let State { evidence, memo, .. } = &mut *self.world.lock();
+        let events = || evidence.applied.iter().flat_map(|tx| &tx.events);
+        memo.of::<E, _>(&self.tenant, events().count(), || {
+            self.own(events()).filter_map(decoded).collect()
+        })
     }
 
     /// By stream, what happened to each aggregate of a kind, as the journal has it.
     ///
     /// Of what its code cannot read there is nothing.
-    pub fn histories<A: Aggregate>(&self) -> BTreeMap<StreamId, Vec<A::Event>> {
+    pub fn histories<A: Aggregate>(&self) -> Arc<BTreeMap<StreamId, Vec<A::Event>>> {
+        let memo = &mut self.world.lock().memo;
+        self.memory.with_journal(|events, appends| {
+            memo.of::<A, _>(&self.tenant, appends, || self.read_streams::<A>(events))
+        })
+    }
+
+    fn read_streams<'a, A: Aggregate>(
+        &self,
+        events: impl Iterator<Item = &'a JournalRecord>,
+    ) -> BTreeMap<StreamId, Vec<A::Event>> {
         let mut histories: BTreeMap<StreamId, Vec<A::Event>> = BTreeMap::new();
-        let events = self.memory.journal_records().into_iter().map(|event| event.envelope);
         for event in self.own(events) {
             let stream = StreamId::from_stored(event.subject.clone());
             if stream.collection() == A::STREAM
@@ -98,16 +116,18 @@ impl Contents {
         letters
     }
 
-    fn own(&self, events: impl Iterator<Item = RawEnvelope>) -> impl Iterator<Item = RawEnvelope> {
+    fn own<'a>(
+        &self,
+        events: impl Iterator<Item = &'a JournalRecord>,
+    ) -> impl Iterator<Item = &'a RawEnvelope> {
+        let events = events.map(|event| &event.envelope);
         events.filter(|event| event.tenant_id == self.tenant)
     }
 }
 
-fn decoded<E: Event>(event: RawEnvelope) -> Option<E> {
-    if event.r#type != E::TYPE {
-        return None;
-    }
-    event.decode::<E>().ok().map(|event| event.data)
+fn decoded<E: Event>(event: &RawEnvelope) -> Option<E> {
+    let is_of_type = event.r#type == E::TYPE;
+    is_of_type.then(|| event.decode::<E>().ok().map(|event| event.data)).flatten()
 }
 
 impl fmt::Debug for Contents {

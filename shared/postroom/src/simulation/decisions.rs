@@ -9,13 +9,7 @@ use crate::simulation::run::{Ended, Errand, Run};
 /// How many decisions are under way at once.
 const DECISIONS: usize = 2;
 
-/// A letter that an operator could decide about now, and what could be decided.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Decision {
-    letter: String,
-    ways: Vec<Way>,
-}
-
+/// What an operator could do about a letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Way {
     Redrive,
@@ -25,27 +19,25 @@ enum Way {
 }
 
 impl Run<'_> {
-    /// Letters that an operator may decide about, however new they are and whoever is still at their messages. When nothing
-    /// fails any more, nobody does: whatever is a dead letter then has to stay one.
-    pub(super) fn decisions(&self) -> Vec<Decision> {
+    /// How many things an operator may decide about letters, however new they are and whoever is still at their messages.
+    /// When nothing fails any more, none: whatever is a dead letter then has to stay one.
+    pub(super) fn decidable(&self) -> usize {
         if self.world.lock().choices.are_calm() {
-            return Vec::new();
+            return 0;
         }
         let deciding = self.actors.values().filter(|actor| actor.errand == Errand::Decision);
         if deciding.count() >= DECISIONS {
-            return Vec::new();
+            return 0;
         }
-        let letters = self.ports.memory.open_letters().into_iter();
-        let decisions =
-            letters.map(|letter| Decision { ways: self.ways(&letter), letter: letter.id });
-        decisions.filter(|decision| !decision.ways.is_empty()).collect()
+        let ways = |letter: &DeadLetter| self.ways(letter).count();
+        self.ports.memory.with_open_letters(|letters| letters.map(ways).sum())
     }
 
-    fn ways(&self, letter: &DeadLetter) -> Vec<Way> {
+    fn ways(&self, letter: &DeadLetter) -> impl Iterator<Item = Way> + use<> {
         let redrives = self.business.redrives(letter).then_some(Way::Redrive);
         let edits = self.business.edits(letter).map(Way::Edit);
         let discards = self.business.discards(letter).then_some(Way::Discard);
-        redrives.into_iter().chain(edits).chain(discards).collect()
+        redrives.into_iter().chain(edits).chain(discards)
     }
 
     /// Who decides.
@@ -60,8 +52,15 @@ impl Run<'_> {
         })
     }
 
-    pub(super) fn decide(&mut self, Decision { letter, mut ways }: Decision) {
-        let way = ways.swap_remove(self.world.lock().choices.any_of(ways.len()));
+    /// Decides one of the things that could be decided.
+    pub(super) fn decide(&mut self, place: usize) {
+        let ways = |letter: &DeadLetter| {
+            let id = letter.id.clone();
+            self.ways(letter).map(move |way| (id.clone(), way))
+        };
+        let chosen =
+            |letters: &mut dyn Iterator<Item = &DeadLetter>| letters.flat_map(ways).nth(place);
+        let Some((letter, way)) = self.ports.memory.with_open_letters(chosen) else { return };
         let Some(origin) = self.operator() else { return };
         let office = self.office.clone();
         self.begin("operator", Errand::Decision, |_| {

@@ -26,22 +26,21 @@ const HIDDEN_AT_MOST: Duration = Duration::from_hours(12);
 
 impl Run<'_> {
     /// The queues that have messages, and a process that is free for them.
-    pub(super) fn deliverable(&self, state: &State) -> Vec<&'static str> {
+    pub(super) fn deliverable(&self, state: &State) -> impl Iterator<Item = &'static str> {
         let waiting = state.queues.with_messages(state.now);
-        let queues = waiting.filter_map(|queue| self.workers.get_key_value(queue));
-        let queues = queues.map(|(queue, _)| *queue);
-        queues.filter(|queue| !self.free_places(queue).is_empty()).collect()
+        waiting.filter(|queue| {
+            let batches = self.actors.values().filter(|actor| actor.errand.is_batch_of(queue));
+            batches.count() < BATCHES
+        })
     }
 
     /// The queues whose dead-letter queues have messages.
-    pub(super) fn collectable(&self, state: &State) -> Vec<&'static str> {
+    pub(super) fn collectable(&self, state: &State) -> impl Iterator<Item = &'static str> {
         let waiting = state.queues.with_dead(state.now);
-        let queues = waiting.filter_map(|queue| self.workers.get_key_value(queue));
-        let is_free = |queue: &&'static str| {
+        waiting.filter(|queue| {
             let collection = Errand::Collection { queue };
             self.actors.values().filter(|actor| actor.errand == collection).count() < COLLECTIONS
-        };
-        queues.map(|(queue, _)| *queue).filter(is_free).collect()
+        })
     }
 
     /// The places of those of its processes that are free, or not there yet.

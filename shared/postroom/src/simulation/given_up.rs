@@ -43,7 +43,7 @@ fn is_told_nobody(letter: &DeadLetter) -> bool {
 
 /// Which letter an event is about, and how often that had been redriven.
 fn time_of(event: &JournalRecord) -> Option<(String, u32)> {
-    let event = event.envelope.clone().decode::<TaskFailed>().ok()?;
+    let event = event.envelope.decode::<TaskFailed>().ok()?;
     Some((event.data.dead_letter_id, event.data.redrives))
 }
 

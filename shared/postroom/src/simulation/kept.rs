@@ -35,8 +35,8 @@ pub(super) fn kept(evidence: &Evidence, memory: &MemoryStore, table: &Reactions)
     let open = open.filter(|letter| letter.handler.is_some());
     let otherwise = open.filter_map(|letter| {
         let status = memory.record(&RunKey::from_stored(letter.id.clone()))?.status;
-        let said = format!("{} is an open dead letter, and its run is {status:?}", letter.id);
-        (status != RunStatus::Parked).then_some(said)
+        (status != RunStatus::Parked)
+            .then(|| format!("{} is an open dead letter, and its run is {status:?}", letter.id))
     });
     strangers.chain(given_up).chain(otherwise).collect()
 }

@@ -15,6 +15,7 @@ mod evidence;
 mod gates;
 mod ports;
 mod outside;
+mod memo;
 mod contents;
 mod business;
 mod callers;

@@ -6,21 +6,19 @@ use jiff::Timestamp;
 
 use crate::clock::later;
 use crate::simulation::choice::Fault;
-use crate::simulation::decisions::Decision;
-use crate::simulation::run::{Actor, Ended, Errand, Run};
+use crate::simulation::run::{Ended, Errand, Run};
 
 /// How long an invocation has.
 pub(super) const TIME_OUT: Duration = Duration::from_secs(30);
 /// How often the relay runs, and how old a row has to be for it.
 const RELAY_EVERY: Duration = Duration::from_mins(1);
 const RELAY_LEAVES: Duration = Duration::from_secs(5);
-/// How long an invocation, or a request that is late, lives at most.
-// The time-out of a function is 15 minutes at most:
-// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>, named from memory 2026-11-21.
-const LIFETIME: Duration = Duration::from_mins(15);
+
+/// Room for as many moves as there hardly ever are at once.
+const MOVES: usize = 64;
 
 /// Something that can happen.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Move {
     /// Somebody goes on.
     Turn(u64),
@@ -40,23 +38,31 @@ enum Move {
     Wait(Timestamp),
     /// An operator asks for another build of a read model.
     Rebuild,
-    /// An operator decides about a dead letter.
-    Decide(Decision),
+    /// An operator decides about a dead letter: this of all that could be decided.
+    Decide(usize),
+}
+
+/// When those have something to do that run again and again.
+#[derive(Debug, Clone, Copy)]
+struct Runs {
+    relay: Option<Timestamp>,
+    walk: Option<Timestamp>,
 }
 
 impl Run<'_> {
     /// Lets one thing happen. `false`: there is nothing left that could.
     pub(super) fn step(&mut self) -> bool {
         self.end_the_old();
-        let mut moves = self.moves();
-        moves.extend(self.next_time().map(Move::Wait));
+        let runs = Runs { relay: self.relay_due(), walk: self.walk_due() };
+        let mut moves = self.moves(runs);
+        moves.extend(self.next_time(runs).map(Move::Wait));
         moves.extend(self.may_rebuild().then_some(Move::Rebuild));
-        moves.extend(self.decisions().into_iter().map(Move::Decide));
+        moves.extend((0..self.decidable()).map(Move::Decide));
         if moves.is_empty() {
             return false;
         }
         let chosen = self.world.lock().choices.next_of(moves.len());
-        match moves.swap_remove(chosen) {
+        match moves[chosen] {
             Move::Turn(ticket) => self.take_turn(ticket),
             Move::Deliver(queue) => self.deliver(queue),
             Move::Collect(queue) => self.collect(queue),
@@ -67,13 +73,13 @@ impl Run<'_> {
             Move::Slot(slot) => self.visit(slot),
             Move::Ask(caller) => self.ask(caller),
             Move::Wait(until) => self.world.lock().now = until,
-            Move::Decide(decision) => self.decide(decision),
+            Move::Decide(place) => self.decide(place),
         }
         true
     }
 
     /// What can happen now: whoever has been at it longest is first.
-    fn moves(&mut self) -> Vec<Move> {
+    fn moves(&mut self, runs: Runs) -> Vec<Move> {
         let state = self.world.lock();
         let now = state.now;
         for actor in self.actors.values_mut() {
@@ -84,15 +90,13 @@ impl Run<'_> {
         let held = held.filter(|(_, ticket)| ticket.at <= now && !frozen(ticket.actor));
         let mut turns: Vec<_> = held.map(|(id, ticket)| (ticket.actor, *id)).collect();
         turns.sort_unstable();
-        let mut moves: Vec<Move> = turns.into_iter().map(|(_, id)| Move::Turn(id)).collect();
+        let mut moves = Vec::with_capacity(MOVES);
+        moves.extend(turns.into_iter().map(|(_, id)| Move::Turn(id)));
 
-        let free = self.deliverable(&state).into_iter();
-        moves.extend(free.map(Move::Deliver));
-        moves.extend(self.collectable(&state).into_iter().map(Move::Collect));
-        let due = self.relay_due().is_some_and(|due| due <= now);
-        moves.extend(due.then_some(Move::Relay));
-        let due = self.walk_due().is_some_and(|due| due <= now);
-        moves.extend(due.then_some(Move::Walk));
+        moves.extend(self.deliverable(&state).map(Move::Deliver));
+        moves.extend(self.collectable(&state).map(Move::Collect));
+        moves.extend(runs.relay.filter(|due| *due <= now).map(|_| Move::Relay));
+        moves.extend(runs.walk.filter(|due| *due <= now).map(|_| Move::Walk));
         moves.extend(self.may_wake(&state).then_some(Move::Wake));
         let slots = self.slots.iter().enumerate();
         let due = slots.filter(|(_, slot)| slot.due.is_some_and(|due| due <= now));
@@ -104,7 +108,7 @@ impl Run<'_> {
     }
 
     /// When something can happen that cannot happen now.
-    fn next_time(&self) -> Option<Timestamp> {
+    fn next_time(&self, runs: Runs) -> Option<Timestamp> {
         let state = self.world.lock();
         let now = state.now;
         let tickets = state.tickets.values().map(|ticket| ticket.at);
@@ -112,8 +116,7 @@ impl Run<'_> {
         let callers = self.callers.iter().filter_map(|caller| caller.asks_at);
         let slots = self.slots.iter().filter_map(|slot| slot.due);
         let times = tickets.chain(frozen).chain(callers).chain(slots);
-        let times =
-            times.chain(state.queues.next(now)).chain(self.relay_due()).chain(self.walk_due());
+        let times = times.chain(state.queues.next(now)).chain(runs.relay).chain(runs.walk);
         let times = times.chain(state.wake_ups.next(now));
         times.filter(|time| *time > now).min()
     }
@@ -121,9 +124,8 @@ impl Run<'_> {
     /// Ends what has lived too long, wherever it stands.
     fn end_the_old(&mut self) {
         let now = self.world.lock().now;
-        let old = |actor: &Actor| later(actor.begun_at, LIFETIME) <= now;
-        let old: Vec<u64> =
-            self.actors.iter().filter(|(_, actor)| old(actor)).map(|(id, _)| *id).collect();
+        let old = self.actors.iter().filter(|(_, actor)| actor.until <= now);
+        let old: Vec<u64> = old.map(|(id, _)| *id).collect();
         for id in old {
             self.end(id, None);
         }

@@ -1,5 +1,6 @@
 //! Whether each reaction took effect once: those that the table has, whatever the kit has made of it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::envelope::RawEnvelope;
@@ -19,11 +20,10 @@ pub(super) fn as_the_table_says(evidence: &Evidence, table: &Reactions) -> Vec<S
         let listeners: Vec<&str> =
             table.in_request(r#type).iter().map(|listener| listener.name()).collect();
         let handlers = table.queued(r#type);
-        let said = format!(
+        (reacted != listeners || event.queued != handlers).then(|| format!(
             "{type} {} was committed after {reacted:?} for {:?}, and the table has {listeners:?} and {handlers:?}",
             event.envelope.id, event.queued
-        );
-        (reacted != listeners || event.queued != handlers).then_some(said)
+        ))
     });
     broken.collect()
 }
@@ -51,42 +51,50 @@ pub(super) fn exactly_once(
         })
     };
     let mut broken = BTreeSet::new();
-    for (handler, body) in expected(evidence, table) {
-        let Some(key) = key_of(table, &handler, &body) else {
-            if !letters.iter().any(|letter| letter.body == body) {
-                broken.insert(format!("{handler} did not even read {body}"));
-            }
-            continue;
-        };
-        match took_effect.get(&key) {
-            Some(1) => {}
-            Some(times) => {
-                broken.insert(format!("{key} took effect {times} times"));
-            }
-            None if ids.contains(key.as_str()) => {}
-            None if RawEnvelope::parse(&body).is_ok_and(|message| undone(&key, message.id)) => {}
-            None => {
-                broken.insert(format!("{key} never took effect and is no dead letter"));
+    for (body, handlers) in expected(evidence, table) {
+        let message = RawEnvelope::parse(&body).ok();
+        for handler in handlers {
+            let message = message.as_ref();
+            let read =
+                message.and_then(|message| Some((message.id, table.key_of(handler, message)?)));
+            let Some((message, key)) = read else {
+                if !letters.iter().any(|letter| *letter.body == *body) {
+                    broken.insert(format!("{handler} did not even read {body}"));
+                }
+                continue;
+            };
+            let key = RunKey::of_dedup(handler, key);
+            match took_effect.get(&key) {
+                Some(1) => {}
+                Some(times) => {
+                    broken.insert(format!("{key} took effect {times} times"));
+                }
+                None if ids.contains(key.as_str()) || undone(&key, message) => {}
+                None => {
+                    broken.insert(format!("{key} never took effect and is no dead letter"));
+                }
             }
         }
     }
     broken.into_iter().collect()
 }
 
-/// Under which key a handler runs a message, if it can.
-fn key_of(table: &Reactions, handler: &str, body: &str) -> Option<RunKey> {
-    let key = table.key_of(handler, &RawEnvelope::parse(body).ok()?)?;
-    Some(RunKey::of_dedup(handler, key))
-}
-
-/// By handler, what it has to be given.
-fn expected(evidence: &Evidence, table: &Reactions) -> BTreeSet<(String, String)> {
-    let events = evidence.applied.iter().flat_map(|tx| &tx.events);
-    let of_events = events.flat_map(|event| {
-        let handlers = table.queued(&event.envelope.r#type).iter();
-        handlers.map(|handler| ((*handler).to_owned(), event.envelope.to_body()))
-    });
-    let rows = evidence.applied.iter().flat_map(|tx| &tx.outbox);
-    let of_rows = rows.map(|row| (row.handler.clone(), row.body.clone()));
-    of_events.chain(of_rows).collect()
+/// By message, who has to be given it.
+fn expected<'a>(
+    evidence: &'a Evidence,
+    table: &Reactions,
+) -> BTreeMap<Cow<'a, str>, BTreeSet<&'a str>> {
+    let mut expected: BTreeMap<Cow<'a, str>, BTreeSet<&'a str>> = BTreeMap::new();
+    for tx in &evidence.applied {
+        for row in &tx.outbox {
+            expected.entry(Cow::Borrowed(&row.body)).or_default().insert(&row.handler);
+        }
+        for event in &tx.events {
+            let handlers = table.queued(&event.envelope.r#type);
+            if !handlers.is_empty() {
+                expected.entry(Cow::Owned(event.envelope.to_body())).or_default().extend(handlers);
+            }
+        }
+    }
+    expected
 }

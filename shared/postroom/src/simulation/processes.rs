@@ -27,9 +27,7 @@ impl Processes {
         (business, parts): (&dyn Business, &Parts),
     ) -> Option<Arc<Worker>> {
         if !self.by_place.contains_key(&(queue, place)) {
-            // One of all that the business makes. The rest is not kept: processes share nothing, a gate least of all.
-            let mut workers = business.workers(parts).into_iter();
-            let worker = Arc::new(workers.find(|worker| worker.queue() == queue)?);
+            let worker = Arc::new(business.worker(queue, parts)?);
             self.begun += 1;
             self.by_place.insert((queue, place), Process { worker, number: self.begun });
         }

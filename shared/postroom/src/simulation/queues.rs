@@ -25,8 +25,8 @@ const MOST_RECEIVES: [u32; 4] = [100, 100, 6, 3];
 /// The queues of all handlers, and the dead-letter queue of each.
 #[derive(Debug, Default)]
 pub(super) struct Queues {
-    by_handler: BTreeMap<String, SimulatedQueue>,
-    dead: BTreeMap<String, SimulatedQueue>,
+    by_handler: BTreeMap<&'static str, SimulatedQueue>,
+    dead: BTreeMap<&'static str, SimulatedQueue>,
 }
 
 /// The queue of one handler: it gives out messages at least once, and hides what it gave out for three minutes.
@@ -76,8 +76,8 @@ impl Queues {
     pub(super) fn new(handlers: impl IntoIterator<Item = (&'static str, bool)>) -> Self {
         let mut queues = Self::default();
         for (handler, in_order) in handlers {
-            queues.by_handler.insert(handler.to_owned(), SimulatedQueue::new(in_order));
-            queues.dead.insert(handler.to_owned(), SimulatedQueue::new(in_order));
+            queues.by_handler.insert(handler, SimulatedQueue::new(in_order));
+            queues.dead.insert(handler, SimulatedQueue::new(in_order));
         }
         queues
     }
@@ -97,12 +97,12 @@ impl Queues {
     }
 
     /// Who has something to do now.
-    pub(super) fn with_messages(&self, now: Timestamp) -> impl Iterator<Item = &str> {
+    pub(super) fn with_messages(&self, now: Timestamp) -> impl Iterator<Item = &'static str> {
         ready(&self.by_handler, now)
     }
 
     /// Whose dead letters there are to be collected now.
-    pub(super) fn with_dead(&self, now: Timestamp) -> impl Iterator<Item = &str> {
+    pub(super) fn with_dead(&self, now: Timestamp) -> impl Iterator<Item = &'static str> {
         ready(&self.dead, now)
     }
 
@@ -123,16 +123,19 @@ impl Queues {
     }
 }
 
-fn ready(queues: &BTreeMap<String, SimulatedQueue>, now: Timestamp) -> impl Iterator<Item = &str> {
+fn ready(
+    queues: &BTreeMap<&'static str, SimulatedQueue>,
+    now: Timestamp,
+) -> impl Iterator<Item = &'static str> {
     let waiting = queues.iter().filter(move |(_, queue)| queue.is_ready(now));
-    waiting.map(|(handler, _)| handler.as_str())
+    waiting.map(|(handler, _)| *handler)
 }
 
 impl Waiting {
     fn received(&self, in_order: bool) -> Received {
         let Self { id, message_id, row, receives, .. } = self.clone();
         let group = row.group.clone().filter(|_| in_order);
-        let record = Record { message_id, body: row.body.clone(), group, receives };
+        let record = Record { message_id, body: row.body.clone(), group, receives, refused: None };
         Received { record, row, receives, id }
     }
 }

@@ -56,7 +56,7 @@ impl Run<'_> {
         let mut left = self.world.lock().queues.left();
         let rows = self.ports.memory.outbox_rows().into_iter();
         left.extend(rows.map(|row| format!("{}#{} in the outbox", row.handler, row.message_id)));
-        left.extend(self.actors.values().map(|actor| format!("{} waits for ever", actor.name)));
+        left.extend(self.actors.values().map(|actor| format!("{} waits for ever", actor.who)));
         let waiting = self.callers.iter().filter(|caller| caller.outcome.is_none());
         left.extend(waiting.map(|caller| format!("{} was not answered", caller.request.name)));
         let wake_ups = self.world.lock().wake_ups.left();
@@ -74,11 +74,14 @@ impl Run<'_> {
         let changed: BTreeSet<TenantId> = {
             let state = self.world.lock();
             let applied = &state.evidence.applied;
+            if applied.len() == before {
+                return;
+            }
             *looked_at = Some(applied.len());
             applied[before..].iter().map(|tx| tx.completion.run.tenant_id.clone()).collect()
         };
         // What operators do is nobody's, and changes what everybody reads.
-        let all = changed.iter().any(|tenant| !self.tenants().contains(tenant));
+        let all = changed.iter().any(|tenant| !self.tenants.contains(tenant));
         let mut contents =
             self.contents().filter(|contents| all || changed.contains(&contents.tenant));
         let broken = contents.find_map(|contents| self.business.always(&contents).err());
@@ -89,16 +92,11 @@ impl Run<'_> {
         }
     }
 
-    /// Everybody who asks for something.
-    pub(super) fn tenants(&self) -> BTreeSet<TenantId> {
-        self.callers.iter().map(|caller| caller.tenant.clone()).collect()
-    }
-
     /// What each tenant has now.
     pub(super) fn contents(&self) -> impl Iterator<Item = Contents> {
         let (world, memory) = (&self.world, &self.ports.memory);
         let of_tenant =
             |tenant| Contents { world: Arc::clone(world), memory: memory.clone(), tenant };
-        self.tenants().into_iter().map(of_tenant)
+        self.tenants.iter().cloned().map(of_tenant)
     }
 }

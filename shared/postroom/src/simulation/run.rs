@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use crate::BoxFuture;
 use crate::clock::later;
 use crate::courier::Courier;
-use crate::id::{Ids, MessageId};
+use crate::id::{Ids, MessageId, TenantId};
 use crate::memory::SeededIds;
 use crate::office::DeadLetterOffice;
 use crate::runtime::{Ports, Runtime};
@@ -27,7 +27,6 @@ use crate::simulation::queues::Queues;
 use crate::simulation::world::{Line, Running, SimulatedClock, Turn, World};
 use crate::simulation::{Sabotage, Violation, check};
 use crate::verdict::panic_text;
-use crate::worker::Worker;
 
 /// How long a frozen invocation stands still: less than a lease, more than one, more than messages are hidden.
 const FROZEN: [Duration; 3] =
@@ -36,6 +35,10 @@ const FROZEN: [Duration; 3] =
 const AGAIN: Duration = Duration::from_mins(1);
 /// How often a future that wakes itself is polled before it is taken for one that never ends.
 const SELF_WAKES: usize = 1000;
+/// How long an invocation, or a request that is late, lives at most.
+// The time-out of a function is 15 minutes at most:
+// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>, named from memory 2026-11-21.
+const LIFETIME: Duration = Duration::from_mins(15);
 
 /// What a run is made of besides its choices.
 #[derive(Debug, Clone, Default)]
@@ -54,9 +57,6 @@ pub(super) struct Ran {
     pub(super) history: Vec<Line>,
 }
 
-/// The workers of all queues, by their names.
-pub(super) type Workers = BTreeMap<&'static str, Arc<Worker>>;
-
 /// Everybody who takes part in a run.
 pub(super) struct Run<'a> {
     pub(super) business: &'a dyn Business,
@@ -65,7 +65,8 @@ pub(super) struct Run<'a> {
     pub(super) ports: Simulated,
     pub(super) parts: Parts,
     pub(super) courier: Courier,
-    pub(super) workers: Workers,
+    /// Everybody who asks for something.
+    pub(super) tenants: BTreeSet<TenantId>,
     pub(super) processes: Processes,
     pub(super) actors: BTreeMap<u64, Actor>,
     pub(super) callers: Vec<Caller>,
@@ -85,9 +86,9 @@ pub(super) struct Run<'a> {
 pub(super) struct Actor {
     pub(super) errand: Errand,
     pub(super) frozen_until: Option<Timestamp>,
-    pub(super) begun_at: Timestamp,
-    process: u64,
-    pub(super) name: String,
+    /// How long it lives at most.
+    pub(super) until: Timestamp,
+    pub(super) who: Running,
     future: BoxFuture<'static, Ended>,
 }
 
@@ -118,6 +119,12 @@ pub(super) enum Errand {
     Walk,
     /// A request that nobody waits for any more.
     Late,
+}
+
+impl Errand {
+    pub(super) fn is_batch_of(&self, queue: &str) -> bool {
+        matches!(self, Self::Batch { queue: of, .. } if *of == queue)
+    }
 }
 
 /// How an invocation ended by itself.
@@ -196,14 +203,13 @@ impl<'a> Run<'a> {
         let outside = Outside { world: Arc::clone(&world) };
         let parts = Parts { runtime, ports: Arc::new(simulated.clone()), outside };
         let office = DeadLetterOffice::new(parts.runtime.clone(), Arc::new(simulated.clone()));
-        let workers = business.workers(&parts).into_iter();
-        let workers = workers.map(|worker| (worker.queue(), Arc::new(worker))).collect();
         let projections = business.projector(&parts).map(|projector| projector.names());
         if projections.is_some() {
             world.lock().wake_ups.listen();
         }
         let now = world.lock().now;
         let callers = Caller::all(business.requests(), &script.silent, now);
+        let tenants = callers.iter().map(|caller| caller.tenant.clone()).collect();
         let slots = business.slots().into_iter().map(|slot| {
             let time = later(now, slot.after);
             DueSlot { slot, time, due: Some(time) }
@@ -212,6 +218,7 @@ impl<'a> Run<'a> {
             business,
             office,
             callers,
+            tenants,
             slots: slots.collect(),
             actors: BTreeMap::new(),
             relay_at: now,
@@ -226,31 +233,30 @@ impl<'a> Run<'a> {
             ports: simulated,
             parts,
             courier,
-            workers,
         }
     }
 
     /// Begins an invocation.
     pub(super) fn begin(
         &mut self,
-        name: &str,
+        name: &'static str,
         errand: Errand,
         future: impl FnOnce(u64) -> BoxFuture<'static, Ended>,
     ) {
         self.begun += 1;
-        let (id, name) = (self.begun, format!("{name} {}", self.begun));
+        let id = self.begun;
         let process = match &errand {
             Errand::Batch { queue, place } => self.processes.number(queue, *place),
             _ => 0,
         };
         let future = future(id);
-        let begun_at = {
+        let until = {
             let mut state = self.world.lock();
             state.figures.invocations += 1;
-            state.now
+            later(state.now, LIFETIME)
         };
-        self.actors
-            .insert(id, Actor { errand, frozen_until: None, begun_at, process, name, future });
+        let who = Running { actor: id, process, name };
+        self.actors.insert(id, Actor { errand, frozen_until: None, until, who, future });
         self.poll(id);
     }
 
@@ -265,7 +271,7 @@ impl<'a> Run<'a> {
         let Some(held) = state.tickets.get(&ticket) else { return };
         let (id, faults) = (held.actor, held.faults);
         let Some(actor) = self.actors.get_mut(&id) else { return };
-        state.running = actor.running(id);
+        state.running = actor.who;
         let fault = state.choices.fault(faults);
         if let Some(fault) = fault {
             state.figures.count(fault);
@@ -291,7 +297,7 @@ impl<'a> Run<'a> {
     /// Polls an invocation until it waits for its next turn.
     fn poll(&mut self, id: u64) {
         let Some(actor) = self.actors.get_mut(&id) else { return };
-        self.world.lock().running = actor.running(id);
+        self.world.lock().running = actor.who;
         let waker = Waker::from(Arc::clone(&self.woken));
         let mut context = Context::from_waker(&waker);
         for _ in 0..SELF_WAKES {
@@ -356,12 +362,6 @@ impl<'a> Run<'a> {
                 _,
             ) => {}
         }
-    }
-}
-
-impl Actor {
-    fn running(&self, id: u64) -> Running {
-        Running { actor: id, process: self.process, name: self.name.clone() }
     }
 }
 

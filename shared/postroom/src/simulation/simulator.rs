@@ -29,8 +29,8 @@ use crate::simulation::{Law, Sabotage, Violation};
 ///         reactions(&Settings { most_open_orders: 2 })
 ///     }
 ///
-///     fn workers(&self, parts: &Parts) -> Vec<Worker> {
-///         vec![parts.worker("charge-card").job(ChargeCard { bank: NoBank })]
+///     fn worker(&self, queue: &'static str, parts: &Parts) -> Option<Worker> {
+///         (queue == "charge-card").then(|| parts.worker(queue).job(ChargeCard { bank: NoBank }))
 ///     }
 ///
 ///     fn requests(&self) -> Vec<Request> {

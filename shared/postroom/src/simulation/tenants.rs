@@ -37,7 +37,10 @@ pub(super) fn own_tenant(
     }
     let sent = evidence.applied.iter().flat_map(|tx| &tx.outbox).map(|row| &row.body);
     let letters = memory.dead_letters();
-    for body in sent.chain(letters.iter().map(|letter| &letter.body)) {
+    // One message has many handlers.
+    let bodies: BTreeSet<&str> =
+        sent.chain(letters.iter().map(|letter| &letter.body)).map(String::as_str).collect();
+    for body in bodies {
         if let Ok(message) = RawEnvelope::parse(body) {
             look(&message.r#type, message.tenant_id.as_str(), body);
         }

@@ -72,8 +72,9 @@ fn decisions(evidence: &Evidence, memory: &MemoryStore) -> Vec<String> {
     let letters = memory.dead_letters().into_iter();
     let broken = letters.filter_map(|letter| {
         let decided = redrives.get(letter.id.as_str()).copied().unwrap_or(0);
-        let said = format!("{} was redriven {decided} times, says {}", letter.id, letter.redrives);
-        (letter.redrives != decided).then_some(said)
+        (letter.redrives != decided).then(|| {
+            format!("{} was redriven {decided} times, says {}", letter.id, letter.redrives)
+        })
     });
     broken.collect()
 }
@@ -88,8 +89,7 @@ fn versions(evidence: &Evidence, found: &Found) -> Vec<String> {
     }
     let broken = writes.into_iter().filter_map(|(key, written)| {
         let version = found.versions.get(key).copied().unwrap_or(0);
-        let said = format!("{key} has version {version} after {written} writes");
-        (version != written).then_some(said)
+        (version != written).then(|| format!("{key} has version {version} after {written} writes"))
     });
     broken.collect()
 }

@@ -15,6 +15,7 @@ use crate::simulation::choice::{Choices, Fault};
 use crate::simulation::evidence::Evidence;
 use crate::simulation::figures::Figures;
 use crate::simulation::gates::Gates;
+use crate::simulation::memo::Memo;
 use crate::simulation::queues::Queues;
 use crate::simulation::wake_ups::WakeUps;
 
@@ -71,18 +72,19 @@ pub(super) struct State {
     pub(super) gates: Gates,
     pub(super) wake_ups: WakeUps,
     pub(super) figures: Figures,
+    pub(super) memo: Memo,
     /// `None`: nobody is going to read it.
     pub(super) history: Option<Vec<Line>>,
     issued: u64,
 }
 
-/// An invocation, as it is called in a history: `charge-card 7`.
-#[derive(Debug, Clone, Default)]
+/// An invocation; 0: nobody.
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Running {
     pub(super) actor: u64,
     /// The process that a batch is in; 0 for everything else.
     pub(super) process: u64,
-    pub(super) name: String,
+    pub(super) name: &'static str,
 }
 
 /// Somebody who cannot go on before it is told to.
@@ -163,6 +165,7 @@ impl World {
             gates: Gates::default(),
             wake_ups: WakeUps::default(),
             figures: Figures::default(),
+            memo: Memo::default(),
             history: history.then(Vec::new),
             issued: 0,
         };
@@ -223,12 +226,22 @@ impl World {
     }
 }
 
+impl fmt::Display for Running {
+    /// As it is called in a history: `charge-card 7`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.actor {
+            0 => Ok(()),
+            actor => write!(f, "{} {actor}", self.name),
+        }
+    }
+}
+
 impl State {
     /// Writes down what happened, if somebody is going to read it.
     pub(super) fn note(&mut self, what: impl FnOnce() -> String) {
         let after = between(BEGIN, self.now);
         if let Some(history) = &mut self.history {
-            history.push(Line { after, who: self.running.name.clone(), what: what() });
+            history.push(Line { after, who: self.running.to_string(), what: what() });
         }
     }
 

@@ -47,6 +47,11 @@ impl Items {
         Some(Seen(staged.data.clone()))
     }
 
+    /// Whether something is staged at a key, for whoever does not look at it.
+    pub(super) fn holds(&self, key: &Key) -> bool {
+        self.0.iter().any(|staged| staged.key == *key)
+    }
+
     /// Keeps what was read from the store: from now on it must not change before the commit.
     pub(super) fn guard(&mut self, key: Key, stream: StreamId, found: Option<&Item>, reader: Turn) {
         self.0.push(Staged {

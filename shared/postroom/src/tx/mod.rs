@@ -2,6 +2,7 @@
 
 mod error;
 mod items;
+mod reads;
 pub(crate) mod streams;
 mod aggregates;
 mod dispatch;
@@ -15,24 +16,23 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::clock::later;
 use crate::command::Origin;
-use crate::envelope::{Envelope, Header};
-use crate::id::{MessageId, TenantId, derive, derive_keyed, derive_ordered, group};
+use crate::envelope::{Envelope, Header, RawEnvelope};
+use crate::id::{MessageId, TenantId, derive, derive_keyed, derive_ordered};
 use crate::live::LiveShard;
 use crate::message::{Event, Message, Routed, Task};
-use crate::port::{Item, Journal, JournalRecord, OutboxRow, Store};
+use crate::port::{Journal, JournalRecord, OutboxRow, Store};
 use crate::reactions::Reactions;
 use crate::runtime::Ports;
-use crate::stored::{Key, Place, Stored, StreamId};
+use crate::stored::{Key, Place, Stored};
 use crate::transaction::{LetterChange, RunChange, Transaction};
 use crate::tx::dispatch::Pending;
 use crate::tx::given_up::GivenUp;
-use crate::tx::items::{Entity, Items, Seen};
+use crate::tx::items::{Entity, Items};
 use crate::tx::streams::Streams;
 
 pub use error::TxError;
@@ -140,41 +140,6 @@ impl Tx {
         derive_ordered(self.now, self.derive("id"))
     }
 
-    /// The thing at a place. The commit fails, and the command re-runs, if it has changed by then.
-    ///
-    /// # Errors
-    /// [`TxError::Read`], retryable or not as the store says; [`TxError::Shape`], permanent.
-    pub async fn load<T: Stored>(&mut self, place: &Place<T>) -> Result<Option<T>, TxError> {
-        self.load_key(place.key(&self.origin.tenant_id), place.stream()).await
-    }
-
-    async fn load_key<T: DeserializeOwned>(
-        &mut self,
-        key: Key,
-        stream: StreamId,
-    ) -> Result<Option<T>, TxError> {
-        if let Some(Seen(staged)) = self.items.read(&key, self.frame.turn()) {
-            return staged.map(|data| shape(&key, data)).transpose();
-        }
-        let found = self.fetch(&key).await?;
-        self.items.guard(key.clone(), stream, found.as_ref(), self.frame.turn());
-        self.room_for("reads", 0)?;
-        found.map(|item| shape(&key, item.data)).transpose()
-    }
-
-    /// The thing at a place, for information: it may change before the commit. Sees what is staged.
-    ///
-    /// # Errors
-    /// As [`load`](Self::load).
-    pub async fn peek<T: Stored>(&mut self, place: &Place<T>) -> Result<Option<T>, TxError> {
-        let key = place.key(&self.origin.tenant_id);
-        let found = match self.items.read(&key, self.frame.turn()) {
-            Some(Seen(staged)) => staged,
-            None => self.fetch(&key).await?.map(|item| item.data),
-        };
-        found.map(|data| shape(&key, data)).transpose()
-    }
-
     /// Writes an entity: over the version that was loaded, or as a new one if it was not. Answers its new version.
     ///
     /// # Errors
@@ -269,6 +234,11 @@ impl Tx {
         Ok(id)
     }
 
+    /// The group that a message is in on a queue.
+    pub(crate) fn group_on(&self, queue: &str, message: &RawEnvelope) -> String {
+        self.reactions.group_on(queue, &message.tenant_id, &message.subject)
+    }
+
     /// Stages the journal record of an event and one outbox row for each queued handler.
     fn post<M: Message>(&mut self, envelope: &Envelope<M>, due: Timestamp) -> Result<(), TxError> {
         let handler = self.frame.handler;
@@ -282,10 +252,9 @@ impl Tx {
         }
         let queued = self.reactions.queued(M::TYPE);
         self.bytes += body.len() * queued.len();
-        let group = |queue| {
-            let in_order = self.reactions.is_in_order(queue);
-            in_order.then(|| group(&envelope.tenant_id, &envelope.subject))
-        };
+        let (reactions, tenant, subject) =
+            (&self.reactions, &envelope.tenant_id, &envelope.subject);
+        let group_of = |queue| reactions.group_on(queue, tenant, subject);
         self.outbox.extend(queued.iter().map(|queue| OutboxRow {
             message_id: envelope.id,
             handler: (*queue).to_owned(),
@@ -293,7 +262,7 @@ impl Tx {
             body: body.clone(),
             r#type: M::TYPE.to_owned(),
             correlation_id: envelope.correlation_id.clone(),
-            group: group(queue),
+            group: Some(group_of(queue)),
             decision: None,
         }));
         if envelope.stream_version.is_some() {
@@ -342,10 +311,6 @@ impl Tx {
         }
     }
 
-    async fn fetch(&self, key: &Key) -> Result<Option<Item>, TxError> {
-        self.store.get(key).await.map_err(|source| TxError::Read { key: key.to_string(), source })
-    }
-
     fn encode<T: Serialize>(&mut self, key: &Key, value: &T) -> Result<Value, TxError> {
         let encode = |source| TxError::Encode { what: key.to_string(), source };
         let data = serde_json::to_value(value).map_err(encode)?;
@@ -361,26 +326,28 @@ impl Tx {
     /// Counts `bytes` more and fails as soon as the transaction could not be committed any more.
     fn room_for(&mut self, what: &str, bytes: usize) -> Result<(), TxError> {
         self.bytes += bytes;
-        let handler = self.frame.handler;
+        self.room_for_actions(0)?;
+        if self.bytes > Transaction::MAX_BYTES {
+            let (handler, what, bytes) = (self.frame.handler, what.to_owned(), self.bytes);
+            return Err(TxError::TooLarge { handler, what, bytes, limit: Transaction::MAX_BYTES });
+        }
+        Ok(())
+    }
+
+    /// Fails if the transaction could not be committed with so many actions more.
+    fn room_for_actions(&self, more: usize) -> Result<(), TxError> {
         let letters = self.letters.len() + self.runs.len();
         // One action is the inbox record's, and one that of its dead letter.
         let ends = 1 + usize::from(self.given_up.is_some());
         // A stream that was loaded costs one in any case: the check of its end, or room for a snapshot.
         let read = self.items.len() + self.streams.len();
         let actions = read + self.events.len() + self.outbox.len() + letters + ends;
-        if actions > Transaction::MAX_ACTIONS {
+        if actions + more > Transaction::MAX_ACTIONS {
+            let handler = self.frame.handler;
             return Err(TxError::TooManyActions { handler, limit: Transaction::MAX_ACTIONS });
-        }
-        if self.bytes > Transaction::MAX_BYTES {
-            let (what, bytes) = (what.to_owned(), self.bytes);
-            return Err(TxError::TooLarge { handler, what, bytes, limit: Transaction::MAX_BYTES });
         }
         Ok(())
     }
-}
-
-fn shape<T: DeserializeOwned>(key: &Key, data: Value) -> Result<T, TxError> {
-    serde_json::from_value(data).map_err(|source| TxError::Shape { key: key.to_string(), source })
 }
 
 impl fmt::Debug for Tx {

@@ -230,17 +230,16 @@ impl<A: Aggregate> Fold<A> {
         if found != expected {
             return Err(broken(format!("version {found}")));
         }
-        let (id, r#type) = (envelope.id, envelope.r#type.clone());
-        let event = A::Event::read(envelope).map_err(|source| TxError::Event {
+        let event = A::Event::read(&envelope).map_err(|source| TxError::Event {
             stream: self.stream.to_string(),
             version: expected,
             source,
         })?;
         match &mut self.state {
             Some(state) => state.apply(&event),
-            None => self.state = Some(A::begin(&event).ok_or_else(|| broken(r#type))?),
+            None => self.state = Some(A::begin(&event).ok_or_else(|| broken(envelope.r#type))?),
         }
-        self.last = Some((expected, id));
+        self.last = Some((expected, envelope.id));
         Ok(())
     }
 

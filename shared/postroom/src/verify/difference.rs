@@ -1,12 +1,13 @@
 //! What differs between two rows, field by field.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::port::Item;
 use crate::stored::Key;
+use crate::verify::sheet::Mark;
 
 /// The most differences that are told one by one.
 const MAX_TOLD: usize = 100;
@@ -31,8 +32,8 @@ pub struct Difference {
 #[derive(Debug, Default)]
 pub(super) struct Differences {
     by_key: BTreeMap<String, Vec<Difference>>,
-    /// How many are not kept any more.
-    dropped: u64,
+    /// How many there are of what is not kept any more.
+    dropped: HashMap<Mark, usize>,
 }
 
 impl Differences {
@@ -72,27 +73,34 @@ impl Differences {
         self.put(key.to_owned(), vec![one]);
     }
 
-    /// Its stream has been applied further since.
-    pub(super) fn forget_stream(&mut self, key: &str) {
+    /// Nothing is known of it any more: it has moved on since.
+    pub(super) fn forget(&mut self, key: &str) {
         self.by_key.remove(key);
+        self.dropped.remove(&Mark::of(key));
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_key.is_empty() && self.dropped.is_empty()
     }
 
     fn put(&mut self, key: String, differing: Vec<Difference>) {
+        self.forget(&key);
         if differing.is_empty() {
-            self.by_key.remove(&key);
-        } else if self.by_key.len() < MAX_TOLD || self.by_key.contains_key(&key) {
+            return;
+        }
+        if self.by_key.len() < MAX_TOLD {
             self.by_key.insert(key, differing);
         } else {
-            self.dropped += u64::try_from(differing.len()).unwrap_or(u64::MAX);
+            self.dropped.insert(Mark::of(&*key), differing.len());
         }
     }
 
     /// As many as are told, and how many there are besides.
     pub(super) fn told(self) -> (Vec<Difference>, u64) {
         let mut all: Vec<_> = self.by_key.into_values().flatten().collect();
-        let more = all.len().saturating_sub(MAX_TOLD);
+        let more = all.len().saturating_sub(MAX_TOLD) + self.dropped.values().sum::<usize>();
         all.truncate(MAX_TOLD);
-        (all, self.dropped + u64::try_from(more).unwrap_or(u64::MAX))
+        (all, u64::try_from(more).unwrap_or(u64::MAX))
     }
 }
 

@@ -4,28 +4,31 @@
 //! build names, and every row that this makes is compared with the one that is stored. A row's version is how often it was
 //! written, and the fold counts too: as often means by the same events, so that what differs then is wrong, however much
 //! goes on meanwhile. Stored less often, a row has lost a change. Stored more often, it has moved on, or belongs to streams
-//! that come later; what is still so at the end of a round, and has not changed by the end of the next, is wrong too.
+//! that come later; what is still so at the end of a round, and has not changed by the end of the next, is wrong too. A row
+//! that was as often before all of its streams had come by may have lost a change of another: it is folded again, to its end.
 
 mod difference;
 mod sheet;
 mod round;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::port::StoreError;
+use crate::port::{Item, StoreError};
 use crate::projection::{AnyProjection, Build, Projections};
 use crate::reader::ReadError;
 use crate::rebuild::Builds;
 use crate::runtime::Runtime;
-use crate::stored::Generation;
+use crate::stored::{Generation, Key};
 use crate::verdict::{Classify, Failure, Verdict};
 
 pub use difference::Difference;
 
-use round::Round;
+use difference::Differences;
+use round::{Counts, Found, Round};
+use sheet::{Mark, Sheet};
 
 /// How often all of it is compared, at most: where rows have moved on while they were read.
 const ROUNDS: u32 = 3;
@@ -37,6 +40,7 @@ const ROUNDS: u32 = 3;
 pub struct Verifier {
     runtime: Runtime,
     projections: Projections,
+    most_rows: usize,
 }
 
 /// What a comparison has come to.
@@ -58,6 +62,8 @@ pub struct Verified {
     pub more: u64,
     /// How many rows changed whenever they were read, and could not be compared.
     pub moving: u64,
+    /// Whether so much differs that there were more rows to hold than can be: of the streams behind, nothing is known.
+    pub cut_short: bool,
 }
 
 /// Why nothing can be said.
@@ -83,7 +89,8 @@ pub enum VerifyError {
     /// An event that was applied once cannot be by this code. Permanent.
     #[error("this code cannot apply version {version} of {stream}: {}", failure.reason())]
     Fold { stream: String, version: u64, failure: Failure },
-    /// More rows than this holds at a time are one stream's, or shared and not complete before its end. Permanent.
+    /// More rows than this holds at a time are one stream's, or shared and not complete before its end; and of what was
+    /// compared before, nothing differs. Permanent.
     #[error("more than {limit} rows of {name} have to be compared at a time")]
     TooManyRows { name: &'static str, limit: usize },
     /// Another build was swapped in whenever this one had been read. Retryable.
@@ -104,13 +111,19 @@ impl Classify for VerifyError {
 }
 
 impl Verifier {
-    /// The most rows that are held at a time: those of one stream, and those of streams that share one and have not all
-    /// come by.
+    /// The most rows that are held at a time, unless it is told otherwise: those of one stream, those of streams that share
+    /// one and have not all come by, and those that have lost a change or are gone.
     pub const MAX_ROWS: usize = 200_000;
 
     /// One for these projections.
     pub fn new(runtime: Runtime, projections: Projections) -> Self {
-        Self { runtime, projections }
+        Self { runtime, projections, most_rows: Self::MAX_ROWS }
+    }
+
+    /// One that holds no more rows than these, where there is less memory.
+    #[must_use]
+    pub fn holding(self, most_rows: usize) -> Self {
+        Self { most_rows, ..self }
     }
 
     /// Compares the build of a projection that is read with what its streams come to, up to where it has applied them.
@@ -126,51 +139,87 @@ impl Verifier {
             return Err(VerifyError::NotFound { name: name.to_owned() });
         };
         let mut live = self.live(projection).await?;
-        let (mut before, mut last) = (BTreeMap::new(), None);
+        let (mut earlier, mut last) = (Earlier::default(), None);
         for _ in 0..ROUNDS {
             let build = Build { projection, generation: live, is_read: true };
-            let round = Round::of(&self.runtime, build).run().await?;
+            let sheet = Sheet::holding(&earlier.came_back, self.most_rows);
+            let round = Round::on(sheet, &self.runtime, build).run().await?;
             let read = std::mem::replace(&mut live, self.live(projection).await?);
             if read != live {
-                (before, last) = (BTreeMap::new(), None);
+                (earlier, last) = (Earlier::default(), None);
                 continue;
             }
-            let mut differences = round.differences;
-            let mut moving = BTreeMap::new();
-            for (key, row) in round.ahead {
-                if before.get(&key) == Some(&row.found) {
-                    differences.of_row(&key, Some(&row.made), Some(&row.found));
-                } else {
-                    moving.insert(key, row.found);
-                }
-            }
-            let settled = moving.is_empty();
-            last = Some((round.counts, differences, moving.len()));
-            if settled {
+            let compared = earlier.compare(round);
+            let is_over = compared.moving == 0 || compared.cut_short;
+            last = Some(compared);
+            if is_over {
                 break;
             }
-            before = moving;
         }
-        let Some((counts, differences, moving)) = last else {
+        let Some(compared) = last else {
             return Err(VerifyError::Swapped { name: projection.name() });
         };
-        let (differences, more) = differences.told();
-        Ok(Verified {
-            name: name.to_owned(),
-            build: live,
-            streams: counts.streams,
-            events: counts.events,
-            rows: counts.rows,
-            differences,
-            more,
-            moving: u64::try_from(moving).unwrap_or(u64::MAX),
-        })
+        Ok(compared.told(name, live))
     }
 
     async fn live(&self, projection: &dyn AnyProjection) -> Result<Generation, VerifyError> {
         let name = projection.name();
         let builds = Builds::of(&*self.runtime.ports().store, name).await;
         Ok(builds.map_err(|source| VerifyError::Build { name, source })?.live)
+    }
+}
+
+/// What a round leaves to the next.
+#[derive(Default)]
+struct Earlier {
+    /// Rows that have moved on, or are wrong.
+    ahead: BTreeMap<Key, Item>,
+    /// Rows that have to be held to the end.
+    came_back: HashSet<Mark>,
+}
+
+/// What a round has come to, with what was known before it.
+struct Compared {
+    counts: Counts,
+    differences: Differences,
+    moving: usize,
+    cut_short: bool,
+}
+
+impl Earlier {
+    /// What is stored as often as in the round before, and more often than its events come to, is wrong.
+    fn compare(&mut self, round: Found) -> Compared {
+        let Found { counts, mut differences, ahead, came_back, cut_short } = round;
+        let mut moving = BTreeMap::new();
+        for (key, row) in ahead {
+            if self.ahead.get(&key) == Some(&row.found) {
+                differences.of_row(&key, Some(&row.made), Some(&row.found));
+            } else {
+                moving.insert(key, row.found);
+            }
+        }
+        self.ahead = moving;
+        let moving = self.ahead.len() + came_back.len();
+        self.came_back.extend(came_back);
+        Compared { counts, differences, moving, cut_short }
+    }
+}
+
+impl Compared {
+    fn told(self, name: &str, build: Generation) -> Verified {
+        let Self { counts, differences, moving, cut_short } = self;
+        let (differences, more) = differences.told();
+        Verified {
+            name: name.to_owned(),
+            build,
+            streams: counts.streams,
+            events: counts.events,
+            rows: counts.rows,
+            differences,
+            more,
+            moving: u64::try_from(moving).unwrap_or(u64::MAX),
+            cut_short,
+        }
     }
 }
 

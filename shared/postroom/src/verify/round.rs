@@ -1,6 +1,6 @@
 //! A round: all of the journal is walked once, and each row compared that its events make.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _};
@@ -11,9 +11,9 @@ use crate::port::{Item, JournalPart, Page, StoreError};
 use crate::projection::Build;
 use crate::runtime::Runtime;
 use crate::stored::Key;
+use crate::verify::VerifyError;
 use crate::verify::difference::Differences;
-use crate::verify::sheet::Sheet;
-use crate::verify::{Verifier, VerifyError};
+use crate::verify::sheet::{Mark, Sheet};
 use crate::worker::{WakeUp, is_read_by};
 
 /// How many rows are asked for at the same time.
@@ -28,7 +28,7 @@ pub(super) struct Round<'a> {
     runtime: &'a Runtime,
     build: Build<'a>,
     began_at: Timestamp,
-    sheet: Sheet,
+    sheet: Sheet<'a>,
     found: Found,
 }
 
@@ -39,6 +39,10 @@ pub(super) struct Found {
     pub(super) differences: Differences,
     /// Rows that were written more often than the events that were folded have written them.
     pub(super) ahead: BTreeMap<Key, Ahead>,
+    /// Rows of which nothing is known before they are held to the end of a round.
+    pub(super) came_back: HashSet<Mark>,
+    /// Whether there were too many rows to hold before all streams had come by.
+    pub(super) cut_short: bool,
 }
 
 #[derive(Default)]
@@ -64,8 +68,8 @@ enum Compared {
 }
 
 impl<'a> Round<'a> {
-    pub(super) fn of(runtime: &'a Runtime, build: Build<'a>) -> Self {
-        let (began_at, sheet) = (runtime.now(), Sheet::default());
+    pub(super) fn on(sheet: Sheet<'a>, runtime: &'a Runtime, build: Build<'a>) -> Self {
+        let began_at = runtime.now();
         Self { runtime, build, began_at, sheet, found: Found::default() }
     }
 
@@ -77,8 +81,15 @@ impl<'a> Round<'a> {
             for event in &page.items {
                 // Each stream has one first event, so none has to be remembered.
                 let told = WakeUp::of_event(&event.envelope).filter(|told| told.version == 1);
-                if let Some(told) = told.filter(|told| is_read_by(self.build.projection, told)) {
-                    self.stream(&told).await?;
+                let Some(told) = told.filter(|told| is_read_by(self.build.projection, told)) else {
+                    continue;
+                };
+                match self.stream(&told).await {
+                    Err(VerifyError::TooManyRows { .. }) if !self.found.differences.is_empty() => {
+                        self.found.cut_short = true;
+                        return Ok(self.ended());
+                    }
+                    done => done?,
                 }
             }
             after = page.next;
@@ -113,8 +124,9 @@ impl<'a> Round<'a> {
                 break;
             }
         }
-        self.found.counts.rows += u64::try_from(complete.len()).unwrap_or(u64::MAX);
-        self.sheet.end_stream(&complete);
+        for key in self.sheet.end_stream(complete) {
+            self.found.differences.forget(&key.to_string());
+        }
         Ok(())
     }
 
@@ -126,7 +138,7 @@ impl<'a> Round<'a> {
         applied: u64,
     ) -> Result<u64, VerifyError> {
         let key = told.stream.key(&told.tenant_id);
-        self.found.differences.forget_stream(&key);
+        self.found.differences.forget(&key);
         loop {
             let page = self.runtime.ports().journal.stream(&told.tenant_id, &told.stream, folded);
             let Page { items, next } = page.await.map_err(|source| self.unread(source))?;
@@ -145,8 +157,8 @@ impl<'a> Round<'a> {
                 folded = event.version();
                 self.found.counts.events += 1;
             }
-            if self.sheet.held() > Verifier::MAX_ROWS {
-                let (name, limit) = (self.build.projection.name(), Verifier::MAX_ROWS);
+            if let Some(limit) = self.sheet.exceeded() {
+                let name = self.build.projection.name();
                 return Err(VerifyError::TooManyRows { name, limit });
             }
             if next.is_none() {
@@ -171,7 +183,10 @@ impl<'a> Round<'a> {
                     Compared::Wrong
                 }
                 Err(source) => return Err(self.unread(source)),
-                Ok(Some(found)) if found.version > row.version => Compared::Ahead(found),
+                Ok(Some(found)) if found.version > row.version => {
+                    self.found.differences.forget(&row.key.to_string());
+                    Compared::Ahead(found)
+                }
                 Ok(found) => {
                     self.found.differences.of_row(&row.key, Some(&row), found.as_ref());
                     let is_complete = found.is_some_and(|found| found.version == row.version);
@@ -185,16 +200,20 @@ impl<'a> Round<'a> {
 
     /// All streams have come by: what is not complete by now has moved on, or is wrong.
     async fn end(mut self) -> Result<Found, VerifyError> {
-        let rows = self.sheet.all();
-        self.found.counts.rows += u64::try_from(rows.len()).unwrap_or(u64::MAX);
-        for (made, compared) in self.compare(rows).await? {
+        for (made, compared) in self.compare(self.sheet.left()).await? {
             if let Compared::Ahead(found) = compared
                 && found.data != made.data
             {
                 self.found.ahead.insert(made.key.clone(), Ahead { made, found });
             }
         }
-        Ok(self.found)
+        Ok(self.ended())
+    }
+
+    fn ended(mut self) -> Found {
+        self.found.counts.rows = u64::try_from(self.sheet.made()).unwrap_or(u64::MAX);
+        self.found.came_back = self.sheet.came_back();
+        self.found
     }
 
     fn is_overdue(&self, at: Timestamp) -> bool {

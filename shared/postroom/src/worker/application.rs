@@ -87,7 +87,8 @@ impl QueuedRun for Application<'_> {
         })
     }
 
-    fn prepare<'a>(&'a self, event: RawEnvelope) -> Result<Prepared<'a>, RecordError> {
+    fn prepare<'a>(&'a self, event: &RawEnvelope) -> Result<Prepared<'a>, RecordError> {
+        let event = event.clone();
         let key = DedupKey::of(event.id);
         let run = move |Started { runtime, run, holder }: Started<'a>| -> Running<'a> {
             Box::pin(async move {

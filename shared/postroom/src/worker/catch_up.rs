@@ -11,6 +11,7 @@ use crate::envelope::DecodeError;
 use crate::port::{JournalRecord, RunKey, RunStatus, StoreError};
 use crate::projection::Build;
 use crate::reason_of;
+use crate::rebuild::{BuildState, HoldUpBuild};
 use crate::stored::Generation;
 use crate::verdict::{Classify, Verdict};
 use crate::worker::application::Application;
@@ -131,7 +132,7 @@ impl Projector {
         progress.left = left;
         let envelope = event.envelope.clone();
         let (message_id, body) = (envelope.id.to_string(), envelope.to_body());
-        let record = Record { message_id, body, group: None, receives: 1 };
+        let record = Record { message_id, body, group: None, receives: 1, refused: None };
         let application = Application::of(build);
         // Boxed: it is most of what all futures around it would be.
         let ran =
@@ -143,25 +144,31 @@ impl Projector {
         if application.is_applied() {
             return Applied::Yes;
         }
-        // Parked, or done by somebody else after it had failed here: the position knows.
-        let Some(wake_up) = WakeUp::of_event(&event.envelope) else { return Applied::Parked };
-        match self.worker.runtime.applied(build, &wake_up).await {
-            Ok(applied) if applied >= event.version() => Applied::Yes,
-            Ok(_) => self.not_applied(build, event).await,
-            Err(error) => Applied::NotYet(not_read(build.projection.name(), &error)),
-        }
+        self.not_applied(build, event).await
     }
 
-    /// Why an event is not applied although its run has ended.
+    /// What became of an event whose run has ended, and did not apply it: parked, or done by somebody else.
     async fn not_applied(&self, build: Build<'_>, event: &JournalRecord) -> Applied {
-        let name = build.projection.name();
+        let (name, runtime) = (build.projection.name(), &self.worker.runtime);
+        let Some(wake_up) = WakeUp::of_event(&event.envelope) else { return Applied::Parked };
         let key = RunKey::of_handler(&build.generation.handler(name), event.envelope.id);
-        let found = self.worker.runtime.ports().inbox.find(&key, self.now()).await;
-        match found {
-            Ok(Some(record)) if record.status == RunStatus::Parked => Applied::Parked,
+        let found = match runtime.ports().inbox.find(&key, self.now()).await {
+            Ok(found) => found,
+            Err(error) => return Applied::NotYet(not_read(name, &error)),
+        };
+        // Read behind the record: what that says is done is in the position by then, or is lost.
+        match runtime.applied(build, &wake_up).await {
+            Ok(applied) if applied >= event.version() => return Applied::Yes,
+            Ok(_) => {}
+            Err(error) => return Applied::NotYet(not_read(name, &error)),
+        }
+        let stream = event.stream_key();
+        match found.map(|record| record.status) {
+            Some(RunStatus::Parked) => Applied::Parked,
+            // Boxed: it is seldom, and all futures around it would have room for it.
+            Some(RunStatus::Done) if !build.is_read => Box::pin(self.hold_up(build, event)).await,
             // It was once. Its shard waits, so that somebody looks: passed over, its stream would stand still unseen.
-            Ok(_) => {
-                let stream = event.stream_key();
+            _ => {
                 warn!(
                     handler = name,
                     stream,
@@ -170,7 +177,31 @@ impl Projector {
                 );
                 Applied::NotYet(UNREAD)
             }
-            Err(error) => Applied::NotYet(not_read(name, &error)),
+        }
+    }
+
+    /// A build that a restored table has forgotten had the number of the one that is being made, and had applied the event.
+    /// So its failure can be neither counted nor parked, and would come again for ever: the walk ends.
+    async fn hold_up(&self, build: Build<'_>, event: &JournalRecord) -> Applied {
+        let (projection, generation) = (build.projection.name(), build.generation);
+        let building = match self.builds(projection).await {
+            Ok(builds) => builds.building.filter(|one| one.generation == generation),
+            Err(error) => return Applied::NotYet(not_read(projection, &error)),
+        };
+        let Some(building) = building else { return Applied::NotYet(AT_ONCE) };
+        if building.state == BuildState::HeldUp {
+            return Applied::Parked;
+        }
+        let (version, stream) = (event.version(), event.stream_key());
+        let reason = format!(
+            "version {version} of {stream} failed, and is remembered as done by an earlier build of this number"
+        );
+        warn!(reason, handler = projection, metric.failed = 1, "a walk is given up");
+        let command = HoldUpBuild { projection, generation, reason: &reason };
+        match self.step(&command, projection, &building.asked_by).await {
+            Ok(true) => Applied::Parked,
+            Ok(false) => Applied::NotYet(AT_ONCE),
+            Err(error) => Applied::NotYet(not_read(projection, &error)),
         }
     }
 
@@ -186,6 +217,7 @@ impl Projector {
             body: record.body.clone(),
             group: None,
             receives: 1,
+            refused: None,
         };
         self.worker.park_unread(&record, &unread).instrument(span).await
     }

@@ -54,7 +54,7 @@ impl Collector {
     pub async fn collect(&self, queue: &'static str, record: &Record) -> Disposition {
         // It takes no messages: what it shares with the queue's own worker is how letters are written.
         let worker = Worker::new(queue, self.runtime.clone(), Arc::clone(&self.letters));
-        match RawEnvelope::parse(&record.body) {
+        match record.message() {
             Ok(message) => {
                 let span = info_span!(
                     "record",

@@ -88,7 +88,7 @@ pub(super) trait QueuedRun: Send + Sync {
     }
 
     /// Reads a message. Nothing is claimed yet: what fails here is no failure of a run.
-    fn prepare(&self, message: RawEnvelope) -> Result<Prepared<'_>, RecordError>;
+    fn prepare(&self, message: &RawEnvelope) -> Result<Prepared<'_>, RecordError>;
 }
 
 /// A message that its handler has read, and what running it takes.
@@ -187,7 +187,7 @@ impl<M: Message, J: Job<M>> QueuedRun for JobHandler<M, J> {
         })
     }
 
-    fn prepare<'a>(&'a self, message: RawEnvelope) -> Result<Prepared<'a>, RecordError> {
+    fn prepare<'a>(&'a self, message: &RawEnvelope) -> Result<Prepared<'a>, RecordError> {
         let (message, key) = read(message, J::NAME, J::key)?;
         let run = move |started: Started<'a>| -> Running<'a> {
             Box::pin(async move { self.run(&message, started).await })
@@ -242,7 +242,7 @@ impl<E: Event, L: Listener<E>> QueuedRun for ListenerHandler<E, L> {
         })
     }
 
-    fn prepare<'a>(&'a self, message: RawEnvelope) -> Result<Prepared<'a>, RecordError> {
+    fn prepare<'a>(&'a self, message: &RawEnvelope) -> Result<Prepared<'a>, RecordError> {
         let (event, key) = read(message, L::NAME, L::key)?;
         let run = move |Started { runtime, run, holder }: Started<'a>| -> Running<'a> {
             Box::pin(async move { runtime.react(&self.listener, &event, run, holder).await })
@@ -253,7 +253,7 @@ impl<E: Event, L: Listener<E>> QueuedRun for ListenerHandler<E, L> {
 
 /// A message and its key.
 fn read<M: Message>(
-    message: RawEnvelope,
+    message: &RawEnvelope,
     handler: &'static str,
     key: impl FnOnce(&Envelope<M>) -> Option<DedupKey>,
 ) -> Result<(Envelope<M>, DedupKey), RecordError> {
@@ -265,5 +265,5 @@ fn read<M: Message>(
 /// A message that may be one that nobody can read.
 fn reread<M: Message>(message: &RawEnvelope, handler: &'static str) -> Option<Envelope<M>> {
     let key = |message: &Envelope<M>| Some(DedupKey::of(message.id));
-    read(message.clone(), handler, key).ok().map(|(message, _)| message)
+    read(message, handler, key).ok().map(|(message, _)| message)
 }

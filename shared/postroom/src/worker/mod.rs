@@ -24,6 +24,7 @@ use futures_util::FutureExt;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use jiff::Timestamp;
 
+use crate::envelope::{DecodeError, RawEnvelope};
 use crate::gate::Gate;
 use crate::job::Job;
 use crate::listener::Listener;
@@ -66,6 +67,18 @@ pub struct Record {
     /// How often the queue has given it out, this time included: a pace to come back at, and no count of attempts. It
     /// grows as well when nothing was tried.
     pub receives: u32,
+    /// Why the body is no message of ours, where whoever received it had to read it and knows. It is parked with this reason.
+    pub refused: Option<String>,
+}
+
+impl Record {
+    /// The message that it brings.
+    fn message(&self) -> Result<RawEnvelope, DecodeError> {
+        match &self.refused {
+            Some(reason) => Err(DecodeError::Refused { reason: reason.clone() }),
+            None => RawEnvelope::parse(&self.body),
+        }
+    }
 }
 
 /// What has to happen to a record's message.
@@ -194,12 +207,6 @@ impl Worker {
             ran.extend(lane);
         }
         run_by.iter().map(|index| ran[index]).collect()
-    }
-
-    /// The queue it is the worker of.
-    #[cfg(feature = "simulation")]
-    pub(crate) fn queue(&self) -> &'static str {
-        self.queue
     }
 
     /// The time by the clock its handlers run by.

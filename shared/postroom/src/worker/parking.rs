@@ -163,6 +163,6 @@ pub(super) fn not_parked(letter: &DeadLetter, error: &(dyn Error + 'static)) -> 
 
 /// What a letter keeps of an envelope: all but the payload.
 pub(super) fn kept(message: &RawEnvelope) -> Option<RawEnvelope> {
-    let envelope = message.clone().with(Value::Null);
+    let envelope = message.with(Value::Null);
     (envelope.to_body().len() <= MAX_ENVELOPE_BYTES).then_some(envelope)
 }

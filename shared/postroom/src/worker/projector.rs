@@ -1,6 +1,7 @@
 //! The projector: keeps read models up with the journal, woken by its stream.
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -183,7 +184,7 @@ impl Projector {
         self.projections.iter().any(|projection| is_read_by(projection, wake_up))
     }
 
-    /// The builds of a projection, of which the one that is being made is made by the code that is running.
+    /// The builds of a projection, of which one that is walked is made by the code that is running.
     pub(super) async fn builds(&self, projection: &'static str) -> Result<Builds, BuildsError> {
         let runtime = &self.worker.runtime;
         let found = Builds::of(&*runtime.ports().store, projection).await;
@@ -204,7 +205,9 @@ impl Projector {
         let mut targets = Targets { live: Vec::new(), being_made: Vec::new() };
         for (projection, builds) in self.projections.iter().zip(builds) {
             targets.live.push(Build { projection, generation: builds.live, is_read: true });
-            let being_made = builds.building.map(|building| building.generation);
+            // What other code was making is held up, or it would be ours by now.
+            let ours = builds.building.filter(|building| building.is_made_by(CODE_VERSION));
+            let being_made = ours.map(|building| building.generation);
             let being_made =
                 being_made.map(|generation| Build { projection, generation, is_read: false });
             targets.being_made.extend(being_made);
@@ -232,7 +235,7 @@ impl Projector {
 
     /// What `work` comes to, unless it is time to answer first. That is one moment for all that an invocation does.
     async fn until<T>(&self, stop: Timestamp, work: impl Future<Output = T>) -> Option<T> {
-        self.worker.run_within(between(self.now(), later(stop, RECORDING)), work).await
+        self.worker.run_within(between(self.now(), later(stop, RECORDING)), pin!(work)).await
     }
 
     async fn wake(

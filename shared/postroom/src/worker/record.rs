@@ -82,7 +82,8 @@ impl Worker {
             Ok(decoded) => decoded,
             Err(unread) => {
                 // Nothing remembers it, so whoever has it next begins anew.
-                let parking = self.run_within(left, self.park_unread(record, &unread));
+                let parking = self.park_unread(record, &unread).boxed();
+                let parking = self.run_within(left, parking);
                 return parking.instrument(unread.span(record)).await.unwrap_or(AT_ONCE);
             }
         };
@@ -98,7 +99,7 @@ impl Worker {
             message_id = record.message_id,
             attempt = Empty,
         );
-        let prepared = handler.prepare(message.clone());
+        let prepared = handler.prepare(&message);
         let key = prepared.as_ref().map_or(DedupKey::of(message.id), |prepared| prepared.key);
         let run = run_of(&handler.filed_under(), &message, key, now, handler.kept());
         let owner = OwnerToken::from(self.runtime.ports().ids.fresh());
@@ -108,8 +109,8 @@ impl Worker {
 
     /// What a record's body tells: its message, and who takes it.
     pub(super) fn decode(&self, record: &Record) -> Decoded<'_> {
-        let message = RawEnvelope::parse(&record.body)
-            .map_err(|error| Box::new(Unread { envelope: None, error }))?;
+        let message =
+            record.message().map_err(|error| Box::new(Unread { envelope: None, error }))?;
         let Some(handler) = self.handlers.get(message.r#type.as_str()) else {
             let error = DecodeError::UnknownType { found: message.r#type.clone() };
             return Err(Box::new(Unread { envelope: Some(message), error }));
@@ -128,7 +129,8 @@ impl Worker {
         let holder = Holder { owner: attempt.owner, stop, gone_by };
         let leased = attempt.handler.leased();
         // Its handler is dropped when the time is over, and that is then recorded.
-        let done = self.run_within(left + RECORDING, self.run(attempt, prepared, holder)).await;
+        let run = pin!(self.run(attempt, prepared, holder));
+        let done = self.run_within(left + RECORDING, run).await;
         done.unwrap_or_else(|| {
             // Nobody could be told. Its lease runs out by itself: whether its effect happened, nobody knows.
             let after = Some(between(self.now(), gone_by));
@@ -140,9 +142,9 @@ impl Worker {
     pub(super) async fn run_within<T>(
         &self,
         left: Duration,
-        run: impl Future<Output = T>,
+        run: impl Future<Output = T> + Unpin,
     ) -> Option<T> {
-        match select(pin!(run), self.runtime.ports().clock.sleep(left)).await {
+        match select(run, self.runtime.ports().clock.sleep(left)).await {
             Either::Left((done, _)) => Some(done),
             Either::Right(((), _)) => {
                 warn!(
@@ -162,7 +164,7 @@ impl Worker {
     ) -> Disposition {
         let prepared = match prepared {
             Ok(prepared) => prepared,
-            Err(error) => return self.failed(attempt, &error).await,
+            Err(error) => return self.failed(attempt, &error).boxed().await,
         };
         let started = Started { runtime: &self.runtime, run: &attempt.run, holder };
         let ran = AssertUnwindSafe((prepared.run)(started)).catch_unwind().await;
@@ -198,7 +200,7 @@ impl Worker {
                 info!(duration_ms, metric.duplicate = 1, "done before");
                 Disposition::Acknowledge
             }
-            Ok(Ran::Parked { reason }) => self.parked_before(&attempt.run, &reason).await,
+            Ok(Ran::Parked { reason }) => self.parked_before(&attempt.run, &reason).boxed().await,
             Ok(Ran::InFlight { until }) => {
                 Disposition::Redeliver { after: Some(between(self.now(), until)) }
             }
@@ -210,7 +212,8 @@ impl Worker {
                 );
                 AT_ONCE
             }
-            Err(error) => self.failed(attempt, &error).await,
+            // Boxed, as it is rare: a future takes as much room as its largest part, and this is by far that.
+            Err(error) => self.failed(attempt, &error).boxed().await,
         }
     }
 }

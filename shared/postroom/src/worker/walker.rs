@@ -78,10 +78,12 @@ impl Classify for WalkError {
 }
 
 impl WalkError {
-    /// Whether the journal holds what the next run would come to a stop at too.
+    /// Whether the journal holds what the next run would come to a stop at too. A right that is missing comes back with
+    /// the next deployment.
     fn ends_walk(&self) -> bool {
         match self {
-            Self::Journal { .. } | Self::Stream { .. } => self.verdict() == Verdict::Permanent,
+            Self::Journal { source, .. } => matches!(source, StoreError::Corrupt { .. }),
+            Self::Stream { .. } => true,
             Self::Builds { .. } | Self::Rows { .. } | Self::Advance { .. } => false,
         }
     }
@@ -94,7 +96,7 @@ impl Projector {
     /// Of two that walk at the same time one loses the step and stops. Whatever interrupts it, the next goes on behind the
     /// last page that was applied whole. An event that fails and may be tried again ends this run, and the next tries it.
     ///
-    /// What cannot be read, and not because of the moment, ends its walk: it is told once, and then held up with its reason.
+    /// What is stored and cannot be read ends its walk: it is told once, and then held up with its reason.
     ///
     /// # Errors
     /// [`WalkError`], of the first that failed: what was applied is, all others have gone on, and so does the next run.
@@ -118,20 +120,19 @@ impl Projector {
         let name = projection.name();
         let builds = self.builds(name).await;
         let building = builds.map_err(|source| WalkError::Builds { source })?.building;
-        let Some(building) = building.filter(|one| one.state == BuildState::Walking) else {
+        let Some(mut building) = building.filter(|one| one.state == BuildState::Walking) else {
             return Ok(0);
         };
-        let (asked_by, generation) = (building.asked_by.clone(), building.generation);
-        let span = info_span!("walk", handler = &*generation.handler(name));
+        let span = info_span!("walk", handler = &*building.generation.handler(name));
         let walk = async {
-            let walked = self.walk_one(projection, building, stop).await;
+            let walked = self.walk_one(projection, &mut building, stop).await;
             if let Err(error) = &walked
                 && error.ends_walk()
             {
                 let (projection, reason) = (name, &*reason_of(error));
                 warn!(reason, metric.failed = 1, "a walk is given up");
-                let command = GiveUpWalk { projection, generation, reason };
-                self.step(&command, name, &asked_by).await?;
+                let command = GiveUpWalk { projection, walked: &building, reason };
+                self.step(&command, name, &building.asked_by).await?;
             }
             walked
         };
@@ -142,7 +143,7 @@ impl Projector {
     async fn walk_one(
         &self,
         projection: &dyn AnyProjection,
-        mut building: Building,
+        building: &mut Building,
         stop: Timestamp,
     ) -> Result<u64, WalkError> {
         let (runtime, name) = (&self.worker.runtime, projection.name());

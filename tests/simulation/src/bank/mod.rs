@@ -76,8 +76,8 @@ impl Business for Bank {
         false
     }
 
-    fn workers(&self, _: &Parts) -> Vec<Worker> {
-        Vec::new()
+    fn worker(&self, _: &'static str, _: &Parts) -> Option<Worker> {
+        None
     }
 
     fn requests(&self) -> Vec<Request> {
@@ -98,9 +98,9 @@ impl Business for Bank {
     }
 
     fn always(&self, contents: &Contents) -> Result<(), String> {
-        for (stream, history) in contents.histories::<Purse>() {
-            adds_up(&history)?;
-            is_read_as_it_was(contents, &stream, &history)?;
+        for (stream, history) in contents.histories::<Purse>().iter() {
+            adds_up(history)?;
+            is_read_as_it_was(contents, stream, history)?;
         }
         the_vault_is_all_purses(contents)?;
         match self.mistake {
@@ -112,8 +112,9 @@ impl Business for Bank {
 
     fn invariants(&self, contents: &Contents) -> Result<(), String> {
         nothing_is_lost_or_made(contents)?;
-        let mut histories = contents.histories::<Purse>().into_iter();
-        histories.try_for_each(|(stream, history)| is_read_whole(contents, &stream, history.len()))
+        let histories = contents.histories::<Purse>();
+        let mut histories = histories.iter();
+        histories.try_for_each(|(stream, history)| is_read_whole(contents, stream, history.len()))
     }
 }
 
@@ -181,8 +182,8 @@ fn is_read_as_it_was(
 
 /// Whether what is read of all purses together is what is read of each.
 fn the_vault_is_all_purses(contents: &Contents) -> Result<(), String> {
-    let purses = contents.histories::<Purse>().into_keys();
-    let coins: i64 = purses.map(|stream| read(contents, &stream).1.coins).sum();
+    let purses = contents.histories::<Purse>();
+    let coins: i64 = purses.keys().map(|stream| read(contents, stream).1.coins).sum();
     let vault = contents.read::<ViewPurses, _>(VaultView::default().place()).unwrap_or_default();
     if vault.coins == coins {
         return Ok(());
@@ -190,12 +191,10 @@ fn the_vault_is_all_purses(contents: &Contents) -> Result<(), String> {
     Err(format!("{} coins are read of all purses and {coins} of each", vault.coins))
 }
 
-/// Whether all events of a purse are applied at the end, or one of them is a dead letter.
+/// Whether all events of a purse are applied at the end, or one of them is a dead letter of what is read.
 fn is_read_whole(contents: &Contents, stream: &StreamId, events: usize) -> Result<(), String> {
     let (applied, _) = read(contents, stream);
-    let letters = contents.dead_letters();
-    let mut parked = letters.iter().filter_map(|letter| letter.envelope.as_ref());
-    if applied == events as u64 || parked.any(|parked| parked.subject == stream.as_str()) {
+    if applied == events as u64 || contents.is_parked::<ViewPurses>(stream) {
         return Ok(());
     }
     Err(format!("{stream} is read up to {applied} of {events} events"))

@@ -165,97 +165,46 @@ impl Job<OrderPaid> for PrintLabelAgain {
     }
 }
 
-/// Reminds a customer, some time after the order.
-#[derive(Debug)]
-pub(crate) struct RemindCustomer {
-    pub(crate) mail: Outside,
+/// Jobs that call a service under the key of their message, and that is all.
+macro_rules! calls {
+    ($(#[doc = $what:literal] $Job:ident $name:literal after $Message:ident: $service:literal;)*) => {$(
+        #[doc = $what]
+        #[derive(Debug)]
+        pub(crate) struct $Job(pub(crate) Outside);
+
+        impl Job<$Message> for $Job {
+            const NAME: &'static str = $name;
+            const ON_UNKNOWN: OnUnknown = OnUnknown::Repeat;
+            type Done = ();
+            type Error = ShopError;
+
+            async fn perform(
+                &self,
+                message: &Envelope<$Message>,
+                effects: &Effects,
+            ) -> Result<Outcome, ShopError> {
+                self.0.call($service, message.id, effects.idempotency_key()).await?;
+                Ok(Outcome::DONE)
+            }
+
+            async fn record(
+                &self,
+                _: &Envelope<$Message>,
+                (): &(),
+                _: &mut Tx,
+            ) -> Result<(), ShopError> {
+                Ok(())
+            }
+        }
+    )*};
 }
-
-impl Job<ReminderDue> for RemindCustomer {
-    const NAME: &'static str = "remind-customer";
-    const ON_UNKNOWN: OnUnknown = OnUnknown::Repeat;
-    type Done = ();
-    type Error = ShopError;
-
-    async fn perform(
-        &self,
-        message: &Envelope<ReminderDue>,
-        effects: &Effects,
-    ) -> Result<Outcome, ShopError> {
-        self.mail.call("mail", message.id, effects.idempotency_key()).await?;
-        Ok(Outcome::DONE)
-    }
-
-    async fn record(
-        &self,
-        _: &Envelope<ReminderDue>,
-        (): &(),
-        _: &mut Tx,
-    ) -> Result<(), ShopError> {
-        Ok(())
-    }
-}
-
-/// Books a courier, who is called behind a gate.
-#[derive(Debug)]
-pub(crate) struct BookCourier {
-    pub(crate) courier: Outside,
-}
-
-impl Job<OrderPlaced> for BookCourier {
-    const NAME: &'static str = "book-courier";
-    const ON_UNKNOWN: OnUnknown = OnUnknown::Repeat;
-    type Done = ();
-    type Error = ShopError;
-
-    async fn perform(
-        &self,
-        message: &Envelope<OrderPlaced>,
-        effects: &Effects,
-    ) -> Result<Outcome, ShopError> {
-        self.courier.call("courier", message.id, effects.idempotency_key()).await?;
-        Ok(Outcome::DONE)
-    }
-
-    async fn record(
-        &self,
-        _: &Envelope<OrderPlaced>,
-        (): &(),
-        _: &mut Tx,
-    ) -> Result<(), ShopError> {
-        Ok(())
-    }
-}
-
-/// Insures a parcel with the courier: another function, whose processes share its breaker and its rate.
-#[derive(Debug)]
-pub(crate) struct InsureParcel {
-    pub(crate) courier: Outside,
-}
-
-impl Job<StockReserved> for InsureParcel {
-    const NAME: &'static str = "insure-parcel";
-    const ON_UNKNOWN: OnUnknown = OnUnknown::Repeat;
-    type Done = ();
-    type Error = ShopError;
-
-    async fn perform(
-        &self,
-        message: &Envelope<StockReserved>,
-        effects: &Effects,
-    ) -> Result<Outcome, ShopError> {
-        self.courier.call("courier", message.id, effects.idempotency_key()).await?;
-        Ok(Outcome::DONE)
-    }
-
-    async fn record(
-        &self,
-        _: &Envelope<StockReserved>,
-        (): &(),
-        _: &mut Tx,
-    ) -> Result<(), ShopError> {
-        Ok(())
-    }
+calls! {
+    /// Reminds a customer, some time after the order.
+    RemindCustomer "remind-customer" after ReminderDue: "mail";
+    /// Books a courier, who is called behind a gate.
+    BookCourier "book-courier" after OrderPlaced: "courier";
+    /// Insures a parcel with the courier: another function, whose processes share its breaker and its rate.
+    InsureParcel "insure-parcel" after StockReserved: "courier";
 }
 
 /// Counts an open order of a slot. Nothing of it is outside.

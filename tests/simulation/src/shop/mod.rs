@@ -128,43 +128,35 @@ impl Business for Shop {
         table(self)
     }
 
-    fn workers(&self, parts: &Parts) -> Vec<Worker> {
-        let (mistake, outside) = (self.mistake, || parts.outside());
-        let label = parts.worker("print-label");
-        let label = match mistake {
-            Some(Mistake::RepeatUnknown) => {
-                label.job::<OrderPaid, _>(PrintLabelAgain { printer: outside() })
+    fn worker(&self, queue: &'static str, parts: &Parts) -> Option<Worker> {
+        let (mistake, outside, worker) = (self.mistake, parts.outside(), parts.worker(queue));
+        let courier = || parts.gate("courier", Some(COURIERS_PER_SECOND));
+        Some(match queue {
+            "reserve-stock" => worker.listener::<OrderPlaced, _>(ReserveStock),
+            "weigh-parcel" => worker.listener::<OrderPlaced, _>(WeighParcel),
+            "count-payment" => worker.listener::<OrderPaid, _>(CountPayment { mistake }),
+            "count-order" => worker.job::<CountDue, _>(CountOrder),
+            "charge-card" => worker.job::<OrderPlaced, _>(ChargeCard { bank: outside, mistake }),
+            "print-label" if mistake == Some(Mistake::RepeatUnknown) => {
+                worker.job::<OrderPaid, _>(PrintLabelAgain { printer: outside })
             }
-            _ => label.job::<OrderPaid, _>(PrintLabel { printer: outside() }),
-        };
-        vec![
-            label,
-            parts.worker("reserve-stock").listener::<OrderPlaced, _>(ReserveStock),
-            parts.worker("weigh-parcel").listener::<OrderPlaced, _>(WeighParcel),
-            parts.worker("count-payment").listener::<OrderPaid, _>(CountPayment { mistake }),
-            parts
-                .worker("charge-card")
-                .job::<OrderPlaced, _>(ChargeCard { bank: outside(), mistake }),
-            parts
-                .worker("tell-warehouse")
-                .job::<OrderPlaced, _>(TellWarehouse { warehouse: outside() })
-                .job::<OrderPaid, _>(TellWarehouse { warehouse: outside() })
-                .job::<OrderUnpaid, _>(TellWarehouse { warehouse: outside() })
-                .job::<OrderCancelled, _>(TellWarehouse { warehouse: outside() }),
-            parts
-                .worker("remind-customer")
-                .job::<ReminderDue, _>(RemindCustomer { mail: outside() }),
-            parts.worker("book-courier").gated_job::<OrderPlaced, _>(
-                BookCourier { courier: outside() },
-                parts.gate("courier", Some(COURIERS_PER_SECOND)),
-            ),
-            parts.worker("insure-parcel").gated_job::<StockReserved, _>(
-                InsureParcel { courier: outside() },
-                parts.gate("courier", Some(COURIERS_PER_SECOND)),
-            ),
-            parts.worker("tell-staff").job::<TaskFailed, _>(TellStaff { pager: outside() }),
-            parts.worker("count-order").job::<CountDue, _>(CountOrder),
-        ]
+            "print-label" => worker.job::<OrderPaid, _>(PrintLabel { printer: outside }),
+            "tell-warehouse" => {
+                let tell = || TellWarehouse { warehouse: outside.clone() };
+                worker
+                    .job::<OrderPlaced, _>(tell())
+                    .job::<OrderPaid, _>(tell())
+                    .job::<OrderUnpaid, _>(tell())
+                    .job::<OrderCancelled, _>(tell())
+            }
+            "book-courier" => worker.gated_job::<OrderPlaced, _>(BookCourier(outside), courier()),
+            "insure-parcel" => {
+                worker.gated_job::<StockReserved, _>(InsureParcel(outside), courier())
+            }
+            "remind-customer" => worker.job::<ReminderDue, _>(RemindCustomer(outside)),
+            "tell-staff" => worker.job::<TaskFailed, _>(TellStaff { pager: outside }),
+            _ => return None,
+        })
     }
 
     fn requests(&self) -> Vec<Request> {
@@ -193,13 +185,15 @@ impl Business for Shop {
     }
 
     fn redrives(&self, letter: &DeadLetter) -> bool {
-        // A label may have been printed: that is for somebody who goes and looks. Nor does it help to send once more what
-        // nobody can read.
-        letter.handler.as_deref().is_some_and(|handler| handler != "print-label")
+        // A label may have been printed: that is for somebody who goes and looks. Parcels are weighed by what somebody has
+        // put right. Nor does it help to send once more what nobody can read.
+        let looked_at = ["print-label", "weigh-parcel"];
+        letter.handler.as_deref().is_some_and(|handler| !looked_at.contains(&handler))
     }
 
     fn edits(&self, letter: &DeadLetter) -> Option<String> {
-        self.redrives(letter).then(|| letter.body.clone())
+        letter.handler.as_ref()?;
+        (!self.discards(letter)).then(|| letter.body.clone())
     }
 
     fn discards(&self, letter: &DeadLetter) -> bool {

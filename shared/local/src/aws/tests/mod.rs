@@ -228,8 +228,10 @@ async fn every_operation_that_a_fault_can_name_is_one_that_can_be_called() {
     let harness = Harness::start().await;
 
     for service in Service::ALL {
+        // S3's are told by method and path, and tried where those are read.
+        let Some(prefix) = service.prefix() else { continue };
         for operation in service.operations() {
-            let target = format!("{}.{operation}", service.prefix());
+            let target = format!("{prefix}.{operation}");
             let answer = harness.call("api", &target, json!({})).await.expect("answered");
 
             let body: Value = answer.json().await.expect("JSON");

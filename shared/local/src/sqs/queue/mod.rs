@@ -19,6 +19,7 @@ use crate::sqs::entries::{Barriers, Change, Entries, Entry, State};
 use crate::sqs::message::{Draft, Message, Received};
 use crate::sqs::receipt::Receipt;
 use crate::sqs::settings::{DeduplicationScope, Settings};
+use crate::sqs::turns::Turns;
 
 /// The longest a message stays in flight from one receipt, however often that is extended.
 // This, the delay and the most in flight: the AWS SDKs' service model of SQS, as in botocore
@@ -55,6 +56,25 @@ pub(crate) struct Handover {
     pub(crate) received: Vec<Received>,
     /// Removed: they belong into the dead-letter queue.
     pub(crate) dead: Vec<Message>,
+}
+
+/// Which messages are next in one receive.
+enum Order {
+    Fifo { barriers: Barriers, from: u64 },
+    Fair(Turns),
+}
+
+impl Order {
+    fn next(&mut self, entries: &Entries) -> Option<u64> {
+        match self {
+            Self::Fifo { barriers, from } => {
+                let sequence = entries.next_receivable(*from, barriers)?;
+                *from = sequence + 1;
+                Some(sequence)
+            }
+            Self::Fair(turns) => entries.next_turn(turns),
+        }
+    }
 }
 
 /// A standard or a FIFO queue, as its settings say.
@@ -124,7 +144,7 @@ impl Queue {
         self.entries.insert(message, State::Ready);
     }
 
-    /// Hands over the oldest messages that may be received now.
+    /// Hands over messages that may be received now: the oldest, in a FIFO queue; in a standard one by turns.
     pub(crate) fn receive(&mut self, wanted: Wanted, now: Timestamp) -> Result<Handover, SqsError> {
         self.advance(now);
         if self.entries.has_in_flight(self.most_in_flight) {
@@ -134,16 +154,14 @@ impl Queue {
                 None => Err(SqsError::OverLimit { limit: self.most_in_flight, place: "in flight" }),
             };
         }
-        let barriers = match self.settings.fifo {
-            Some(_) => self.entries.barriers(),
-            None => Barriers::new(),
+        let mut order = match self.settings.fifo {
+            Some(_) => Order::Fifo { barriers: self.entries.barriers(), from: 0 },
+            None => Order::Fair(self.entries.turns()),
         };
         let visibility = wanted.visibility.unwrap_or(self.settings.visibility);
         let mut handover = Handover::default();
-        let mut from = 0;
         while handover.received.len() < wanted.most {
-            let Some(sequence) = self.entries.next_receivable(from, &barriers) else { break };
-            from = sequence + 1;
+            let Some(sequence) = order.next(&self.entries) else { break };
             let dead = |entry: &Entry| {
                 wanted.most_receives.is_some_and(|most| entry.message.receives >= most)
             };

@@ -243,6 +243,73 @@ fn a_standard_queue_keeps_a_group_id_and_refuses_a_deduplication_id() {
     assert!(matches!(refused, Err(SqsError::InvalidParameterValue { .. })));
 }
 
+fn send_of(queue: &mut Queue, group: Option<&str>, body: &str) {
+    let draft = Draft { group: group.map(str::to_owned), ..draft(body) };
+    queue.send(draft, Uuid::nil(), at(0)).expect("sent");
+}
+
+#[test]
+fn of_a_standard_queue_the_group_with_the_fewest_in_flight_is_next_and_its_oldest_message() {
+    let mut queue = jobs();
+    for body in ["a1", "a2", "a3"] {
+        send_of(&mut queue, Some("a"), body);
+    }
+    for body in ["b1", "b2"] {
+        send_of(&mut queue, Some("b"), body);
+    }
+    // Each of these is alone.
+    send_of(&mut queue, None, "c");
+    send_of(&mut queue, None, "d");
+
+    let first = receive(&mut queue, 4, 0);
+    let rest = receive(&mut queue, 10, 0);
+
+    assert_eq!(bodies(&first), ["a1", "b1", "c", "d"]);
+    assert_eq!(bodies(&rest), ["a2", "b2", "a3"]);
+}
+
+#[test]
+fn what_is_in_flight_no_longer_holds_up_nobody() {
+    let mut queue = jobs();
+    for body in ["a1", "a2"] {
+        send_of(&mut queue, Some("a"), body);
+    }
+    send_of(&mut queue, Some("b"), "b1");
+    let first = receive_one(&mut queue, 0);
+    queue.delete(&first.receipt_handle, at(0)).expect("deleted");
+
+    let next = receive_one(&mut queue, 0);
+
+    assert_eq!([first.body, next.body], ["a1", "a2"]);
+}
+
+#[test]
+fn five_hundred_messages_of_one_group_do_not_hold_up_one_of_another() {
+    let mut queue = jobs();
+    for number in 0..500 {
+        send_of(&mut queue, Some("a"), &number.to_string());
+    }
+    receive(&mut queue, 10, 0);
+    send_of(&mut queue, Some("b"), "late");
+
+    let next = receive(&mut queue, 10, 0);
+
+    assert_eq!(next[0].body, "late");
+}
+
+#[test]
+fn a_message_that_is_not_hidden_has_one_turn_in_a_receive() {
+    let mut queue = jobs();
+    for body in ["a1", "a2"] {
+        send_of(&mut queue, Some("a"), body);
+    }
+    let unhidden = Wanted { most: 10, visibility: Some(Duration::ZERO), most_receives: None };
+
+    let received = queue.receive(unhidden, at(0)).expect("received").received;
+
+    assert_eq!(bodies(&received), ["a1", "a2"]);
+}
+
 #[test]
 fn a_group_does_not_lock_a_standard_queue() {
     let mut queue = jobs();

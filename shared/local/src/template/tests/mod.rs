@@ -1,5 +1,6 @@
 //! Templates from YAML to the stack that runs.
 
+mod buckets;
 mod streams;
 
 use std::collections::BTreeMap;

@@ -47,6 +47,7 @@ pub(super) struct Operations {
 pub(super) enum Operation {
     Commit(Box<Transaction>),
     Get(Key),
+    GetMany(Vec<Key>),
     List(Listing),
     Live(LiveShard),
     Stream(usize, u64),
@@ -97,7 +98,8 @@ impl Operations {
             19 | 20 => Operation::Commit(Box::new(self.decision())),
             21..=23 => Operation::Letters(self.letter_operation()),
             24..=26 => Operation::Gates(self.gate_operation()),
-            5 => Operation::Get(self.key(item)),
+            5 if self.random.below(2) == 0 => Operation::Get(self.key(item)),
+            5 => Operation::GetMany((0..=item).map(|item| self.key(item)).collect()),
             6 => Operation::List(self.listing()),
             7 => Operation::Live(LiveShard::of(&self.sample.tenant, "things")),
             8 => Operation::Stream(item, self.random.below(3)),
@@ -169,6 +171,7 @@ impl Operations {
                 committed => format!("{committed:?}"),
             },
             Operation::Get(key) => text(store.get(key).await),
+            Operation::GetMany(keys) => text(store.get_many(keys).await),
             Operation::List(listing) => {
                 all(async |after| {
                     let listing =
@@ -236,6 +239,7 @@ impl Operations {
         let after = self.item().to_string();
         Listing {
             partition: self.key(0).partition,
+            prefix: self.random.any_of(&["", "", "0", "1", "10"]).to_owned(),
             descending: self.random.below(2) == 0,
             limit: self.random.any_of(&[1, 2, 3, 100]),
             after: (self.random.below(3) == 0).then_some(after),

@@ -25,6 +25,16 @@ impl Store for Simulated {
         })
     }
 
+    fn get_many<'a>(
+        &'a self,
+        keys: &'a [Key],
+    ) -> BoxFuture<'a, Result<Vec<Option<Item>>, StoreError>> {
+        Box::pin(async move {
+            let found = self.world.read(self.memory.get_many(keys)).await;
+            found.map_err(unavailable("get many"))?
+        })
+    }
+
     fn list<'a>(&'a self, listing: &'a Listing) -> BoxFuture<'a, Result<Page<Item>, StoreError>> {
         Box::pin(async move {
             let found = self.world.read(self.memory.list(listing)).await;
@@ -49,7 +59,7 @@ impl Store for Simulated {
             let tampered = self.tampered(&asked).await;
             let late = || -> BoxFuture<'static, ()> {
                 let (ports, asked, tampered) =
-                    (self.clone(), asked.clone().into_owned(), tampered.clone());
+                    (self.clone(), asked.clone().into_owned(), tampered.clone().into_owned());
                 Box::pin(async move {
                     ports.world.turn(&[]).await;
                     // Nobody is told.
@@ -103,8 +113,8 @@ impl Simulated {
             ItemWrite::Check { key, guard } | ItemWrite::Save { key, guard, .. } => {
                 let found = self.memory.item(key);
                 let now = found.map_or(Guard::Absent, |item| Guard::Version(item.version));
-                let found = format!("{} after {key} went from {guard:?} to {now:?}", name());
-                (now != *guard).then_some(Violation { law: Law::Unchanged, found })
+                let found = || format!("{} after {key} went from {guard:?} to {now:?}", name());
+                (now != *guard).then(|| Violation { law: Law::Unchanged, found: found() })
             }
             ItemWrite::PutView { .. } => None,
         });

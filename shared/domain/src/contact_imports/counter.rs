@@ -1,0 +1,114 @@
+//! What has come of an import's rows: counted in many items, so that its chunks do not all write one.
+
+use std::ops::Add;
+
+use postroom::{List, Place, Stored};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::id::ContactImportId;
+
+/// Over how many counters the chunks of an import are spread.
+const COUNTERS: u32 = 32;
+/// All counters of an import, a bit for each.
+pub(super) const ALL_COUNTERS: u32 = u32::MAX;
+const _: () = assert!(COUNTERS == u32::BITS);
+
+/// How many rows came to what.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Counts {
+    /// Became contacts.
+    pub imported: u64,
+    /// Are of contacts that were there before, from this file or not.
+    pub duplicates: u64,
+    /// Are wrong, each with its reason.
+    pub rejected: u64,
+}
+
+/// What has come of every 32nd chunk of an import:
+/// `{"import_id":"0192…","number":3,"chunks":2,"imported":40,"duplicates":6,"rejected":2}`, within its import.
+///
+/// A chunk counts itself in the transaction that imports it, once. The counter that has all its chunks is marked in the
+/// import, in that transaction too; so the import is written once for each counter and not for each chunk, and whoever sets
+/// the last mark knows that all is done, without having looked at the others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportCounter {
+    /// Whose.
+    pub import_id: ContactImportId,
+    /// Which of them, from 0.
+    pub number: u32,
+    /// How many chunks it has counted.
+    pub chunks: u32,
+    /// What came of their rows.
+    #[serde(flatten)]
+    pub counts: Counts,
+}
+
+impl Counts {
+    /// All rows that were looked at.
+    pub fn processed(&self) -> u64 {
+        self.imported + self.duplicates + self.rejected
+    }
+}
+
+impl Add for Counts {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            imported: self.imported + other.imported,
+            duplicates: self.duplicates + other.duplicates,
+            rejected: self.rejected + other.rejected,
+        }
+    }
+}
+
+impl ImportCounter {
+    /// Which counter a chunk is counted by.
+    pub(super) fn of_chunk(ordinal: u32) -> u32 {
+        ordinal % COUNTERS
+    }
+
+    /// The counters that no chunk of so many is counted by, a bit for each.
+    pub(super) fn without_chunks(chunks: u32) -> u32 {
+        (0..COUNTERS).filter(|number| Self::expected(*number, chunks) == 0).map(|n| 1 << n).sum()
+    }
+
+    /// How many of so many chunks are counted by one counter.
+    fn expected(number: u32, chunks: u32) -> u32 {
+        chunks / COUNTERS + u32::from(number < chunks % COUNTERS)
+    }
+
+    /// Before its first chunk.
+    pub(super) fn new(import_id: ContactImportId, number: u32) -> Self {
+        Self { import_id, number, chunks: 0, counts: Counts::default() }
+    }
+
+    /// With one chunk more.
+    pub(super) fn with(self, counts: Counts) -> Self {
+        Self { chunks: self.chunks + 1, counts: self.counts + counts, ..self }
+    }
+
+    /// Whether it has counted all its chunks, of so many that the import has.
+    pub(super) fn is_done(&self, chunks: u32) -> bool {
+        self.chunks == Self::expected(self.number, chunks)
+    }
+
+    /// Where one lives.
+    pub(super) fn at(import_id: ContactImportId, number: u32) -> Place<Self> {
+        Place::within(import_id, format!("{number:02}"))
+    }
+
+    /// All of an import: one page.
+    pub(super) fn all(import_id: ContactImportId) -> List<Self> {
+        List::within(import_id)
+    }
+}
+
+impl Stored for ImportCounter {
+    const COLLECTION: &'static str = "contact-import-counters";
+
+    fn place(&self) -> Place<Self> {
+        Self::at(self.import_id, self.number)
+    }
+}

@@ -1,0 +1,275 @@
+//! Objects on S3.
+
+use std::error::Error;
+use std::ops::Range;
+use std::time::{Duration, SystemTime};
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
+use aws_sdk_s3::presigning::PresigningConfig;
+use aws_sdk_s3::primitives::ByteStream;
+use bytes::Bytes;
+use futures_util::stream::try_unfold;
+use postroom::port::{ObjectError, Objects, PermittedUpload, Pieces, Upload, Uploads};
+use postroom::{BoxFuture, ETag, ObjectKey};
+use tokio::time::timeout;
+
+use crate::classify::{Failed, failed};
+
+/// How long S3 may be silent in the midst of an object. The time-out of an attempt ends with the head of its answer.
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// The objects of one bucket, and permissions to put some.
+///
+/// Of an object that is not there S3 tells only who may list the bucket (`s3:ListBucket`); others are refused.
+#[derive(Debug, Clone)]
+pub struct S3Objects {
+    client: Client,
+    bucket: String,
+}
+
+impl S3Objects {
+    /// The objects of a bucket.
+    pub fn new(client: Client, bucket: String) -> Self {
+        Self { client, bucket }
+    }
+
+    fn get(&self, key: &ObjectKey, etag: &ETag) -> GetObjectFluentBuilder {
+        let get = self.client.get_object().bucket(&self.bucket).key(key.as_str());
+        get.if_match(format!("\"{etag}\""))
+    }
+}
+
+impl Objects for S3Objects {
+    fn read<'a>(
+        &'a self,
+        key: &'a ObjectKey,
+        etag: &'a ETag,
+        from: u64,
+    ) -> BoxFuture<'a, Result<Pieces, ObjectError>> {
+        Box::pin(async move {
+            // An object without content has no first byte to ask for.
+            let range = (from > 0).then(|| format!("bytes={from}-"));
+            let got = self.get(key, etag).set_range(range).send().await;
+            let body = match got {
+                Ok(got) => got.body,
+                Err(error) if is_behind_the_end(&error) => ByteStream::default(),
+                Err(error) => return Err(object_error(key, error)),
+            };
+            Ok(Pieces::new(try_unfold((body, key.clone()), next_part)))
+        })
+    }
+
+    fn read_range<'a>(
+        &'a self,
+        key: &'a ObjectKey,
+        etag: &'a ETag,
+        range: Range<u64>,
+    ) -> BoxFuture<'a, Result<Bytes, ObjectError>> {
+        Box::pin(async move {
+            <dyn Objects>::check(key, &range)?;
+            let Some(last) = range.end.checked_sub(1).filter(|last| *last >= range.start) else {
+                return Ok(Bytes::new());
+            };
+            let asked = self.get(key, etag).range(format!("bytes={}-{last}", range.start));
+            let got = match asked.send().await {
+                Ok(got) => got,
+                Err(error) if is_behind_the_end(&error) => return Ok(Bytes::new()),
+                Err(error) => return Err(object_error(key, error)),
+            };
+            let unavailable = |source| ObjectError::Unavailable { key: key.clone(), source };
+            match timeout(SILENCE, got.body.collect()).await {
+                Ok(Ok(read)) => Ok(read.into_bytes()),
+                Ok(Err(error)) => Err(unavailable(error.into())),
+                Err(elapsed) => Err(unavailable(elapsed.into())),
+            }
+        })
+    }
+
+    fn put<'a>(
+        &'a self,
+        key: &'a ObjectKey,
+        content_type: &'a str,
+        body: Bytes,
+    ) -> BoxFuture<'a, Result<ETag, ObjectError>> {
+        Box::pin(async move {
+            let put = self.client.put_object().bucket(&self.bucket).key(key.as_str());
+            let put = put.content_type(content_type).body(ByteStream::from(body)).send().await;
+            let put = put.map_err(|error| object_error(key, error))?;
+            let etag = put.e_tag.unwrap_or_default();
+            etag.parse().map_err(|error| refused(key, error))
+        })
+    }
+}
+
+impl Uploads for S3Objects {
+    fn permit<'a>(
+        &'a self,
+        upload: &'a Upload,
+    ) -> BoxFuture<'a, Result<PermittedUpload, ObjectError>> {
+        Box::pin(async move {
+            let key = &upload.key;
+            <dyn Uploads>::check(upload)?;
+            let size = i64::try_from(upload.size_bytes).map_err(|error| refused(key, error))?;
+            let lasting = PresigningConfig::builder()
+                .start_time(SystemTime::from(upload.at))
+                .expires_in(upload.lasts)
+                .build()
+                .map_err(|error| refused(key, error))?;
+            let put = self.client.put_object().bucket(&self.bucket).key(key.as_str());
+            let put = put.content_type(&upload.content_type).content_length(size);
+            // Both are signed: with another length or type it would be another request.
+            let signed = put.presigned(lasting).await.map_err(|error| object_error(key, error))?;
+            let headers = signed.headers().map(|(name, value)| (name.to_owned(), value.to_owned()));
+            Ok(PermittedUpload { url: signed.uri().to_owned(), headers: headers.collect() })
+        })
+    }
+}
+
+/// What arrives next of an object, in whatever parts the network brings it.
+async fn next_part(
+    (mut body, key): (ByteStream, ObjectKey),
+) -> Result<Option<(Bytes, (ByteStream, ObjectKey))>, ObjectError> {
+    match timeout(SILENCE, body.try_next()).await {
+        Ok(Ok(Some(part))) => Ok(Some((part, (body, key)))),
+        Ok(Ok(None)) => Ok(None),
+        Ok(Err(error)) => Err(ObjectError::Unavailable { key, source: error.into() }),
+        Err(elapsed) => Err(ObjectError::Unavailable { key, source: elapsed.into() }),
+    }
+}
+
+fn is_behind_the_end<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
+    code_of(error) == Some("InvalidRange")
+}
+
+fn code_of<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Option<&str> {
+    error.as_service_error().and_then(ProvideErrorMetadata::code)
+}
+
+/// What a failed call means. Codes of S3: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>, from memory
+/// 2026-11-22.
+fn object_error<E>(key: &ObjectKey, error: SdkError<E, HttpResponse>) -> ObjectError
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    let key = key.clone();
+    match code_of(&error) {
+        Some("NoSuchKey") => return ObjectError::Missing { key },
+        Some("PreconditionFailed") => return ObjectError::Changed { key },
+        // It came too slowly; said with 400.
+        Some("RequestTimeout") => {
+            return ObjectError::Unavailable { key, source: Box::new(error) };
+        }
+        _ => {}
+    }
+    match failed(&error) {
+        Failed::Never => ObjectError::Refused { key, source: Box::new(error) },
+        Failed::NotNow | Failed::Unknown => {
+            ObjectError::Unavailable { key, source: Box::new(error) }
+        }
+    }
+}
+
+fn refused(key: &ObjectKey, error: impl Error + Send + Sync + 'static) -> ObjectError {
+    ObjectError::Refused { key: key.clone(), source: Box::new(error) }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_s3::error::ErrorMetadata;
+    use aws_sdk_s3::operation::get_object::GetObjectError;
+    use postroom::{Classify, Verdict};
+
+    use super::*;
+    use crate::{Aws, Env};
+
+    fn objects(region: &str, more: &[(&str, &str)]) -> S3Objects {
+        let fixed = [
+            ("AWS_REGION", region),
+            ("AWS_ACCESS_KEY_ID", "key"),
+            ("AWS_SECRET_ACCESS_KEY", "secret"),
+            ("OBJECTS_BUCKET", "bucket"),
+        ];
+        let mut env = Env::of(fixed.into_iter().chain(more.iter().copied()));
+        let objects = Aws::connect(&mut env).objects(&mut env);
+        env.check().unwrap();
+        objects
+    }
+
+    fn upload() -> Upload {
+        Upload {
+            key: "imports/a b.csv".parse().unwrap(),
+            content_type: "text/csv".to_owned(),
+            size_bytes: 12,
+            at: "2026-11-22T09:30:00Z".parse().unwrap(),
+            lasts: Duration::from_mins(15),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_permitted_upload_is_signed_as_its_sender_will_send_it() {
+        let token = [("AWS_SESSION_TOKEN", "token")];
+
+        let permitted = objects("eu-west-1", &token).permit(&upload()).await.unwrap();
+
+        let (place, query) = permitted.url.split_once('?').unwrap();
+        assert_eq!(place, "https://bucket.s3.eu-west-1.amazonaws.com/imports/a%20b.csv");
+        let mut names: Vec<_> =
+            query.split('&').map(|pair| pair.split('=').next().unwrap()).collect();
+        names.sort_unstable();
+        let expected = [
+            "X-Amz-Algorithm",
+            "X-Amz-Credential",
+            "X-Amz-Date",
+            "X-Amz-Expires",
+            "X-Amz-Security-Token",
+            "X-Amz-Signature",
+            "X-Amz-SignedHeaders",
+            "x-id",
+        ];
+        assert_eq!(names, expected);
+        for pair in [
+            "X-Amz-Date=20261122T093000Z",
+            "X-Amz-Expires=900",
+            "X-Amz-SignedHeaders=content-length%3Bcontent-type%3Bhost",
+        ] {
+            assert!(query.contains(pair), "{pair} in {query}");
+        }
+        let headers: Vec<_> =
+            permitted.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(headers, [("content-length", "12"), ("content-type", "text/csv")]);
+    }
+
+    #[tokio::test]
+    async fn an_endpoint_of_ones_own_has_its_buckets_in_the_path() {
+        let endpoint = [("AWS_ENDPOINT_URL", "http://localhost:4566")];
+
+        let permitted = objects("us-east-1", &endpoint).permit(&upload()).await.unwrap();
+
+        let expected = "http://localhost:4566/bucket/imports/a%20b.csv?";
+        assert!(permitted.url.starts_with(expected), "{permitted:?}");
+    }
+
+    #[test]
+    fn an_answer_says_what_became_of_the_object_and_whether_it_passes() {
+        let key: ObjectKey = "a".parse().unwrap();
+        let answered = |status: u16, code: &str| {
+            let error = GetObjectError::generic(ErrorMetadata::builder().code(code).build());
+            let answer = HttpResponse::new(status.try_into().unwrap(), "".into());
+            object_error(&key, SdkError::service_error(error, answer))
+        };
+
+        assert!(matches!(answered(404, "NoSuchKey"), ObjectError::Missing { .. }));
+        assert!(matches!(answered(412, "PreconditionFailed"), ObjectError::Changed { .. }));
+        for (status, code) in [(503, "SlowDown"), (500, "InternalError"), (400, "RequestTimeout")] {
+            assert_eq!(answered(status, code).verdict(), Verdict::RETRY, "{code}");
+        }
+        for (status, code) in
+            [(403, "AccessDenied"), (404, "NoSuchBucket"), (400, "InvalidRequest")]
+        {
+            assert!(matches!(answered(status, code), ObjectError::Refused { .. }), "{code}");
+        }
+    }
+}
