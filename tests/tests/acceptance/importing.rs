@@ -8,7 +8,7 @@ use tests::{Reply, World, WorldOptions};
 
 /// How long an import of thousands of rows may take here: what three dead workers held comes back after 44 s each, and
 /// what one of them had committed leaves with the relay, within a minute.
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_mins(4);
 const ROWS: usize = 2_000;
 const REJECTED: usize = ROWS / 100;
 const DUPLICATES: usize = ROWS / 20;
