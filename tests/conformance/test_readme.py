@@ -75,6 +75,15 @@ def test_a_failure_is_found_and_redriven_with_the_tool(urls: dict[str, str]):
         assert text in said, said
 
 
+def test_a_file_of_contacts_is_imported_with_the_tool(urls: dict[str, str]):
+    [importing] = shell("postroom import")
+
+    said = run(importing, urls)
+
+    for text in ("people.csv: completed", " 1 imported", " 1 duplicates", " 1 rejected", "line 4: email "):
+        assert text in said, said
+
+
 def shell(having: str) -> list[str]:
     """The shell blocks that have this in them."""
     return [block for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) if having in block]

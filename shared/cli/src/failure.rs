@@ -1,5 +1,6 @@
 //! Why a verb was not done, or not to its end.
 
+use std::borrow::Cow;
 use std::error::Error;
 
 use postroom::port::StoreError;
@@ -19,11 +20,11 @@ pub(crate) enum Failure {
     /// 3: there is no such thing, or it was refused.
     Refused(String),
     /// 1: anything else, with what to try next.
-    Failed { error: anyhow::Error, next: &'static str },
+    Failed { error: anyhow::Error, next: Cow<'static, str> },
 }
 
 /// What may be tried when something failed that may pass.
-const REPEAT: &str = "it may pass: the same command can be repeated";
+pub(crate) const REPEAT: &str = "it may pass: the same command can be repeated";
 /// What may be tried when AWS says no.
 const LOOK: &str = "are stack and region (--stack, --region) right, and has whoever asks the rights that --help lists?";
 
@@ -31,7 +32,10 @@ impl Failure {
     /// Something was not decided to its end.
     pub(crate) fn interrupted() -> Self {
         let error = anyhow::anyhow!("it was interrupted");
-        Self::Failed { error, next: "what was done is told above; --cursor goes on with the rest" }
+        Self::Failed {
+            error,
+            next: "what was done is told above; --cursor goes on with the rest".into(),
+        }
     }
 
     /// A read model is not as the journal has it.
@@ -40,7 +44,7 @@ impl Failure {
             anyhow::anyhow!("{name} is not as the journal has it: {differences} differences");
         Self::Failed {
             error,
-            next: "look for what did this, and whether this tool is of the same commit; `projections rebuild` makes it anew",
+            next: "look for what did this, and whether this tool is of the same commit; `projections rebuild` makes it anew".into(),
         }
     }
 
@@ -50,7 +54,7 @@ impl Failure {
             anyhow::anyhow!("{rows} rows of {name} moved on each time and were not compared");
         Self::Failed {
             error,
-            next: "nothing is known to be wrong; ask again when there is less going on",
+            next: "nothing is known to be wrong; ask again when there is less going on".into(),
         }
     }
 
@@ -118,13 +122,13 @@ impl From<VerifyError> for Failure {
 
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
-        Self::Failed { error, next: "" }
+        Self::Failed { error, next: Cow::Borrowed("") }
     }
 }
 
 impl From<serde_json::Error> for Failure {
     fn from(error: serde_json::Error) -> Self {
-        Self::Failed { error: error.into(), next: "" }
+        Self::Failed { error: error.into(), next: Cow::Borrowed("") }
     }
 }
 
@@ -144,5 +148,5 @@ fn failed<E: Classify + Error + Send + Sync + 'static>(error: E) -> Failure {
         Verdict::Retry { .. } => REPEAT,
         Verdict::Permanent => LOOK,
     };
-    Failure::Failed { error: error.into(), next }
+    Failure::Failed { error: error.into(), next: next.into() }
 }

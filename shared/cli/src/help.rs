@@ -19,6 +19,8 @@ postroom: what went wrong, why, and what to do about it. On AWS and on the local
     postroom projections rebuild NAME          makes another build from the journal, beside the one that is read;
                                                when it has come to the end it takes its place at once
     postroom projections verify NAME           compares what is read with a fold of the journal, and names what differs
+    postroom import FILE                       imports contacts from a CSV file, and shows how far it is
+    postroom import --watch ID                 shows how far an import is, until it is over
 
 A redrive keeps the message's id, so what was done already is not done again. The relay takes the message to its
 queue within a minute. A letter that came back twice is redriven only with --again. An edited message gets an id of
@@ -40,6 +42,12 @@ the code of this tool: made of another commit than the read model, it may find d
 anything differs, and where rows moved on whenever they were read, though nothing is known to be wrong. A hundred
 differences are told one by one, the others counted. `(applied)` tells of a stream whose event has waited for more than a
 minute: it is parked, or nobody was ever told. What is there that no event has made is not looked for.
+
+`import` asks the API for an import, uploads FILE a piece at a time, and waits until each of its rows was imported, was there
+before, or is rejected with its reason. An import goes on whoever watches it. One that failed or was interrupted can be
+repeated with the same file: what is there is not imported again. On AWS the API is the stack's output ApiUrl:
+`aws cloudformation describe-stacks --stack-name NAME --query \"Stacks[0].Outputs[?OutputKey=='ApiUrl'].OutputValue\"
+--output text`.
 
 Which letters (list, groups, redrive --all); all of it has to be met:
     --queue NAME                               the queue they came from
@@ -63,12 +71,20 @@ Whose:
     --chain CORRELATION_ID                     why: the chain of the event; every log line and reply of it has the id
     --tenant NAME                              chain, why: whose chain [demo; on AWS it has to be named]
 
-Where, for every verb:
+Importing:
+    --api URL                                  where the API is [http://127.0.0.1:3000]
+    --token TOKEN                              who asks; or POSTROOM_TOKEN, which nobody sees in a list of processes
+    --no-wait                                  import: ends as soon as the file is uploaded
+    --timeout SECONDS                          stops watching after that long, and fails [3600]; the import goes on
+    --watch ID                                 which import, as `import` says it
+
+Where, for every verb but import:
     --stack NAME                               the stack whose tables and queues are meant [local; on AWS to be named]
     --endpoint URL                             instead of AWS, such as http://127.0.0.1:4566; or AWS_ENDPOINT_URL
     --region REGION                            or AWS_REGION
     --by NAME                                  who decides, for the audit trail; or USER
 
+For every verb:
     --json                                     print JSON, one document; of what failed its `error`
     --help                                     this page
 

@@ -11,6 +11,9 @@ mod bulk;
 mod chains;
 mod queues;
 mod projections;
+mod api;
+mod progress;
+mod imports;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -75,22 +78,28 @@ async fn run(arguments: Vec<String>, place: &mut Option<String>) -> Result<Outpu
         let rows = help::HELP.lines().map(str::to_owned).collect();
         return Ok(Output::of(&json!({ "help": help::HELP }), rows)?);
     };
-    let stack = Stack::of(&arguments)?;
-    *place = Some(stack.place.clone());
     let id = arguments.about();
+    // Made by the verbs that ask one: what the API is asked needs no credentials.
+    let mut stack = || {
+        let stack = Stack::of(&arguments)?;
+        *place = Some(stack.place.clone());
+        Ok::<_, Failure>(stack)
+    };
     match arguments.verb {
-        Verb::List => letters::list(&stack, &arguments).await,
-        Verb::Groups => letters::groups(&stack, &arguments).await,
-        Verb::Show => letters::show(&stack, id).await,
-        Verb::Redrive => letters::redrive(&stack, &arguments, id).await,
-        Verb::RedriveAll => bulk::redrive_all(&stack, &arguments).await,
-        Verb::Edit => letters::edit(&stack, &arguments, id).await,
-        Verb::Discard => letters::discard(&stack, &arguments, id).await,
-        Verb::Chain => chains::chain(&stack, &arguments, id).await,
-        Verb::Why => chains::why(&stack, &arguments, id).await,
-        Verb::Queues => queues::queues(&stack).await,
-        Verb::Projections => projections::list(&stack).await,
-        Verb::Rebuild => projections::rebuild(&stack, id).await,
-        Verb::Verify => projections::verify(&stack, id).await,
+        Verb::List => letters::list(&stack()?, &arguments).await,
+        Verb::Groups => letters::groups(&stack()?, &arguments).await,
+        Verb::Show => letters::show(&stack()?, id).await,
+        Verb::Redrive => letters::redrive(&stack()?, &arguments, id).await,
+        Verb::RedriveAll => bulk::redrive_all(&stack()?, &arguments).await,
+        Verb::Edit => letters::edit(&stack()?, &arguments, id).await,
+        Verb::Discard => letters::discard(&stack()?, &arguments, id).await,
+        Verb::Chain => chains::chain(&stack()?, &arguments, id).await,
+        Verb::Why => chains::why(&stack()?, &arguments, id).await,
+        Verb::Queues => queues::queues(&stack()?).await,
+        Verb::Projections => projections::list(&stack()?).await,
+        Verb::Rebuild => projections::rebuild(&stack()?, id).await,
+        Verb::Verify => projections::verify(&stack()?, id).await,
+        Verb::Import => imports::import(&arguments, id, place).await,
+        Verb::Watch => imports::watch(&arguments, place).await,
     }
 }

@@ -18,6 +18,8 @@ pub(crate) enum Verb {
     Projections,
     Rebuild,
     Verify,
+    Import,
+    Watch,
 }
 
 /// How a verb is spelt.
@@ -34,7 +36,7 @@ pub(crate) struct Form {
 }
 
 /// Options, and what the value of each is; of those without, nothing.
-pub(crate) const OPTIONS: [(&str, Option<&str>); 22] = [
+pub(crate) const OPTIONS: [(&str, Option<&str>); 27] = [
     ("--queue", Some("NAME")),
     ("--handler", Some("NAME")),
     ("--type", Some("TYPE")),
@@ -51,6 +53,11 @@ pub(crate) const OPTIONS: [(&str, Option<&str>); 22] = [
     ("--reason", Some("TEXT")),
     ("--chain", Some("CORRELATION_ID")),
     ("--tenant", Some("NAME")),
+    ("--timeout", Some("SECONDS")),
+    ("--no-wait", None),
+    ("--watch", Some("ID")),
+    ("--api", Some("URL")),
+    ("--token", Some("TOKEN")),
     ("--stack", Some("NAME")),
     ("--endpoint", Some("URL")),
     ("--region", Some("REGION")),
@@ -59,12 +66,15 @@ pub(crate) const OPTIONS: [(&str, Option<&str>); 22] = [
     ("--help", None),
 ];
 
-/// What every verb takes: where, for whom, and in which form.
-const EVERYWHERE: &[&str] = &["--stack", "--endpoint", "--region", "--by", "--json", "--help"];
+/// What every verb takes.
+const EVERYWHERE: &[&str] = &["--json", "--help"];
+/// Where, and for whom: what is asked of the stack itself, and what is asked of its API.
+const OF_STACK: &[&str] = &["--stack", "--endpoint", "--region", "--by"];
+const OF_API: &[&str] = &["--api", "--token"];
 const FILTER: &[&str] = &["--queue", "--handler", "--type", "--fingerprint", "--from", "--before"];
 
 /// Every verb.
-pub(crate) const FORMS: [Form; 13] = [
+pub(crate) const FORMS: [Form; 15] = [
     Form {
         verb: Verb::List,
         words: &["dead-letters", "list"],
@@ -150,7 +160,43 @@ pub(crate) const FORMS: [Form; 13] = [
         needs: &[],
         takes: &[],
     },
+    Form {
+        verb: Verb::Import,
+        words: &["import"],
+        about: Some("FILE"),
+        needs: &[],
+        takes: &[&["--no-wait", "--timeout"]],
+    },
+    Form {
+        verb: Verb::Watch,
+        words: &["import"],
+        about: None,
+        needs: &["--watch"],
+        takes: &[&["--timeout"]],
+    },
 ];
+
+impl Verb {
+    /// The options that say where it is done.
+    fn place(self) -> &'static [&'static str] {
+        match self {
+            Self::List
+            | Self::Groups
+            | Self::Show
+            | Self::Redrive
+            | Self::RedriveAll
+            | Self::Edit
+            | Self::Discard
+            | Self::Chain
+            | Self::Why
+            | Self::Queues
+            | Self::Projections
+            | Self::Rebuild
+            | Self::Verify => OF_STACK,
+            Self::Import | Self::Watch => OF_API,
+        }
+    }
+}
 
 impl Form {
     /// The verb's own words.
@@ -170,7 +216,10 @@ impl Form {
 
     pub(crate) fn takes(&self, option: &str) -> bool {
         let own = self.takes.iter().copied().flatten();
-        own.chain(self.needs).chain(EVERYWHERE).any(|taken| *taken == option)
+        own.chain(self.needs)
+            .chain(self.verb.place())
+            .chain(EVERYWHERE)
+            .any(|taken| *taken == option)
     }
 
     /// The first option it needs that is not among those given.
@@ -179,7 +228,7 @@ impl Form {
     }
 }
 
-/// As it is typed, without what every verb takes: `postroom dead-letters discard ID --reason TEXT [--dry-run]`.
+/// As it is typed, without where it is done and what every verb takes: `postroom dead-letters discard ID --reason TEXT [--dry-run]`.
 impl fmt::Display for Form {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "postroom {}", self.name())?;
@@ -224,7 +273,7 @@ mod tests {
     fn every_option_of_a_verb_is_one_and_every_option_is_some_verbs() {
         let taken =
             FORMS.iter().flat_map(|form| form.takes.iter().copied().flatten().chain(form.needs));
-        let taken: Vec<_> = taken.chain(EVERYWHERE).collect();
+        let taken: Vec<_> = taken.chain(OF_STACK).chain(OF_API).chain(EVERYWHERE).collect();
 
         for (option, _) in OPTIONS {
             assert!(taken.contains(&&option), "{option}");

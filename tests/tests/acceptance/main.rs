@@ -13,6 +13,7 @@ mod operator;
 mod operator_options;
 mod operator_bulk;
 mod operator_chains;
+mod operator_imports;
 mod schedule;
 mod traces;
 mod views;
