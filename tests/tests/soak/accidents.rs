@@ -114,7 +114,7 @@ impl Accidents {
         let (killed, provider, aws, schedule, redrive) = self.change(|seed, happened| {
             let killed = seed.once_in(KILL_EVERY).then(|| seed.of(&FUNCTIONS));
             let provider = seed.once_in(PROVIDER_EVERY).then(|| provider_fault(seed));
-            let aws = seed.once_in(AWS_EVERY).then(|| aws_fault(seed));
+            let aws = seed.once_in(AWS_EVERY).then(|| aws_fault(seed, &CALLS));
             let relay = seed.once_in(RELAY_EVERY).then_some("relay-outbox");
             let schedule = seed.once_in(SCHEDULE_EVERY).then_some("schedule-statistics");
             happened.kills += u64::from(killed.is_some());
@@ -203,10 +203,10 @@ fn provider_fault(seed: &mut Seed) -> Value {
     }
 }
 
-/// The next calls of one operation, whoever makes them, are throttled, fail, are slow, lose their answer, kill their
+/// The next calls of one of these operations, whoever makes them, are throttled, fail, are slow, lose their answer, kill their
 /// caller, or get lost on the way there or back. Times of more than two outlast what the SDK repeats by itself.
-fn aws_fault(seed: &mut Seed) -> Value {
-    let (service, action) = seed.of(&CALLS);
+pub(crate) fn aws_fault(seed: &mut Seed, calls: &[(&str, &str)]) -> Value {
+    let (service, action) = seed.of(calls);
     let mut fault = json!({"service": service, "action": action, "times": 1});
     let when = seed.of(&["before", "after"]);
     match seed.between(0, 19) {

@@ -222,7 +222,7 @@ fn the_provider_knows_the_last_state(outcome: &Outcome, found: &mut Vec<String>)
     }
 }
 
-fn nothing_is_left(outcome: &Outcome, found: &mut Vec<String>) {
+pub(crate) fn nothing_is_left(outcome: &Outcome, found: &mut Vec<String>) {
     found.extend(outcome.outbox.iter().map(|row| format!("in the outbox: {row}")));
     for (key, run) in outcome.runs.iter().filter(|(_, run)| text(run, "status") != "done") {
         found.push(format!("{key} is {}", text(run, "status")));

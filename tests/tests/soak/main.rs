@@ -1,6 +1,8 @@
 //! A soak: commands of several tenants while functions are killed, AWS and the ad provider fail and callers give up; then
 //! not one effect is missing, doubled or left behind.
 //!
+//! [`importing`] does the same to one file of many rows.
+//!
 //! `SOAK_COMMANDS` says how many, `SOAK_SEED` which accidents; it prints its seed at the start and what happened at the end.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
@@ -14,6 +16,7 @@ mod outcome;
 mod check;
 mod ledger;
 mod report;
+mod importing;
 
 use std::env;
 use std::fmt::Debug;
