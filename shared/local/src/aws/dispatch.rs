@@ -18,8 +18,10 @@ use super::calls::Calls;
 use super::dynamodb::DynamoDbClient;
 use super::faults::{Effect, Fault, Faults};
 use super::reply::{self, Reply};
-use super::target::{Service, Target, caller};
+use super::target::{Service, Target, caller, is_query};
 use crate::faults::InvalidFault;
+use crate::sns::Sns;
+use crate::sns::protocol::{self as sns, Form};
 use crate::sqs::Sqs;
 use crate::sqs::protocol::{self, Call};
 
@@ -42,6 +44,7 @@ pub(super) struct Unanswered;
 pub(super) struct Dispatcher {
     url: String,
     sqs: Sqs,
+    sns: Sns,
     s3: S3Service,
     dynamodb: DynamoDbClient,
     killer: Arc<dyn Killer>,
@@ -53,12 +56,13 @@ impl Dispatcher {
     pub(super) fn new(
         url: String,
         sqs: Sqs,
+        sns: Sns,
         s3: S3Service,
         dynamodb: DynamoDbClient,
         killer: Arc<dyn Killer>,
     ) -> Self {
         let (calls, faults) = (Calls::default(), Faults::default());
-        Self { url, sqs, s3, dynamodb, killer, calls, faults }
+        Self { url, sqs, sns, s3, dynamodb, killer, calls, faults }
     }
 
     pub(super) async fn answer(&self, request: Request<Incoming>) -> Result<Reply, Unanswered> {
@@ -68,6 +72,12 @@ impl Dispatcher {
                 Ok(body) => self.page(&parts, &body),
                 Err(too_large) => too_large,
             });
+        }
+        if is_query(&parts) {
+            return match whole(body).await? {
+                Ok(body) => self.answer_sns(&parts, &body).await,
+                Err(too_large) => Ok(too_large),
+            };
         }
         match Target::of(&parts) {
             // What is uploaded is passed on as it arrives.
@@ -84,8 +94,8 @@ impl Dispatcher {
                 Err(too_large) => Ok(too_large),
             },
             None => Ok(unknown_operation(
-                "X-Amz-Target names none of the services here, DynamoDB, DynamoDB Streams and SQS, and for S3 the \
-                 request is not",
+                "X-Amz-Target names none of the services here, DynamoDB, DynamoDB Streams and SQS, and for S3 or SNS \
+                 the request is not",
             )),
         }
     }
@@ -171,6 +181,24 @@ impl Dispatcher {
             }
             Service::Sqs => self.ask_sqs(target, parts, &body).await,
             Service::S3 => self.ask_s3(Request::from_parts(parts.clone(), body.into())).await,
+            Service::Sns => self.ask_sns(parts, &Form::read(&body)),
+        }
+    }
+
+    async fn answer_sns(&self, parts: &Parts, body: &Bytes) -> Result<Reply, Unanswered> {
+        let form = Form::read(body);
+        let target = Target { service: Service::Sns, operation: form.action() };
+        self.call(&target, caller(parts), body, async { self.ask_sns(parts, &form) }).await
+    }
+
+    fn ask_sns(&self, parts: &Parts, form: &Form) -> Reply {
+        let trace_header = parts.headers.get("x-amzn-trace-id").and_then(|it| it.to_str().ok());
+        match sns::answer(&self.sns, form, trace_header) {
+            Ok(answer) => reply::sns(StatusCode::OK, answer),
+            Err(error) => {
+                let (status, body) = sns::refusal(&error);
+                reply::sns(status, body)
+            }
         }
     }
 
@@ -220,6 +248,16 @@ fn refusal(status: StatusCode, target: &Target<'_>, body: &[u8]) -> Reply {
             _ => "InternalError",
         };
         return reply::s3_error(status, code, FAULT);
+    }
+    if target.service == Service::Sns {
+        let code = match status {
+            StatusCode::BAD_REQUEST => "Throttling",
+            StatusCode::FORBIDDEN => "AuthorizationError",
+            StatusCode::SERVICE_UNAVAILABLE => "ServiceUnavailable",
+            _ => "InternalError",
+        };
+        let fault = if status.is_server_error() { "Receiver" } else { "Sender" };
+        return reply::sns(status, sns::error_body(fault, code, FAULT));
     }
     let code = match (status, target.service) {
         (StatusCode::BAD_REQUEST, Service::DynamoDb) if target.operation == TRANSACTION => {

@@ -15,8 +15,9 @@ use super::dispatch::Dispatcher;
 use super::dynamodb::{DynamoDb, DynamoDbClient, Refused};
 use super::streams::Streams;
 use crate::s3::{S3, S3Error};
+use crate::sns::{Sns, SnsError};
 use crate::sqs::Sqs;
-use crate::template::Bucket;
+use crate::template::{Bucket, Topic};
 
 /// How to start the endpoint. The default is any free port and nothing kept.
 #[derive(Debug, Clone, Default)]
@@ -80,6 +81,7 @@ pub struct AwsEndpoint {
     database: DynamoDb,
     client: DynamoDbClient,
     sqs: Sqs,
+    sns: Sns,
     s3: S3,
 }
 
@@ -107,11 +109,12 @@ impl AwsEndpoint {
             let kept = sqs.keep_in(&path);
             kept.map_err(|source| AwsError::Messages { path, source: Box::new(source) })?;
         }
-        let (client, service) = (database.client(), s3.service());
+        let (client, service, sns) = (database.client(), s3.service(), Sns::new(sqs.clone()));
+        let (url, to_queues, to_topics) = (url(address), sqs.clone(), sns.clone());
         let dispatcher =
-            Dispatcher::new(url(address), sqs.clone(), service, client.clone(), killer);
+            Dispatcher::new(url, to_queues, to_topics, service, client.clone(), killer);
         let connections = Connections::accept(listener, Arc::new(dispatcher));
-        Ok(Self { address, connections, database, client, sqs, s3 })
+        Ok(Self { address, connections, database, client, sqs, sns, s3 })
     }
 
     /// `http://127.0.0.1:PORT`, without a slash at the end.
@@ -152,6 +155,15 @@ impl AwsEndpoint {
     /// Its folder cannot be made or read.
     pub fn create_bucket(&self, bucket: &Bucket) -> Result<(), AwsError> {
         Ok(self.s3.create_bucket(bucket)?)
+    }
+
+    /// Creates a topic and subscribes its queues; the same again changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// One of its names or attributes is none that SNS has here.
+    pub fn create_topic(&self, topic: &Topic) -> Result<(), SnsError> {
+        self.sns.create_topic(topic)
     }
 
     /// The streams of the tables.

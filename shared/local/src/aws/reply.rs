@@ -46,6 +46,11 @@ pub(super) fn s3_error(status: StatusCode, code: &str, message: &str) -> Reply {
     plain(status, "application/xml", body)
 }
 
+/// An answer of SNS, which speaks XML too.
+pub(super) fn sns(status: StatusCode, body: String) -> Reply {
+    plain(status, "text/xml", body)
+}
+
 /// An answer of the endpoint's own pages.
 pub(super) fn json(status: StatusCode, body: &Value) -> Reply {
     plain(status, "application/json", body.to_string())

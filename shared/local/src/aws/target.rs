@@ -2,14 +2,17 @@
 
 use std::fmt;
 
-use http::header::AUTHORIZATION;
+use http::Method;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
 
 use crate::s3::{OPERATIONS as S3_OPERATIONS, operation_of};
+use crate::sns::protocol::OPERATIONS as SNS_OPERATIONS;
 use crate::sqs::protocol::OPERATIONS as SQS_OPERATIONS;
 
 /// A caller whose request is not signed.
 const ANONYMOUS: &str = "anonymous";
+const FORM: &str = "application/x-www-form-urlencoded";
 
 // Those of AWS that dynoxide 3.2.0 has, `src/server/mod.rs`.
 const DYNAMODB_OPERATIONS: [&str; 23] = [
@@ -46,6 +49,7 @@ pub(super) enum Service {
     DynamoDb,
     DynamoDbStreams,
     S3,
+    Sns,
     Sqs,
 }
 
@@ -57,7 +61,8 @@ pub(super) struct Target<'a> {
 }
 
 impl Service {
-    pub(super) const ALL: [Self; 4] = [Self::DynamoDb, Self::DynamoDbStreams, Self::S3, Self::Sqs];
+    pub(super) const ALL: [Self; 5] =
+        [Self::DynamoDb, Self::DynamoDbStreams, Self::S3, Self::Sns, Self::Sqs];
 
     /// The name in `/_calls` and `/_faults`.
     pub(super) fn name(self) -> &'static str {
@@ -65,6 +70,7 @@ impl Service {
             Self::DynamoDb => "dynamodb",
             Self::DynamoDbStreams => "dynamodbstreams",
             Self::S3 => "s3",
+            Self::Sns => "sns",
             Self::Sqs => "sqs",
         }
     }
@@ -83,23 +89,24 @@ impl Service {
             Self::DynamoDb => &DYNAMODB_OPERATIONS,
             Self::DynamoDbStreams => &DYNAMODB_STREAMS_OPERATIONS,
             Self::S3 => &S3_OPERATIONS,
+            Self::Sns => &SNS_OPERATIONS,
             Self::Sqs => &SQS_OPERATIONS,
         }
     }
 
-    /// What stands before the full stop in `X-Amz-Target`, of which S3 knows nothing.
+    /// What stands before the full stop in `X-Amz-Target`, of which S3 and SNS know nothing.
     pub(super) fn prefix(self) -> Option<&'static str> {
         match self {
             Self::DynamoDb => Some("DynamoDB_20120810"),
             Self::DynamoDbStreams => Some("DynamoDBStreams_20120810"),
-            Self::S3 => None,
+            Self::S3 | Self::Sns => None,
             Self::Sqs => Some("AmazonSQS"),
         }
     }
 }
 
 impl<'a> Target<'a> {
-    /// What a request asks for, if that can be told.
+    /// What a request asks for, if its head tells.
     pub(super) fn of(parts: &'a Parts) -> Option<Self> {
         if let Some(operation) = operation_of(parts) {
             return Some(Self { service: Service::S3, operation });
@@ -120,6 +127,13 @@ impl fmt::Display for Target<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.service.name(), self.operation)
     }
+}
+
+/// Whether a request is of the query protocol, which of the services here SNS alone speaks: its form says what is asked.
+pub(super) fn is_query(parts: &Parts) -> bool {
+    let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let has_form = content_type.is_some_and(|found| found.starts_with(FORM));
+    parts.method == Method::POST && parts.uri.path() == "/" && has_form
 }
 
 /// The access key id of `Authorization: AWS4-HMAC-SHA256 Credential=KEY/20260131/…`, or of the URL that somebody signed.

@@ -26,7 +26,7 @@ mod tests;
 
 use serde_json::{Map, Value};
 
-use pattern::Pattern;
+pub(crate) use pattern::Pattern;
 use rule::Rule;
 
 /// The most filters of a mapping: five, or up to ten where AWS was asked for more.

@@ -10,7 +10,7 @@ const OR: &str = "$or";
 
 /// What an object has to be like.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Pattern {
+pub(crate) struct Pattern {
     /// Each of them has to match.
     members: Vec<(String, Member)>,
     /// Of these one has to match, where there are any.
@@ -28,7 +28,7 @@ impl Pattern {
     /// Reads an object: members are objects again, or lists of rules. `path` is where it stands, for errors.
     ///
     /// The depth is bounded by the parser's, which is 128.
-    pub(super) fn read(members: &Map<String, Value>, path: &str) -> Result<Self, FilterError> {
+    pub(crate) fn read(members: &Map<String, Value>, path: &str) -> Result<Self, FilterError> {
         let mut read = Self { members: Vec::new(), alternatives: Vec::new() };
         for (name, value) in members {
             let path = format!("{path}.{name}");
@@ -54,7 +54,7 @@ impl Pattern {
     }
 
     /// Whether a value matches; of a list one element has to. What is no object has no members.
-    pub(super) fn matches(&self, value: Option<&Value>) -> bool {
+    pub(crate) fn matches(&self, value: Option<&Value>) -> bool {
         match value {
             Some(Value::Array(items)) if !items.is_empty() => {
                 items.iter().any(|item| self.matches(Some(item)))

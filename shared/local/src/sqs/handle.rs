@@ -9,10 +9,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
+use uuid::Uuid;
 
 use super::SqsError;
 use super::disk::{Disk, DiskError};
-use super::message::Received;
+use super::message::{Draft, Received};
 use super::queues::Queues;
 
 /// The shortest pause of a waiting receiver, so that clock jitter cannot make it spin.
@@ -87,6 +88,15 @@ impl Sqs {
         self.change(|queues, now| queues.create(name, attributes, now))
     }
 
+    /// Sends a message, as another service of this machine does.
+    ///
+    /// # Errors
+    ///
+    /// The queue does not exist, or does not take it.
+    pub(crate) fn send(&self, queue: &str, draft: Draft) -> Result<(), SqsError> {
+        self.change(|queues, now| queues.get_mut(queue)?.send(draft, Uuid::now_v7(), now).map(drop))
+    }
+
     /// Receives up to `max` messages under the queue's visibility timeout, waiting up to `wait`
     /// for the first. Dropping the future while it waits takes nothing from the queue.
     ///
@@ -134,7 +144,7 @@ impl Sqs {
     ///
     /// The queue does not exist.
     pub fn attributes(&self, queue: &str) -> Result<BTreeMap<String, String>, SqsError> {
-        let now = (self.shared.clock)();
+        let now = self.now();
         let mut queues = self.lock();
         let attributes = queues.get_mut(queue)?.attributes(now);
         self.write_down(&mut queues);
@@ -153,7 +163,7 @@ impl Sqs {
         loop {
             // Made before looking: an arrival between the look and the wait is not missed.
             let arrival = self.shared.arrivals.notified();
-            let now = (self.shared.clock)();
+            let now = self.now();
             let (received, next_change) = {
                 let mut queues = self.lock();
                 let received = queues.receive(queue, max, visibility, now);
@@ -175,12 +185,17 @@ impl Sqs {
         }
     }
 
+    /// The time that the queues live by.
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.shared.clock)()
+    }
+
     /// Applies a change to the queues and wakes the receivers that wait.
     pub(crate) fn change<T>(
         &self,
         change: impl FnOnce(&mut Queues, Timestamp) -> Result<T, SqsError>,
     ) -> Result<T, SqsError> {
-        let now = (self.shared.clock)();
+        let now = self.now();
         let outcome = {
             let mut queues = self.lock();
             let outcome = change(&mut queues, now);
@@ -233,10 +248,7 @@ impl fmt::Debug for Sqs {
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
     use super::*;
-    use crate::sqs::message::Draft;
 
     const LONG: Duration = Duration::from_secs(20);
 
@@ -248,8 +260,7 @@ mod tests {
 
     fn send(sqs: &Sqs, body: &str) {
         let draft = Draft { body: body.to_owned(), ..Draft::default() };
-        let sent = sqs.change(|queues, now| queues.get_mut("jobs")?.send(draft, Uuid::nil(), now));
-        sent.expect("sent");
+        sqs.send("jobs", draft).expect("sent");
     }
 
     #[tokio::test]

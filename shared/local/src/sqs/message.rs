@@ -15,7 +15,7 @@ use super::digest;
 // The AWS SDKs' service model of SQS, as in botocore 1.43.11, read 2026-11-21.
 pub(crate) const MESSAGE_BYTES: usize = 1_048_576;
 
-const MESSAGE_ATTRIBUTES: usize = 10;
+pub(crate) const MOST_ATTRIBUTES: usize = 10;
 const ATTRIBUTE_NAME_CHARACTERS: usize = 256;
 const ID_CHARACTERS: usize = 128;
 
@@ -114,9 +114,9 @@ impl Draft {
         check_characters(&self.body)?;
         check_id("MessageGroupId", self.group.as_deref())?;
         check_id("MessageDeduplicationId", self.deduplication_id.as_deref())?;
-        if self.attributes.len() > MESSAGE_ATTRIBUTES {
+        if self.attributes.len() > MOST_ATTRIBUTES {
             return Err(invalid_attribute(format!(
-                "there are {} of at most {MESSAGE_ATTRIBUTES}",
+                "there are {} of at most {MOST_ATTRIBUTES}",
                 self.attributes.len()
             )));
         }

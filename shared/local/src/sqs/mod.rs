@@ -23,8 +23,9 @@ mod disk;
 mod handle;
 pub(crate) mod protocol;
 
-pub(crate) use self::arn::{FIFO_SUFFIX, queue_of_arn};
+pub(crate) use self::arn::{FIFO_SUFFIX, queue_arn, queue_of_arn};
+pub(crate) use self::digest::sha256_of_body;
 pub use self::error::SqsError;
 pub use self::handle::{Clock, Sqs};
-pub(crate) use self::message::Draft;
 pub use self::message::{AttributeValue, MessageAttribute, Received};
+pub(crate) use self::message::{Draft, MOST_ATTRIBUTES};

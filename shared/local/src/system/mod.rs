@@ -24,6 +24,7 @@ use crate::mapping::Mappings;
 use crate::provider::ProviderError;
 use crate::schedules::{FireError, Schedules};
 use crate::server;
+use crate::sns::SnsError;
 use crate::sqs::{Sqs, SqsError};
 use crate::template::{Stack, Template, TemplateError};
 use services::Services;
@@ -88,6 +89,12 @@ pub enum StartError {
         queue: String,
         #[source]
         source: SqsError,
+    },
+    #[error("topic {topic} cannot be created")]
+    Topic {
+        topic: String,
+        #[source]
+        source: SnsError,
     },
     #[error("the functions' environment cannot be written to {}", path.display())]
     EnvFile {

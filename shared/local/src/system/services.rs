@@ -53,6 +53,10 @@ impl Services {
             let failed = |source| StartError::Queue { queue: queue.name.clone(), source };
             self.sqs.create_queue(&queue.name, &queue.attributes).map_err(failed)?;
         }
+        for topic in &stack.topics {
+            let failed = |source| StartError::Topic { topic: topic.name.clone(), source };
+            self.aws.create_topic(topic).map_err(failed)?;
+        }
         // After the queues, which they may tell that they are there.
         for bucket in &stack.buckets {
             self.aws.create_bucket(bucket)?;

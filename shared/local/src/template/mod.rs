@@ -12,6 +12,7 @@ mod stream_mappings;
 mod resolve;
 mod resource;
 mod stack;
+mod topics;
 #[cfg(test)]
 mod tests;
 
@@ -26,6 +27,7 @@ pub use stack::{
     Function, Mapping, Patience, Queue, Route, Schedule, ScheduleKind, Stack, StartingPosition,
     StreamMapping, Table,
 };
+pub use topics::{Topic, TopicSubscription};
 
 /// The region of everything local.
 pub const REGION: &str = "us-east-1";

@@ -153,6 +153,7 @@ impl<'a> Resolver<'a> {
         }
         let named = match self.kind(name)? {
             "AWS::SQS::Queue" => self.attribute(name, "QueueUrl", depth)?,
+            "AWS::SNS::Topic" => self.attribute(name, "TopicArn", depth)?,
             "AWS::DynamoDB::Table" => self.physical_name(name, "TableName", depth)?,
             "AWS::S3::Bucket" => self.physical_name(name, "BucketName", depth)?,
             "AWS::Serverless::Function" | "AWS::Lambda::Function" => {
@@ -179,6 +180,7 @@ impl<'a> Resolver<'a> {
     fn attribute(&self, name: &str, attribute: &str, depth: usize) -> Result<String, String> {
         let kind = self.kind(name)?;
         let name_property = match kind {
+            "AWS::SNS::Topic" => "TopicName",
             "AWS::SQS::Queue" => "QueueName",
             "AWS::DynamoDB::Table" => "TableName",
             "AWS::S3::Bucket" => "BucketName",
@@ -189,8 +191,9 @@ impl<'a> Resolver<'a> {
             format!("arn:{PARTITION}:{service}:{REGION}:{ACCOUNT}:{resource}")
         };
         Ok(match (kind, attribute) {
+            ("AWS::SNS::Topic", "TopicArn") => arn("sns", physical()?),
             ("AWS::SQS::Queue", "Arn") => arn("sqs", physical()?),
-            ("AWS::SQS::Queue", "QueueName") => physical()?,
+            ("AWS::SQS::Queue", "QueueName") | ("AWS::SNS::Topic", "TopicName") => physical()?,
             ("AWS::SQS::Queue", "QueueUrl") => {
                 format!("{}/{ACCOUNT}/{}", self.aws_url, physical()?)
             }

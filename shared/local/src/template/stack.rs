@@ -7,7 +7,9 @@ use serde_json::{Map, Value, json};
 
 use super::resolve::Resolver;
 use super::resource::Resource;
-use super::{Bucket, STACK, TemplateError, buckets, events, mappings, stream_mappings};
+use super::{
+    Bucket, STACK, TemplateError, Topic, buckets, events, mappings, stream_mappings, topics,
+};
 use crate::filter::Filters;
 
 // SAM's defaults: <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html>,
@@ -21,6 +23,7 @@ pub struct Stack {
     pub tables: Vec<Table>,
     /// Dead-letter queues come before the queues that name them.
     pub queues: Vec<Queue>,
+    pub topics: Vec<Topic>,
     pub buckets: Vec<Bucket>,
     pub functions: Vec<Function>,
     pub mappings: Vec<Mapping>,
@@ -163,6 +166,7 @@ pub(super) fn build(
         parameters: parameters.iter().map(|(name, value)| (name.clone(), to_text(value))).collect(),
         ..Stack::default()
     };
+    let mut subscriptions = Vec::new();
     for (id, body) in document["Resources"].as_object().into_iter().flatten() {
         let kind = body["Type"].as_str().unwrap_or_default();
         let globals = match kind {
@@ -176,6 +180,8 @@ pub(super) fn build(
         match resource.kind {
             "AWS::DynamoDB::Table" => stack.tables.push(table(&resource)?),
             "AWS::SQS::Queue" => stack.queues.push(queue(&resource)?),
+            "AWS::SNS::Topic" => stack.topics.push(topics::read(&resource)?),
+            "AWS::SNS::Subscription" => subscriptions.push(topics::subscription(&resource)?),
             "AWS::S3::Bucket" => stack.buckets.push(buckets::read(&resource)?),
             "AWS::Serverless::Function" => {
                 let function = function(&resource)?;
@@ -187,6 +193,7 @@ pub(super) fn build(
         }
     }
     stack.queues.sort_by_key(|queue| queue.attributes.contains_key("RedrivePolicy"));
+    topics::subscribe(&mut stack, subscriptions)?;
     mappings::check_visibility(&stack)?;
     stream_mappings::check(&stack)?;
     Ok(stack)
@@ -268,6 +275,6 @@ fn function(resource: &Resource<'_>) -> Result<Function, TemplateError> {
 }
 
 /// A value as environments and queue attributes carry it: text as it is, the rest as JSON.
-fn to_text(value: &Value) -> String {
+pub(super) fn to_text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

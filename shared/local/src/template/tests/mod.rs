@@ -2,6 +2,7 @@
 
 mod buckets;
 mod streams;
+mod topics;
 
 use std::collections::BTreeMap;
 use std::fs;
