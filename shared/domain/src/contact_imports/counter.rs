@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::ContactImportId;
 
-/// Over how many counters the chunks of an import are spread.
+/// Over how many counters the chunks of an import are spread at most.
 const COUNTERS: u32 = 32;
 /// All counters of an import, a bit for each.
 pub(super) const ALL_COUNTERS: u32 = u32::MAX;
@@ -25,7 +25,7 @@ pub struct Counts {
     pub rejected: u64,
 }
 
-/// What has come of every 32nd chunk of an import:
+/// What has come of some of an import's chunks, of every 32nd of a large one:
 /// `{"import_id":"0192…","number":3,"chunks":2,"imported":40,"duplicates":6,"rejected":2}`, within its import.
 ///
 /// A chunk counts itself in the transaction that imports it, once. The counter that has all its chunks is marked in the
@@ -64,9 +64,18 @@ impl Add for Counts {
 }
 
 impl ImportCounter {
-    /// Which counter a chunk is counted by.
-    pub(super) fn of_chunk(ordinal: u32) -> u32 {
-        ordinal % COUNTERS
+    /// Over how many counters so many chunks are spread: over as many as each of those counts, up to [`COUNTERS`].
+    ///
+    /// The chunks of a small file are all there at once. With one counter for each they would meet at the import, which each
+    /// of them then marks, and with one for all they would meet at that.
+    pub(super) fn of_import(chunks: u32) -> u32 {
+        let root = chunks.isqrt();
+        (root + u32::from(root * root < chunks)).clamp(1, COUNTERS)
+    }
+
+    /// Which counter a chunk of so many is counted by.
+    pub(super) fn of_chunk(ordinal: u32, chunks: u32) -> u32 {
+        ordinal % Self::of_import(chunks)
     }
 
     /// The counters that no chunk of so many is counted by, a bit for each.
@@ -76,7 +85,11 @@ impl ImportCounter {
 
     /// How many of so many chunks are counted by one counter.
     fn expected(number: u32, chunks: u32) -> u32 {
-        chunks / COUNTERS + u32::from(number < chunks % COUNTERS)
+        let counters = Self::of_import(chunks);
+        if number >= counters {
+            return 0;
+        }
+        chunks / counters + u32::from(number < chunks % counters)
     }
 
     /// Before its first chunk.

@@ -146,7 +146,7 @@ async fn count(
     counts: Counts,
     tx: &mut Tx,
 ) -> Result<(), TxError> {
-    let number = ImportCounter::of_chunk(ordinal);
+    let number = ImportCounter::of_chunk(ordinal, chunks);
     let before = tx.load(&ImportCounter::at(import_id, number)).await?;
     let counter = before.unwrap_or_else(|| ImportCounter::new(import_id, number)).with(counts);
     tx.save(&counter)?;

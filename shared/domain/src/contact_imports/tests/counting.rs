@@ -57,10 +57,10 @@ impl Counting {
 
     /// What the transaction of one chunk does.
     fn count(&mut self, ordinal: u32, counts: Counts) {
-        let (id, number) = (self.import.id, ImportCounter::of_chunk(ordinal));
+        let chunks = self.import.file.as_ref().unwrap().chunks;
+        let (id, number) = (self.import.id, ImportCounter::of_chunk(ordinal, chunks));
         let counter = self.counters.remove(&number);
         let counter = counter.unwrap_or_else(|| ImportCounter::new(id, number)).with(counts);
-        let chunks = self.import.file.as_ref().unwrap().chunks;
         if counter.is_done(chunks) {
             self.import = self.import.clone().counted(number, AT);
             self.writes_of_import += 1;
@@ -100,7 +100,22 @@ proptest! {
         prop_assert_eq!(before.processed, before.total);
         let expected = (0..chunks).map(counts).fold(Counts::default(), |sum, more| sum + more);
         prop_assert_eq!(before.counts, expected);
-        prop_assert!(counting.writes_of_import <= 32, "the import is no hot item");
+    }
+
+    // The chunks of a file of 480 rows met at their import, which each of its 20 counters marked, and lost most of their
+    // races: some gave up, and came again seconds later.
+    #[test]
+    fn no_item_is_written_much_more_often_than_it_has_to_be(chunks in 1_u32..10_000) {
+        let mut counting = Counting::of(chunks);
+
+        for ordinal in 0..chunks {
+            counting.count(ordinal, counts(ordinal));
+        }
+
+        let of_a_counter = counting.counters.values().map(|counter| counter.chunks).max().unwrap();
+        let least = chunks.isqrt() + 1;
+        prop_assert!(counting.writes_of_import <= usize::try_from(least.min(32)).unwrap());
+        prop_assert!(of_a_counter <= least.max(chunks.div_ceil(32)), "{}", of_a_counter);
     }
 }
 
