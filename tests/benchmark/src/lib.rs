@@ -17,8 +17,10 @@ pub mod batch;
 pub mod calls;
 pub mod cold_start;
 pub mod dispatch;
+pub mod imports;
 pub mod machine;
 pub mod rebuild;
 
+pub use imports::Imports;
 pub use program::Programs;
 pub use report::{Budget, Column, Report, Row, Table};

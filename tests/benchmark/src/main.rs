@@ -4,7 +4,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
-use benchmark::{Programs, Report, Table, batch, calls, cold_start, dispatch, machine, rebuild};
+use benchmark::{
+    Imports, Programs, Report, Table, batch, calls, cold_start, dispatch, imports, machine, rebuild,
+};
 
 const HELP: &str = "\
 What the functions and the kit cost, beside programs written without it.
@@ -14,6 +16,7 @@ What the functions and the kit cost, beside programs written without it.
 Options:
     --quick       few rounds: shows that it runs, and judges no budget
     --rebuild     only how fast a read model is rebuilt: from 10,000 events, and from 20,000
+    --imports     only what an import costs: files of 1,000, of 10,000 and of 100,000 rows, and one of 100 MB
     --json FILE   the figures as JSON lines, too
     --help        this page
 ";
@@ -29,10 +32,14 @@ struct Effort {
 const FULL: Effort = Effort { starts: 60, dispatches: 40, batch_rounds: 9, records_a_round: 1_000 };
 const QUICK: Effort = Effort { starts: 3, dispatches: 2, batch_rounds: 1, records_a_round: 100 };
 
+const IMPORTS: Imports = Imports { rows: &[1_000, 10_000, 100_000], large_bytes: 100_000_000 };
+const QUICK_IMPORTS: Imports = Imports { rows: &[120, 480], large_bytes: 2_000_000 };
+
 #[derive(Default)]
 struct Arguments {
     quick: bool,
     rebuild: bool,
+    imports: bool,
     json: Option<PathBuf>,
 }
 
@@ -45,6 +52,9 @@ fn main() -> anyhow::Result<()> {
     let tables = if arguments.rebuild {
         eprintln!("rebuilding");
         vec![rebuild::measure(if arguments.quick { 200 } else { 10_000 })?]
+    } else if arguments.imports {
+        eprintln!("importing");
+        vec![imports::measure(if arguments.quick { &QUICK_IMPORTS } else { &IMPORTS })?]
     } else {
         all(if arguments.quick { &QUICK } else { &FULL })?
     };
@@ -82,6 +92,7 @@ fn arguments() -> anyhow::Result<Option<Arguments>> {
             Some("--help" | "-h") => return Ok(None),
             Some("--quick") => arguments.quick = true,
             Some("--rebuild") => arguments.rebuild = true,
+            Some("--imports") => arguments.imports = true,
             Some("--json") => {
                 arguments.json = Some(given.next().context("--json needs a file")?.into());
             }

@@ -67,10 +67,7 @@ impl Process {
 
     /// The most memory it has had, in KiB.
     pub(crate) fn peak_memory_kib(&self) -> anyhow::Result<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let peak = peak.and_then(|peak| peak.split_whitespace().next());
-        peak.context("/proc tells no peak of memory")?.parse().context("a peak that is no number")
+        peak_memory_kib(&fs::read_to_string(format!("/proc/{}/status", self.child.id()))?)
     }
 
     /// The end of what it wrote.
@@ -91,4 +88,11 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The most memory that a process has had, in KiB, by its `/proc/PID/status`.
+pub(crate) fn peak_memory_kib(status: &str) -> anyhow::Result<u64> {
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let peak = peak.and_then(|peak| peak.split_whitespace().next());
+    peak.context("/proc tells no peak of memory")?.parse().context("a peak that is no number")
 }
