@@ -66,8 +66,12 @@ def after_call(context: schemathesis.HookContext, case: schemathesis.Case, respo
         THERE[case.path].append(response.json()["id"])
     if response.status_code == 200 and case.path == "/ops/dead-letters":
         letters.extend(letter["id"].replace("#", "~") for letter in response.json()["items"])
-    if response.status_code == 200 and "next_cursor" in response.json():
+    if response.status_code == 200 and is_json(response) and "next_cursor" in response.json():
         cursors[path_of(case)] = response.json()["next_cursor"]
+
+
+def is_json(response: schemathesis.Response) -> bool:
+    return response.headers["content-type"][0].startswith("application/json")
 
 
 def is_formatted(name: str, value: Any) -> bool:

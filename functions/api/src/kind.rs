@@ -34,6 +34,7 @@ impl Kind {
     pub(crate) const CHAIN_NOT_FOUND: Self = Self::not_found("chain-not-found");
     pub(crate) const METHOD_NOT_ALLOWED: Self =
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed");
+    pub(crate) const NOT_ACCEPTABLE: Self = Self::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable");
     pub(crate) const LOST_RACE: Self = Self::conflict("lost-race");
     pub(crate) const VIEW_BEHIND: Self = Self::conflict("view-behind");
     pub(crate) const ANSWER_NOT_KEPT: Self = Self::conflict("answer-not-kept");

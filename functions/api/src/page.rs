@@ -26,7 +26,7 @@ const MAX_LIMIT: usize = 100;
 /// Which page of a list the caller asks for. Its cursor is not read before the list is known.
 #[derive(Debug)]
 pub(crate) struct PageQuery {
-    limit: usize,
+    limit: Option<usize>,
     cursor: Option<String>,
 }
 
@@ -83,9 +83,9 @@ impl<S: Send + Sync> FromRequestParts<S> for PageQuery {
         }
 
         let Parameters { limit, cursor } = query(parts, state).await?;
-        let limit = limit.map_or(Some(DEFAULT_LIMIT), |limit| limit.parse().ok());
-        match limit {
-            Some(limit @ 1..=MAX_LIMIT) => Ok(Self { limit, cursor }),
+        let Some(limit) = limit else { return Ok(Self { limit: None, cursor }) };
+        match limit.parse() {
+            Ok(limit @ 1..=MAX_LIMIT) => Ok(Self { limit: Some(limit), cursor }),
             _ => Err(Problem::new(Kind::INVALID_LIMIT)
                 .detail(format!("`limit` has to be 1-{MAX_LIMIT}"))),
         }
@@ -119,7 +119,13 @@ impl PageQuery {
     /// # Errors
     /// 400: the cursor is none that this list can have given out.
     pub(crate) fn of(self, list: &str, shape: Position) -> Result<PageRequest, Problem> {
-        Ok(PageRequest { limit: self.limit, after: position(list, shape, self.cursor)? })
+        let limit = self.limit.unwrap_or(DEFAULT_LIMIT);
+        Ok(PageRequest { limit, after: position(list, shape, self.cursor)? })
+    }
+
+    /// How many items, where the caller says it.
+    pub(crate) fn limit(&self) -> Option<usize> {
+        self.limit
     }
 }
 

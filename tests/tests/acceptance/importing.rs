@@ -78,6 +78,10 @@ async fn every_row_of_an_uploaded_file_is_accounted_for_and_the_same_file_import
     let path = uploaded(&world, &people()).await;
     let first = over(&world, &path).await;
     let rejected = world.get(&format!("{path}/rejected?limit=100")).await.expect(200);
+    let as_csv = world.request(Method::GET, &format!("{path}/rejected"));
+    let file = as_csv.header("accept", "text/csv").send().await.unwrap();
+    assert_eq!(file.headers()["content-type"], "text/csv");
+    let file = file.text().await.unwrap();
     let again = over(&world, &uploaded(&world, &people()).await).await;
 
     assert_eq!(first.text("/status"), "completed", "{:#}", first.body);
@@ -85,6 +89,9 @@ async fn every_row_of_an_uploaded_file_is_accounted_for_and_the_same_file_import
     assert_eq!(rejected.items().len(), REJECTED);
     assert_eq!(rejected.items()[0]["line"], 9);
     assert_eq!(rejected.items()[0]["column"], "email");
+    let lines: Vec<_> = file.lines().collect();
+    assert_eq!((lines.len(), lines[0]), (1 + REJECTED, "line,column,reason"));
+    assert!(lines[1].starts_with("9,email,"), "{file}");
     assert_eq!(counts(&again), [ROWS, ROWS, 0, ROWS - REJECTED, REJECTED]);
     assert_eq!(contacts(&world).await, imported);
     world.stop().await;

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::handler::Handler;
 use axum::http::StatusCode;
+use domain::contact_imports::csv::Rejection;
 use domain::contacts::ContactQuery;
 use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
@@ -15,12 +16,12 @@ use crate::done::{Accepted, Created, Done};
 use crate::kind::Kind;
 use crate::operations::Operator;
 use crate::order::{BodyOf, KeyedOrderOf, Order, OrderOf};
-use crate::page::{FilterQuery, PageQuery};
+use crate::page::{FilterQuery, PageQuery, PageReply};
 use crate::problem::Problem;
 use crate::routes::ops::{LetterFilterQuery, LetterPageQuery, LetterPath, TenantQuery};
 use crate::routes::{
     AccountPath, AtLeastVersion, CampaignPath, ChainPath, ContactImportPath, ContactPath,
-    OwnerPath, ProjectionPath, SearchQuery,
+    OwnerPath, ProjectionPath, RejectedRows, Representation, SearchQuery,
 };
 
 /// A part of a handler's signature: what it takes from a request, or what it answers.
@@ -233,6 +234,12 @@ impl Describe for PageQuery {
     }
 }
 
+impl Describe for Representation {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.may_end_as(Kind::NOT_ACCEPTABLE);
+    }
+}
+
 impl Describe for FilterQuery {
     fn describe(operation: &mut Operation<'_>) {
         let status = operation.schema_of::<domain::campaigns::CampaignStatus>();
@@ -265,6 +272,20 @@ impl<T: JsonSchema> Describe for Accepted<T> {
 impl<T: JsonSchema> Describe for Created<T> {
     fn describe(operation: &mut Operation<'_>) {
         operation.answers::<T>(StatusCode::CREATED, &["Idempotent-Replayed", "Location"]);
+    }
+}
+
+impl Describe for RejectedRows {
+    fn describe(operation: &mut Operation<'_>) {
+        let headers = ["Vary", "Content-Disposition", "Link"];
+        operation.answers::<PageReply<Rejection>>(StatusCode::OK, &headers);
+        operation.answers_too(
+            StatusCode::OK,
+            "text/csv",
+            "The same as a file, without `limit` of at most 10,000 rows. Where there are more, `Link` leads to the next \
+             part, which has no header.",
+            "line,column,reason\r\n7,email,has no @\r\n",
+        );
     }
 }
 

@@ -99,6 +99,18 @@ impl Operation<'_> {
         self.success.insert(status.as_str().to_owned(), reply);
     }
 
+    /// The same as text of another type.
+    pub(super) fn answers_too(
+        &mut self,
+        status: StatusCode,
+        media_type: &str,
+        description: &str,
+        example: &str,
+    ) {
+        let schema = json!({ "type": "string", "description": description, "examples": [example] });
+        self.success[status.as_str()]["content"][media_type] = json!({ "schema": schema });
+    }
+
     /// It can end with this problem.
     pub(super) fn may_end_as(&mut self, kind: Kind) {
         self.problems.push(kind);

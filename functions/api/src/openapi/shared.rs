@@ -121,6 +121,19 @@ pub(super) fn components(mut schemas: Schemas) -> Value {
                 "required": true,
                 "schema": { "type": "string", "format": "uri-reference" },
             },
+            "Vary": {
+                "description": "What of the request decided about the form of the answer.",
+                "required": true,
+                "schema": { "const": "accept" },
+            },
+            "Content-Disposition": {
+                "description": "On a file: that it is one, and what it is called.",
+                "schema": { "type": "string", "pattern": "^attachment; filename=" },
+            },
+            "Link": {
+                "description": "On a file that goes on: where the next part is, as `rel=\"next\"`.",
+                "schema": { "type": "string" },
+            },
             "Retry-After": {
                 "description": "Where trying again may help: not before so many seconds.",
                 "schema": { "type": "integer", "minimum": 1 },

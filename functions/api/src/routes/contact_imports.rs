@@ -6,10 +6,9 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use domain::ContactImportId;
-use domain::contact_imports::csv::Rejection;
 use domain::contact_imports::{
     CancelContactImport, ContactImportInput, ContactImportView, CreateContactImport, UploadedFile,
-    get_contact_import, list_rejected_rows,
+    get_contact_import, list_rejected_rows, list_rejected_rows_at_once,
 };
 use postroom::Origin;
 use postroom::port::Upload;
@@ -25,6 +24,7 @@ use crate::page::{PageQuery, PageReply, Position};
 use crate::problem::Problem;
 use crate::route::{Route, get, post};
 use crate::routes::ContactImportPath;
+use crate::routes::rejected_rows::{RejectedFile, RejectedRows, Representation};
 
 const LIST: &str = "rejected-rows";
 /// How long a file may be uploaded. The import waits longer; asking again under the same idempotency key permits it anew.
@@ -40,7 +40,7 @@ pub(crate) fn routes() -> Vec<Route> {
             .about("getContactImport", "How an import stands. No number of it goes back."),
         get("/contact-imports/{id}/rejected", rejected).about(
             "listRejectedRows",
-            "The rows that were not imported, in the order of the file, by pages.",
+            "The rows that were not imported, in the order of the file: by pages, or as CSV.",
         ),
         post("/contact-imports/{id}/cancel", cancel)
             .about("cancelContactImport", "Stops an import; what was imported stays.")
@@ -92,13 +92,28 @@ async fn rejected(
     State(app): State<App>,
     caller: Caller,
     ContactImportPath(id): ContactImportPath,
+    representation: Representation,
     page: PageQuery,
-) -> Result<Json<PageReply<Rejection>>, Problem> {
+) -> Result<RejectedRows, Problem> {
     // A position means something only in the file it is of.
     let list = format!("{LIST}/{id}");
+    let limit = page.limit();
     let request = page.of(&list, Position::Line)?;
-    let page = list_rejected_rows(&app.runtime.reader(caller.tenant()), id, request).await?;
-    Ok(Json(PageReply::of(&list, page)))
+    let is_first = request.after.is_none();
+    let reader = app.runtime.reader(caller.tenant());
+    let rows = match (representation, limit) {
+        // A file is as long as it may be, unless its caller wants it shorter.
+        (Representation::Csv, None) => list_rejected_rows_at_once(&reader, id, request.after).await,
+        (Representation::Csv, Some(_)) | (Representation::Json, _) => {
+            list_rejected_rows(&reader, id, request).await
+        }
+    }?;
+    Ok(match representation {
+        Representation::Json => RejectedRows::Page(Json(PageReply::of(&list, rows))),
+        Representation::Csv => {
+            RejectedRows::File(RejectedFile::of(&list, id, rows, is_first, limit))
+        }
+    })
 }
 
 async fn cancel(

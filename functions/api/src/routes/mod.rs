@@ -7,6 +7,7 @@ mod notifications;
 mod ledger;
 mod contacts;
 mod contact_imports;
+mod rejected_rows;
 mod version;
 pub(crate) mod ops;
 
@@ -23,6 +24,7 @@ use crate::problem::Problem;
 use crate::route::Route;
 
 pub(crate) use contacts::SearchQuery;
+pub(crate) use rejected_rows::{RejectedRows, Representation};
 pub(crate) use version::AtLeastVersion;
 
 /// Every route there is.

@@ -38,7 +38,7 @@ pub(super) struct World {
     pub(super) memory: MemoryStore,
     pub(super) queue: MemoryQueue,
     pub(super) clock: Arc<ManualClock>,
-    runtime: Runtime,
+    pub(super) runtime: Runtime,
     router: Router,
 }
 
@@ -86,9 +86,10 @@ impl World {
         let response = timeout(PATIENCE, self.router.clone().call(request)).await;
         let response = response.expect("the API answers whatever happens").unwrap();
         let (head, body) = response.into_parts();
-        let bytes = to_bytes(body, 1024 * 1024).await.unwrap();
+        let bytes = to_bytes(body, 6 * 1024 * 1024).await.unwrap();
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        let reply = Reply { status: head.status, headers: head.headers, body };
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        let reply = Reply { status: head.status, headers: head.headers, body, text };
         document::agrees(ask.method(), &path, &reply);
         reply
     }
@@ -215,6 +216,7 @@ pub(super) struct Reply {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Value,
+    pub(super) text: String,
 }
 
 impl Reply {

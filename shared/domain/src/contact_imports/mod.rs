@@ -39,7 +39,7 @@ pub use create_contact_import::{ContactImportInput, CreateContactImport};
 pub use get_contact_import::{GetContactImportError, get_contact_import};
 pub use import_chunk::ImportChunk;
 pub use import_spread::ImportSpread;
-pub use list_rejected_rows::list_rejected_rows;
+pub use list_rejected_rows::{list_rejected_rows, list_rejected_rows_at_once};
 pub use rejected_row::RejectedRow;
 pub use uploaded_file::{PREFIX, UploadedFile};
 
