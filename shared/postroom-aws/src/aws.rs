@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation};
-use postroom::{Courier, Gate, Ports, SystemClock, SystemIds};
+use postroom::{ClaimChecks, Courier, Gate, Ports, SystemClock, SystemIds};
 
 use crate::breaker::DynamoBreakers;
 use crate::build_rows::DynamoBuildRows;
@@ -18,6 +18,7 @@ use crate::journal::DynamoJournal;
 use crate::keys::Tables;
 use crate::objects::S3Objects;
 use crate::outbox::DynamoOutbox;
+use crate::payloads::S3Payloads;
 use crate::plain_requests::PlainRequests;
 use crate::queue::SqsQueue;
 use crate::rate::DynamoRates;
@@ -120,6 +121,13 @@ impl Aws {
     /// Permissions to put objects, of a client that the first of them makes. Reads `OBJECTS_BUCKET`.
     pub fn uploads(&self, env: &mut Env) -> S3Uploads {
         S3Uploads::new(self.clone(), env.text("OBJECTS_BUCKET"))
+    }
+
+    /// Where payloads go that are too large to travel, by a client that the first of them makes. Reads `OBJECTS_BUCKET`.
+    pub fn claims(&self, env: &mut Env) -> ClaimChecks {
+        let bucket = env.text("OBJECTS_BUCKET");
+        let payloads = S3Payloads::new(self.clone(), bucket.clone());
+        ClaimChecks::new(bucket, Arc::new(payloads))
     }
 
     pub(crate) fn objects_in(&self, bucket: String) -> S3Objects {

@@ -45,6 +45,7 @@ mod rate;
 mod queue;
 mod objects;
 mod uploads;
+mod payloads;
 mod visibility;
 mod depth;
 mod aws;
@@ -71,6 +72,7 @@ pub use journal::DynamoJournal;
 pub use notices::ObjectNotices;
 pub use objects::S3Objects;
 pub use outbox::DynamoOutbox;
+pub use payloads::S3Payloads;
 pub use projector::{
     EventError, Tick, TickError, handle_event, handle_stream, handle_tick, run_projector,
 };

@@ -12,7 +12,7 @@ use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 use futures_util::stream::try_unfold;
-use postroom::port::{ObjectError, Objects, PermittedUpload, Pieces, Upload, Uploads};
+use postroom::port::{ObjectError, Objects, Payloads, PermittedUpload, Pieces, Upload, Uploads};
 use postroom::{BoxFuture, ETag, ObjectKey};
 use tokio::time::timeout;
 
@@ -79,12 +79,7 @@ impl Objects for S3Objects {
                 Err(error) if is_behind_the_end(&error) => return Ok(Bytes::new()),
                 Err(error) => return Err(object_error(key, error)),
             };
-            let unavailable = |source| ObjectError::Unavailable { key: key.clone(), source };
-            match timeout(SILENCE, got.body.collect()).await {
-                Ok(Ok(read)) => Ok(read.into_bytes()),
-                Ok(Err(error)) => Err(unavailable(error.into())),
-                Err(elapsed) => Err(unavailable(elapsed.into())),
-            }
+            all_of(key, got.body).await
         })
     }
 
@@ -100,6 +95,36 @@ impl Objects for S3Objects {
             let put = put.map_err(|error| object_error(key, error))?;
             let etag = put.e_tag.unwrap_or_default();
             etag.parse().map_err(|error| refused(key, error))
+        })
+    }
+}
+
+impl Payloads for S3Objects {
+    fn put_payload<'a>(
+        &'a self,
+        key: &'a ObjectKey,
+        body: Bytes,
+    ) -> BoxFuture<'a, Result<(), ObjectError>> {
+        Box::pin(async move {
+            self.put(key, "application/json", body).await?;
+            Ok(())
+        })
+    }
+
+    fn get_payload<'a>(
+        &'a self,
+        key: &'a ObjectKey,
+        at_most: u64,
+    ) -> BoxFuture<'a, Result<Bytes, ObjectError>> {
+        Box::pin(async move {
+            let Some(last) = at_most.checked_sub(1) else { return Ok(Bytes::new()) };
+            let get = self.client.get_object().bucket(&self.bucket).key(key.as_str());
+            // Not by its `ETag`: whoever puts the same content once more may give it another.
+            match get.range(format!("bytes=0-{last}")).send().await {
+                Ok(got) => all_of(key, got.body).await,
+                Err(error) if is_behind_the_end(&error) => Ok(Bytes::new()),
+                Err(error) => Err(object_error(key, error)),
+            }
         })
     }
 }
@@ -125,6 +150,16 @@ impl Uploads for S3Objects {
             let headers = signed.headers().map(|(name, value)| (name.to_owned(), value.to_owned()));
             Ok(PermittedUpload { url: signed.uri().to_owned(), headers: headers.collect() })
         })
+    }
+}
+
+/// All that is still to arrive.
+async fn all_of(key: &ObjectKey, body: ByteStream) -> Result<Bytes, ObjectError> {
+    let unavailable = |source| ObjectError::Unavailable { key: key.clone(), source };
+    match timeout(SILENCE, body.collect()).await {
+        Ok(Ok(read)) => Ok(read.into_bytes()),
+        Ok(Err(error)) => Err(unavailable(error.into())),
+        Err(elapsed) => Err(unavailable(elapsed.into())),
     }
 }
 

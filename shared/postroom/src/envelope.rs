@@ -6,15 +6,17 @@
 //!  "data":{…},"correlationid":"req-1","causationid":"0192…","traceparent":"00-…","tenantid":"demo",
 //!  "actorid":"ann","dataversion":1,"streamversion":2,"hops":1}
 //! ```
-//! `traceparent`, `actorid` and `streamversion` may be absent; unknown fields are ignored.
+//! `traceparent`, `actorid` and `streamversion` may be absent; unknown fields are ignored. A payload that is too large to travel
+//! lies [elsewhere](crate::ClaimChecks): such an envelope has `dataref`, `datasha256` and `datasize` in the place of `data`.
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
+use crate::claim::Claim;
 use crate::id::{ActorId, CorrelationId, MessageId, TenantId};
 use crate::message::Message;
 use crate::verdict::{Classify, Verdict, panic_text};
@@ -23,9 +25,9 @@ const SPEC_VERSION: &str = "1.0";
 const JSON: &str = "application/json";
 
 /// A message with everything needed to act on it, trace it and repeat it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Envelope<M> {
-    specversion: String,
+    pub(crate) specversion: String,
     /// The same on every delivery; derived, so that a retried command emits the same one.
     pub id: MessageId,
     /// Which system made it, a URI reference.
@@ -35,31 +37,25 @@ pub struct Envelope<M> {
     /// The stream of an event; what a task is about.
     pub subject: String,
     /// When it became true, in UTC with microseconds.
-    #[serde(with = "micros")]
     pub time: Timestamp,
-    datacontenttype: String,
-    /// The payload.
+    pub(crate) datacontenttype: String,
+    /// The payload. `null` in an envelope that only says where it is.
     pub data: M,
+    /// Where the payload lies, if it did not travel along and nobody has fetched it.
+    pub(crate) claim: Option<Claim>,
     /// The chain it belongs to.
-    #[serde(rename = "correlationid")]
     pub correlation_id: CorrelationId,
     /// The command or message whose handling made it.
-    #[serde(rename = "causationid")]
     pub causation_id: MessageId,
     /// W3C trace context of the work that made it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
     /// Whose data it is.
-    #[serde(rename = "tenantid")]
     pub tenant_id: TenantId,
     /// Who started the chain.
-    #[serde(rename = "actorid", default, skip_serializing_if = "Option::is_none")]
     pub actor_id: Option<ActorId>,
     /// The version of `data`.
-    #[serde(rename = "dataversion")]
     pub data_version: u32,
     /// An event's place in its stream, from 1 without gaps; absent on tasks.
-    #[serde(rename = "streamversion", default, skip_serializing_if = "Option::is_none")]
     pub stream_version: Option<u64>,
     /// How many messages lie between this one and the command: what bounds every cascade.
     pub hops: u32,
@@ -89,6 +85,9 @@ pub enum DecodeError {
     /// A shipped version lost its step to the next.
     #[error("{type} has no upcast from version {from}")]
     NoUpcast { r#type: &'static str, from: u32 },
+    /// The payload lies elsewhere, and nobody has fetched it.
+    #[error("`data` of {type} did not travel along, and was not fetched")]
+    NotFetched { r#type: &'static str },
     /// The payload is not of the shape its type and version promise.
     #[error("`data` of {type} is malformed at `{path}`: {message}")]
     Data { r#type: &'static str, path: String, message: String },
@@ -108,6 +107,7 @@ impl<M> Envelope<M> {
     pub(crate) fn with<N>(&self, data: N) -> Envelope<N> {
         Envelope {
             data,
+            claim: self.claim.clone(),
             specversion: self.specversion.clone(),
             id: self.id,
             source: self.source.clone(),
@@ -153,6 +153,7 @@ impl<M: Message> Envelope<M> {
             time: header.time,
             datacontenttype: JSON.to_owned(),
             data,
+            claim: None,
             correlation_id: header.correlation_id,
             causation_id: header.causation_id,
             traceparent: header.traceparent,
@@ -202,6 +203,9 @@ impl RawEnvelope {
                 known: M::VERSION,
                 found: self.data_version,
             });
+        }
+        if self.claim.is_some() {
+            return Err(DecodeError::NotFetched { r#type: M::TYPE });
         }
         let mut data = Cow::Borrowed(&self.data);
         for version in self.data_version..M::VERSION {

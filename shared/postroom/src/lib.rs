@@ -20,6 +20,8 @@ mod visible;
 mod outcome;
 mod message;
 mod envelope;
+mod wire;
+mod claim;
 mod object;
 mod object_created;
 mod stored;
@@ -47,6 +49,7 @@ mod office;
 mod overview;
 
 pub use aggregate::{Aggregate, EventSet, Folded};
+pub use claim::ClaimChecks;
 pub use clock::{Clock, SystemClock, between, milliseconds, sortable};
 pub use command::{Command, Idempotency, Origin};
 pub use courier::{Courier, Relayed};

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::claim::Payload;
 use crate::id::{ClientToken, MessageId, OwnerToken};
 use crate::live::LiveShard;
 use crate::port::{Answer, DeadLetter, JournalRecord, LetterStatus, OutboxRow, Run, RunStatus};
@@ -18,6 +19,8 @@ pub struct Transaction {
     pub(crate) outbox: Vec<OutboxRow>,
     pub(crate) letters: Vec<LetterChange>,
     pub(crate) runs: Vec<RunChange>,
+    /// What its messages name, and has to be there before. No store writes it.
+    pub(crate) payloads: Vec<Payload>,
     pub(crate) completion: Completion,
 }
 

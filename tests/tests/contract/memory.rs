@@ -10,7 +10,7 @@ use postroom::contract::Adapters;
 use postroom::contract::objects::ObjectsUnderTest;
 use postroom::contract::queue::{Arrived, QueueUnderTest};
 use postroom::memory::{MemoryObjects, MemoryQueue, MemoryStore};
-use postroom::port::{Depths, Objects, PermittedUpload, Queue, Uploads};
+use postroom::port::{Depths, Objects, Payloads, PermittedUpload, Queue, Uploads};
 
 use crate::endpoint::{HANDLER, IN_ORDER};
 
@@ -88,6 +88,10 @@ impl AsRef<dyn ObjectsUnderTest> for BucketInMemory {
 
 impl ObjectsUnderTest for BucketInMemory {
     fn objects(&self) -> &dyn Objects {
+        &self.objects
+    }
+
+    fn payloads(&self) -> &dyn Payloads {
         &self.objects
     }
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use jiff::Timestamp;
 use postroom::contract::objects::ObjectsUnderTest;
-use postroom::port::{ObjectError, Objects, PermittedUpload, Uploads};
+use postroom::port::{ObjectError, Objects, Payloads, PermittedUpload, Uploads};
 use postroom::{BoxFuture, Classify, Clock, SystemClock, Verdict};
 use postroom_aws::{Env, S3Objects};
 use serde_json::json;
@@ -30,6 +30,10 @@ impl AsRef<dyn ObjectsUnderTest> for OnS3 {
 
 impl ObjectsUnderTest for OnS3 {
     fn objects(&self) -> &dyn Objects {
+        &self.objects
+    }
+
+    fn payloads(&self) -> &dyn Payloads {
         &self.objects
     }
 

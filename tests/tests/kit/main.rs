@@ -28,6 +28,7 @@ mod schedules;
 mod followers;
 mod routes;
 mod costs;
+mod claims;
 mod chains;
 mod refusals;
 mod order_views;

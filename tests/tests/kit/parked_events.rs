@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use postroom::doc_example::{Settings, reactions};
 use postroom::{
-    BuildState, DeadLetterOffice, Edit, Envelope, ItemWrite, Origin, Record, Redrive, Refuse as _,
-    StreamRecord, TaskFailed, WakeUp,
+    BuildState, DeadLetterOffice, Edit, ItemWrite, Origin, RawEnvelope, Record, Redrive,
+    Refuse as _, StreamRecord, TaskFailed, WakeUp,
 };
 
 use crate::lines::{counts, said};
@@ -105,7 +105,7 @@ async fn two_builds_that_cannot_apply_an_event_are_two_failures() {
     projector(&shop, &poisoned("2")).process(&[told("2", 1)], None).await;
 
     let told = shop.queue.sent("hear-later").into_iter().map(|row| {
-        let told: Envelope<TaskFailed> = serde_json::from_str(&row.body).unwrap();
+        let told = RawEnvelope::parse(&row.body).unwrap().decode::<TaskFailed>().unwrap();
         (told.data.dead_letter_id.clone(), told.id)
     });
     let [(first, first_id), (second, second_id)] = told.collect::<Vec<_>>().try_into().unwrap();

@@ -7,8 +7,8 @@ use std::time::Duration;
 use postroom::doc_example::{Order, OrderPlaced, Settings, ShopError, reactions};
 use postroom::port::{DeadLetter, RunStatus};
 use postroom::{
-    Disposition, Effects, Envelope, Job, Listener, OnUnknown, Outcome, Place, Reactions, Redrive,
-    Stored, TaskFailed, Tx, Worker,
+    Disposition, Effects, Envelope, Job, Listener, OnUnknown, Outcome, Place, RawEnvelope,
+    Reactions, Redrive, Stored, TaskFailed, Tx, Worker,
 };
 use serde::{Deserialize, Serialize};
 
@@ -270,7 +270,7 @@ async fn everybody_else_is_told_in_the_same_transaction_and_over_their_queues() 
 
     assert_eq!((counted(&shop, "given up").await, counted(&shop, "charge-card").await), (1, 1));
     let [row] = shop.queue.sent("hear-later").try_into().unwrap();
-    let told: Envelope<TaskFailed> = serde_json::from_str(&row.body).unwrap();
+    let told = RawEnvelope::parse(&row.body).unwrap().decode::<TaskFailed>().unwrap();
     assert_eq!(told.data.dead_letter_id, letter.id);
     assert_eq!((told.data.fingerprint, told.data.class), (letter.fingerprint, letter.class));
     assert_eq!((told.data.attempts, told.data.redrives), (1, 0));

@@ -230,6 +230,12 @@ macro_rules! objects_contract {
             what_is_not_there_is_missing,
             what_was_replaced_has_changed,
         }
+        $crate::promises! { $subject, payloads:
+            a_payload_is_read_back_as_it_was_put,
+            of_a_payload_as_much_is_read_as_is_asked_for,
+            a_payload_that_is_put_twice_is_there_once,
+            a_payload_that_is_not_there_is_missing,
+        }
         $crate::promises! { $subject, uploads:
             a_permitted_upload_arrives,
             what_is_not_what_was_permitted_does_not_arrive,

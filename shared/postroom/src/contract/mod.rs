@@ -42,6 +42,7 @@ pub mod leases;
 pub mod outbox;
 pub mod queue;
 pub mod objects;
+pub mod payloads;
 pub mod uploads;
 pub mod dead_letters;
 pub mod breakers;

@@ -5,13 +5,16 @@ use jiff::Timestamp;
 
 use crate::BoxFuture;
 use crate::object::{ETag, ObjectKey};
-use crate::port::{ObjectError, Objects, PermittedUpload, Pieces, Uploads};
+use crate::port::{ObjectError, Objects, Payloads, PermittedUpload, Pieces, Uploads};
 use crate::verdict::{Classify, Verdict};
 
 /// A bucket under test, empty, and somebody who has no rights there.
 pub trait ObjectsUnderTest: Send + Sync {
     /// The adapter.
     fn objects(&self) -> &dyn Objects;
+
+    /// Who keeps payloads in the same bucket.
+    fn payloads(&self) -> &dyn Payloads;
 
     /// Who permits uploads to the same bucket.
     fn uploads(&self) -> &dyn Uploads;

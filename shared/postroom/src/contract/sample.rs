@@ -166,6 +166,7 @@ pub(super) fn tx_of(run: Run, fence: Fence) -> Transaction {
         outbox: Vec::new(),
         letters: Vec::new(),
         runs: Vec::new(),
+        payloads: Vec::new(),
         completion: Completion {
             run,
             fence,

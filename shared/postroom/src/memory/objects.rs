@@ -13,7 +13,7 @@ use crate::BoxFuture;
 use crate::clock::later;
 use crate::id::named;
 use crate::object::{ETag, ObjectKey};
-use crate::port::{ObjectError, Objects, PermittedUpload, Pieces, Upload, Uploads};
+use crate::port::{ObjectError, Objects, Payloads, PermittedUpload, Pieces, Upload, Uploads};
 
 /// In what parts an object arrives: more than a piece, so that whoever reads it has to put it together.
 const PART: usize = 100_000;
@@ -70,6 +70,11 @@ impl MemoryObjects {
         is_it && in_time
     }
 
+    /// Removes an object, as a rule of its bucket does after so many days.
+    pub fn remove(&self, key: &ObjectKey) {
+        self.lock().objects.remove(key);
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -124,6 +129,31 @@ impl Objects for MemoryObjects {
         let mut state = self.lock();
         let put = state.is_reached(key).map(|()| state.put(key.clone(), body));
         Box::pin(ready(put))
+    }
+}
+
+impl Payloads for MemoryObjects {
+    fn put_payload<'a>(
+        &'a self,
+        key: &'a ObjectKey,
+        body: Bytes,
+    ) -> BoxFuture<'a, Result<(), ObjectError>> {
+        let mut state = self.lock();
+        let put = state.is_reached(key).map(|()| drop(state.put(key.clone(), body)));
+        Box::pin(ready(put))
+    }
+
+    fn get_payload<'a>(
+        &'a self,
+        key: &'a ObjectKey,
+        at_most: u64,
+    ) -> BoxFuture<'a, Result<Bytes, ObjectError>> {
+        let mut state = self.lock();
+        let got = state.is_reached(key).and_then(|()| match state.objects.get(key) {
+            Some((_, body)) => Ok(cut(body, 0..at_most)),
+            None => Err(ObjectError::Missing { key: key.clone() }),
+        });
+        Box::pin(ready(got))
     }
 }
 

@@ -55,7 +55,7 @@ pub enum DecideError {
     /// What should be sent in its place has another correlation id.
     #[error("the message of dead letter {id} is of another chain: its correlation id has to stay")]
     OtherChain { id: String },
-    /// It does not fit the outbox; none of ours is so large.
+    /// It can be sent neither whole nor without its payload; none of ours is so large.
     #[error("the message of dead letter {id} has {bytes} bytes, and {limit} can be sent")]
     TooLarge { id: String, bytes: usize, limit: usize },
     /// The store did not answer; it knows whether that passes.

@@ -8,7 +8,7 @@ use crate::id::MessageId;
 use crate::office::{Audited, DecideError};
 use crate::port::{DeadLetter, DeadLetters, LetterStatus, OutboxRow};
 use crate::transaction::{LetterChange, RunChange};
-use crate::tx::{MAX_MESSAGE_BYTES, Tx, TxError};
+use crate::tx::{Tx, TxError};
 
 /// A letter nothing was decided about yet.
 pub(super) async fn open(letters: &dyn DeadLetters, id: &str) -> Result<DeadLetter, DecideError> {
@@ -39,20 +39,24 @@ pub(super) async fn dispensable(
 
 /// A message for the queue that a letter came from.
 pub(super) fn row(
-    tx: &Tx,
+    tx: &mut Tx,
     letter: &DeadLetter,
     message: &RawEnvelope,
     body: String,
     delay: Duration,
 ) -> Result<OutboxRow, DecideError> {
-    if body.len() > MAX_MESSAGE_BYTES {
-        let (id, bytes) = (letter.id.clone(), body.len());
-        return Err(DecideError::TooLarge { id, bytes, limit: MAX_MESSAGE_BYTES });
-    }
+    let due = later(tx.now(), delay);
+    let body = tx.travelling(message, body, due).map_err(|source| {
+        let id = letter.id.clone();
+        match source {
+            TxError::TooLarge { bytes, limit, .. } => DecideError::TooLarge { id, bytes, limit },
+            source => DecideError::Stage { id, source },
+        }
+    })?;
     Ok(OutboxRow {
         message_id: message.id,
         handler: letter.queue.clone(),
-        due: later(tx.now(), delay),
+        due,
         body,
         r#type: message.r#type.clone(),
         correlation_id: message.correlation_id.clone(),

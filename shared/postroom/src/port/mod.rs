@@ -13,6 +13,7 @@ mod breaker;
 mod rate;
 mod build_rows;
 mod objects;
+mod payloads;
 
 pub use breaker::{Breaker, BreakerChange, Breakers, Changed};
 pub use build_rows::BuildRows;
@@ -29,6 +30,7 @@ pub use journal::{InRequest, Journal, JournalPart, JournalRecord};
 pub use letter_head::LetterHead;
 pub use objects::{ObjectError, Objects, PermittedUpload, Pieces, Upload, Uploads};
 pub use outbox::{Outbox, OutboxRow, SHARDS};
+pub use payloads::Payloads;
 pub use queue::{Posted, Queue, QueueError};
 pub use rate::{Rates, Slots, SlotsAsked};
 pub use store::{CommitError, Item, Listing, MAX_KEYS, Page, Store};

@@ -183,7 +183,15 @@ impl Runtime {
 
     pub(super) fn begin(&self, origin: &Origin, run: &Run, handler: &'static str, hops: u32) -> Tx {
         let (ports, reactions) = (&self.ports, Arc::clone(&self.reactions));
-        Tx::begin(ports, reactions, origin.clone(), run.started_at, handler, hops)
+        Tx::begin(
+            ports,
+            self.claims.clone(),
+            reactions,
+            origin.clone(),
+            run.started_at,
+            handler,
+            hops,
+        )
     }
 
     /// Lets the command and its listeners decide; nothing is written yet.

@@ -159,6 +159,13 @@ impl Runtime {
                 Err(SettleError::Store { source }) if source.verdict() == Verdict::Permanent => {
                     return Err(LeftOut::Refused { source });
                 }
+                // A letter by itself has no payload that has to be put.
+                Err(error @ SettleError::Payload { .. })
+                    if error.verdict() == Verdict::Permanent =>
+                {
+                    let (verdict, source) = (Verdict::Permanent, Box::new(error));
+                    return Err(LeftOut::Failed { verdict, source });
+                }
                 ended => return Ok(ended.map(GaveUp::from)),
             }
         }

@@ -10,14 +10,17 @@ mod lease;
 mod give_up;
 mod time;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::claim::{ClaimChecks, ClaimError};
 use crate::clock::{Clock, later, milliseconds};
 use crate::courier::Courier;
+use crate::envelope::RawEnvelope;
 use crate::history::History;
 use crate::id::{Ids, TenantId};
 use crate::port::{Inbox, Journal, Store};
@@ -63,6 +66,7 @@ impl fmt::Debug for Ports {
 pub struct Runtime {
     ports: Ports,
     reactions: Arc<Reactions>,
+    claims: Option<ClaimChecks>,
 }
 
 impl Runtime {
@@ -73,7 +77,14 @@ impl Runtime {
 
     /// A runtime for one table of reactions.
     pub fn new(ports: Ports, reactions: Reactions) -> Self {
-        Self { ports, reactions: Arc::new(reactions) }
+        Self { ports, reactions: Arc::new(reactions), claims: None }
+    }
+
+    /// The same that sends what is too large to travel by way of a bucket, and reads what was sent so. Without it, 200 KiB are
+    /// the most that a message may have.
+    #[must_use]
+    pub fn with_claims(self, claims: ClaimChecks) -> Self {
+        Self { claims: Some(claims), ..self }
     }
 
     /// Reads one tenant's state, outside any transaction.
@@ -91,6 +102,21 @@ impl Runtime {
         &self.ports
     }
 
+    /// A message with its payload: as it is, or with what lies where it says.
+    pub(crate) async fn whole<'a>(
+        &self,
+        message: &'a RawEnvelope,
+    ) -> Result<Cow<'a, RawEnvelope>, ClaimError> {
+        match (&message.claim, &self.claims) {
+            (None, _) => Ok(Cow::Borrowed(message)),
+            (Some(claim), None) => Err(ClaimError::NoBucket { reference: claim.reference.clone() }),
+            (Some(claim), Some(claims)) => {
+                let data = claims.fetch(&message.tenant_id, claim).await?;
+                Ok(Cow::Owned(message.fetched(data)))
+            }
+        }
+    }
+
     pub(crate) fn reactions(&self) -> &Reactions {
         &self.reactions
     }
@@ -98,7 +124,7 @@ impl Runtime {
     /// The same for the many commands of one run; see [`Courier::for_one_run`].
     pub(crate) fn for_one_run(&self) -> Self {
         let ports = Ports { courier: self.ports.courier.for_one_run(), ..self.ports.clone() };
-        Self { ports, reactions: Arc::clone(&self.reactions) }
+        Self { ports, ..self.clone() }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

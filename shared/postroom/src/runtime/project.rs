@@ -78,7 +78,8 @@ impl Runtime {
         let ports = Ports { store: Arc::new(rows.clone()), ..self.ports.clone() };
         let (origin, name) = (Origin::of_message(event), build.projection.name());
         let reactions = Arc::clone(&self.reactions);
-        let mut tx = Tx::begin(&ports, reactions, origin, self.now(), name, event.hops);
+        let mut tx =
+            Tx::begin(&ports, self.claims.clone(), reactions, origin, self.now(), name, event.hops);
         stage(build, event, &mut tx).await?;
         Ok(tx.into_writes())
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::clock::between;
 use crate::id::ClientToken;
-use crate::port::{CommitError, InboxRecord, RunStatus, StoreError};
+use crate::port::{CommitError, InboxRecord, ObjectError, RunStatus, StoreError};
 use crate::runtime::Runtime;
 use crate::transaction::Transaction;
 use crate::verdict::{Classify, Verdict};
@@ -32,6 +32,12 @@ pub(super) enum Settled {
 /// Why it is not certain, or certain that nothing was written.
 #[derive(Debug, thiserror::Error)]
 pub enum SettleError {
+    /// A payload that is too large to travel could not be put; nothing was written.
+    #[error("nothing was written: the payload of a message could not be put")]
+    Payload {
+        #[source]
+        source: ObjectError,
+    },
     /// The store refused or could not be reached; nothing was written.
     #[error("nothing was written")]
     Store {
@@ -49,6 +55,7 @@ pub enum SettleError {
 impl Classify for SettleError {
     fn verdict(&self) -> Verdict {
         match self {
+            Self::Payload { source } => source.verdict(),
             Self::Store { source } => source.verdict(),
             Self::Unknown { .. } => Verdict::RETRY,
         }
@@ -61,6 +68,11 @@ impl Runtime {
     /// Once an outcome was unknown, nothing the store says of a later sending tells what became of the first: a failed
     /// condition may be the echo of our own success, a refusal may have come after it. Then the record decides.
     pub(super) async fn settle(&self, tx: &Transaction) -> Result<Settled, SettleError> {
+        if let Some(claims) = self.claims.as_ref().filter(|_| !tx.payloads.is_empty()) {
+            // Before: what is committed may be sent at once, and whoever gets it reads them.
+            let put = claims.put(&tx.payloads).await;
+            put.map_err(|source| SettleError::Payload { source })?;
+        }
         let begun = self.now();
         let mut doubt = None;
         let mut sending = 0;

@@ -1,5 +1,6 @@
 //! Why something could not be read or staged.
 
+use crate::claim::ClaimChecks;
 use crate::envelope::DecodeError;
 use crate::port::StoreError;
 use crate::verdict::{Classify, Refusal, Refuse, Verdict};
@@ -70,6 +71,12 @@ pub enum TxError {
     /// More bytes than a transaction, an item or a message can hold. Permanent.
     #[error("{handler} stages {bytes} bytes of {what}, where {limit} fit")]
     TooLarge { handler: &'static str, what: String, bytes: usize, limit: usize },
+    /// A payload that is too large to travel, for so much later that the bucket would have removed it. Permanent.
+    #[error(
+        "{handler} delays {type} for more than {} days: its payload of {bytes} bytes is not kept for longer",
+        ClaimChecks::MAX_DELAY.as_secs() / 86_400
+    )]
+    DelayedPayload { handler: &'static str, r#type: String, bytes: usize },
     /// Reactions that cause reactions that cause reactions. Permanent.
     #[error("{handler} emits {type} after {limit} hops: a loop of reactions")]
     TooManyHops { handler: &'static str, r#type: &'static str, limit: u32 },
@@ -97,6 +104,7 @@ impl Classify for TxError {
             | Self::StreamTooLong { .. }
             | Self::TooManyActions { .. }
             | Self::TooLarge { .. }
+            | Self::DelayedPayload { .. }
             | Self::TooManyHops { .. }
             | Self::DelayedInOrder { .. } => Verdict::Permanent,
         }

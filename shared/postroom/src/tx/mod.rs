@@ -8,6 +8,7 @@ mod aggregates;
 mod dispatch;
 mod operate;
 mod given_up;
+mod claims;
 pub(crate) mod seal;
 
 use std::collections::VecDeque;
@@ -19,6 +20,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::claim::{ClaimChecks, Payload};
 use crate::clock::later;
 use crate::command::Origin;
 use crate::envelope::{Envelope, Header, RawEnvelope};
@@ -37,7 +39,7 @@ use crate::tx::streams::Streams;
 
 pub use error::TxError;
 
-/// The most bytes of an envelope that travels whole; SNS takes 256 KB with its attributes.
+/// The most bytes of an envelope that travels whole, or without its payload; SNS takes 256 KB with its attributes.
 // <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>, from memory, not re-read.
 pub(crate) const MAX_MESSAGE_BYTES: usize = 200 * 1024;
 /// The most bytes of one item; AWS's 400 KB counts names too, so some room is left for the kit's own.
@@ -70,6 +72,10 @@ pub struct Tx {
     runs: Vec<RunChange>,
     pending: VecDeque<Pending>,
     bytes: usize,
+    /// Where payloads go that are too large to travel, if anywhere.
+    claims: Option<ClaimChecks>,
+    payloads: Vec<Payload>,
+    payload_bytes: usize,
     /// Where a run is given up.
     given_up: Option<GivenUp>,
 }
@@ -99,6 +105,7 @@ impl Frame {
 impl Tx {
     pub(crate) fn begin(
         ports: &Ports,
+        claims: Option<ClaimChecks>,
         reactions: Arc<Reactions>,
         origin: Origin,
         now: Timestamp,
@@ -121,6 +128,9 @@ impl Tx {
             runs: Vec::new(),
             pending: VecDeque::new(),
             bytes: 0,
+            claims,
+            payloads: Vec::new(),
+            payload_bytes: 0,
             given_up: None,
         }
     }
@@ -245,12 +255,16 @@ impl Tx {
         let raw = envelope
             .to_raw()
             .map_err(|source| TxError::Encode { what: M::TYPE.to_owned(), source })?;
-        let body = raw.to_body();
-        if body.len() > MAX_MESSAGE_BYTES {
-            let (what, bytes) = (M::TYPE.to_owned(), body.len());
-            return Err(TxError::TooLarge { handler, what, bytes, limit: MAX_MESSAGE_BYTES });
+        let reactions = Arc::clone(&self.reactions);
+        let queued = reactions.queued(M::TYPE);
+        let whole = raw.to_body();
+        let bytes = whole.len();
+        let is_event = envelope.stream_version.is_some();
+        if is_event && bytes > MAX_ITEM_BYTES {
+            let what = M::TYPE.to_owned();
+            return Err(TxError::TooLarge { handler, what, bytes, limit: MAX_ITEM_BYTES });
         }
-        let queued = self.reactions.queued(M::TYPE);
+        let body = self.travelling(&raw, whole, due)?;
         self.bytes += body.len() * queued.len();
         let (reactions, tenant, subject) =
             (&self.reactions, &envelope.tenant_id, &envelope.subject);
@@ -265,14 +279,14 @@ impl Tx {
             group: Some(group_of(queue)),
             decision: None,
         }));
-        if envelope.stream_version.is_some() {
+        if is_event {
             self.events.push(JournalRecord {
                 envelope: raw,
                 by: handler.to_owned(),
                 in_request: Vec::new(),
                 queued: queued.iter().map(|queue| (*queue).to_owned()).collect(),
             });
-            return self.room_for(M::TYPE, body.len());
+            return self.room_for(M::TYPE, bytes);
         }
         self.room_for(M::TYPE, 0)
     }

@@ -1,11 +1,10 @@
 //! From recorder to transaction: the step only the runtime can take.
 
-use std::fmt::Write;
-
 use jiff::Timestamp;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::claim::hex;
 use crate::id::ClientToken;
 use crate::port::{Answer, DeadLetter, Run};
 use crate::transaction::{Completion, End, Fence, Transaction};
@@ -64,6 +63,7 @@ impl Tx {
             outbox: self.outbox,
             letters: self.letters,
             runs: self.runs,
+            payloads: self.payloads,
             completion,
         };
         transaction.completion.actions = u32::try_from(transaction.actions()).unwrap_or(u32::MAX);
@@ -77,11 +77,6 @@ fn kept(answer: Value, room: usize) -> Answer {
     if json.len() <= room {
         return Answer::Whole(answer);
     }
-    let digest = Sha256::digest(&json);
-    let sha256 = digest.iter().fold(String::new(), |mut hex, byte| {
-        // Writing to a text never fails.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    });
+    let sha256 = hex(&Sha256::digest(&json));
     Answer::Digest { sha256, bytes: u64::try_from(json.len()).unwrap_or(u64::MAX) }
 }

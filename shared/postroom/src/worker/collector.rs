@@ -19,7 +19,7 @@ use crate::reason_of;
 use crate::runtime::{GaveUp, LostCause, OnGiveUp, Runtime, run_of};
 use crate::transaction::Fence;
 use crate::tx::Tx;
-use crate::verdict::Failure;
+use crate::verdict::{Classify, Failure, Verdict};
 use crate::worker::fingerprint::fingerprint;
 use crate::worker::parking::{kept, not_parked};
 use crate::worker::record::Unread;
@@ -90,7 +90,15 @@ impl OnGiveUp for HandlerElsewhere {
 impl Worker {
     async fn collect(&self, record: &Record, message: &RawEnvelope) -> Disposition {
         let now = self.now();
-        let key = self.runtime.reactions().key_of(self.queue, message);
+        let key = match self.runtime.whole(message).await {
+            Ok(whole) => self.runtime.reactions().key_of(self.queue, &whole),
+            Err(error) if error.verdict() == Verdict::Permanent => None,
+            Err(error) => {
+                let reason = reason_of(&error);
+                warn!(reason, metric.failed = 1, "given up by its queue, and cannot be read now");
+                return AGAIN;
+            }
+        };
         // What its worker cannot read either, it would have parked under the message's id.
         let key = key.unwrap_or(DedupKey::of(message.id));
         let run = run_of(self.queue, message, key, now, Runtime::REMEMBERS);

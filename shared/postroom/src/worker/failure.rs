@@ -56,11 +56,15 @@ impl Worker {
                 return AGAIN;
             }
             RecordError::Decode { .. }
+            | RecordError::Claim { .. }
             | RecordError::NoKey { .. }
             | RecordError::Run { .. }
             | RecordError::Panic { .. } => {}
         }
-        let unread = matches!(error, RecordError::Decode { .. } | RecordError::NoKey { .. });
+        let unread = matches!(
+            error,
+            RecordError::Decode { .. } | RecordError::Claim { .. } | RecordError::NoKey { .. }
+        );
         let claimed = attempt.handler.leased() && !unread;
         let down = matches!(error, RecordError::Run { source: RunError::ProviderDown { .. } })
             && !has_waited_enough(attempt.record);

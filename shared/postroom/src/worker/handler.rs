@@ -10,6 +10,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use crate::BoxFuture;
+use crate::claim::ClaimError;
 use crate::envelope::{DecodeError, Envelope, RawEnvelope};
 use crate::gate::{Admission, Gate};
 use crate::id::DedupKey;
@@ -29,6 +30,11 @@ pub(super) enum RecordError {
     Decode {
         #[source]
         source: DecodeError,
+    },
+    #[error("the message is not whole")]
+    Claim {
+        #[source]
+        source: ClaimError,
     },
     /// It would be run as often as it is delivered.
     #[error("{handler} knows the message by no key")]

@@ -2,6 +2,7 @@
 
 mod handler;
 mod lanes;
+mod fetching;
 mod record;
 mod failure;
 mod pace;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use futures_util::lock::Mutex;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use jiff::Timestamp;
 
@@ -106,6 +108,8 @@ pub struct Worker {
     dead_letters: Arc<dyn DeadLetters>,
     queue: &'static str,
     handlers: BTreeMap<&'static str, Box<dyn QueuedRun>>,
+    /// Whoever has it has a payload that was fetched.
+    fetching: Mutex<()>,
 }
 
 impl Worker {
@@ -119,7 +123,8 @@ impl Worker {
         runtime: Runtime,
         dead_letters: Arc<dyn DeadLetters>,
     ) -> Self {
-        Self { runtime, dead_letters, queue: handler, handlers: BTreeMap::new() }
+        let (handlers, fetching) = (BTreeMap::new(), Mutex::new(()));
+        Self { runtime, dead_letters, queue: handler, handlers, fetching }
     }
 
     /// Runs `job` on messages of type `M`.

@@ -16,6 +16,7 @@ use crate::id::{DedupKey, OwnerToken};
 use crate::runtime::{Holder, Ran, run_of};
 use crate::verdict::{Classify, Verdict, panic_text};
 use crate::worker::failure::Attempt;
+use crate::worker::fetching::Read;
 use crate::worker::handler::{Prepared, QueuedRun, RecordError, Started};
 use crate::worker::{AT_ONCE, Disposition, Record, Worker};
 
@@ -48,6 +49,7 @@ impl Classify for RecordError {
     fn verdict(&self) -> Verdict {
         match self {
             Self::Decode { source } => source.verdict(),
+            Self::Claim { source } => source.verdict(),
             Self::NoKey { .. } => Verdict::Permanent,
             Self::Run { source } => source.verdict(),
             Self::Panic { verdict, .. } => *verdict,
@@ -63,21 +65,9 @@ impl Worker {
         decoded: Decoded<'_>,
         stop: Option<Timestamp>,
     ) -> Disposition {
-        let now = self.now();
-        let left = between(now, stop.unwrap_or_else(|| later(now, TIME_WITHOUT_DEADLINE)));
+        let stop = stop.unwrap_or_else(|| later(self.now(), TIME_WITHOUT_DEADLINE));
         let needed = decoded.as_ref().map_or(Duration::ZERO, |(_, handler)| handler.time_needed());
-        if left.is_zero() || left < needed {
-            // Said aloud: where the function's time-out is too short, this is all that ever happens.
-            let (left_ms, needed_ms) = (milliseconds(left), milliseconds(needed));
-            warn!(
-                message_id = record.message_id,
-                left_ms,
-                needed_ms,
-                metric.deadline_returned = 1,
-                "not started: no time is left"
-            );
-            return AT_ONCE;
-        }
+        let Some(left) = self.time_left(record, stop, needed) else { return AT_ONCE };
         let (message, handler) = match decoded {
             Ok(decoded) => decoded,
             Err(unread) => {
@@ -99,12 +89,41 @@ impl Worker {
             message_id = record.message_id,
             attempt = Empty,
         );
-        let prepared = handler.prepare(&message);
+        let (Read { message, prepared }, left, _alone) = if message.claim.is_none() {
+            (Read { prepared: handler.prepare(&message), message }, left, None)
+        } else {
+            let fetched = self.fetch(record, message, handler, left).boxed();
+            let (read, alone) = match fetched.instrument(span.clone()).await {
+                Ok(read) => read,
+                Err(disposition) => return disposition,
+            };
+            // That may have been what the time went into.
+            let Some(left) = self.time_left(record, stop, needed) else { return AT_ONCE };
+            (read, left, Some(alone))
+        };
         let key = prepared.as_ref().map_or(DedupKey::of(message.id), |prepared| prepared.key);
-        let run = run_of(&handler.filed_under(), &message, key, now, handler.kept());
+        let run = run_of(&handler.filed_under(), &message, key, self.now(), handler.kept());
         let owner = OwnerToken::from(self.runtime.ports().ids.fresh());
         let attempt = Attempt { record, message, handler, run, owner };
         self.attempt_within(left, &attempt, prepared).instrument(span).await
+    }
+
+    /// How long a record may run; `None`: too short to begin.
+    fn time_left(&self, record: &Record, stop: Timestamp, needed: Duration) -> Option<Duration> {
+        let left = between(self.now(), stop);
+        if left.is_zero() || left < needed {
+            // Said aloud: where the function's time-out is too short, this is all that ever happens.
+            let (left_ms, needed_ms) = (milliseconds(left), milliseconds(needed));
+            warn!(
+                message_id = record.message_id,
+                left_ms,
+                needed_ms,
+                metric.deadline_returned = 1,
+                "not started: no time is left"
+            );
+            return None;
+        }
+        Some(left)
     }
 
     /// What a record's body tells: its message, and who takes it.
