@@ -15,11 +15,13 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let aws = Aws::connect(&mut env);
     // What follows from giving a message up is left to the relay.
     let ports = aws.ports(&mut env, &[]);
+    let claims = aws.claims(&mut env);
     let dead_letters = Arc::new(aws.dead_letters(&mut env));
     let notices = ObjectNotices::of(env.text("OBJECTS_BUCKET"), UploadedFile::owner_of);
     env.check()?;
 
     let queues = reactions.queues();
-    let collector = Collector::new(Runtime::new(ports, reactions), dead_letters);
+    let runtime = Runtime::new(ports, reactions).with_claims(claims);
+    let collector = Collector::new(runtime, dead_letters);
     run_collector(collector, queues, Some(notices)).await
 }

@@ -16,6 +16,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let aws = Aws::connect(&mut env);
     // The chunks of a file, which it sends to itself.
     let ports = aws.ports(&mut env, &[ImportContacts::NAME]);
+    let claims = aws.claims(&mut env);
     let dead_letters = Arc::new(aws.dead_letters(&mut env));
     let visibility = aws.visibility(&mut env, ImportContacts::NAME);
     let objects = Arc::new(aws.objects(&mut env));
@@ -23,7 +24,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     env.check()?;
 
     let job = ImportContacts::new(objects);
-    let worker = Worker::new(ImportContacts::NAME, Runtime::new(ports, reactions), dead_letters)
+    let runtime = Runtime::new(ports, reactions).with_claims(claims);
+    let worker = Worker::new(ImportContacts::NAME, runtime, dead_letters)
         .job::<ObjectCreated, _>(job.clone())
         .job::<ImportSpread, _>(job.clone())
         .job::<ImportChunk, _>(job);

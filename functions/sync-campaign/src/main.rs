@@ -16,6 +16,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let aws = Aws::connect(&mut env);
     // It records nothing that anything follows.
     let ports = aws.ports(&mut env, &[]);
+    let claims = aws.claims(&mut env);
     let dead_letters = Arc::new(aws.dead_letters(&mut env));
     let visibility = aws.visibility(&mut env, SyncCampaign::NAME);
     let gate = aws.gate(&mut env, domain::ad_provider::NAME);
@@ -25,7 +26,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
 
     let provider_url: BaseUrl = provider_url.parse()?;
     let job = SyncCampaign::new(Arc::new(HttpAdProvider::new(provider_url, Arc::new(SystemClock))));
-    let runtime = Runtime::new(ports, reactions(&Settings::default()));
+    let runtime = Runtime::new(ports, reactions(&Settings::default())).with_claims(claims);
     let worker = Worker::new(SyncCampaign::NAME, runtime, dead_letters)
         .gated_job::<CampaignPublished, _>(job.clone(), gate.clone())
         .gated_job::<CampaignPaused, _>(job.clone(), gate.clone())

@@ -17,6 +17,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let reactions = reactions(&Settings::default());
     let aws = Aws::connect(&mut env);
     let ports = aws.ports(&mut env, reactions.queued(StatisticsSynced::TYPE));
+    let claims = aws.claims(&mut env);
     let dead_letters = Arc::new(aws.dead_letters(&mut env));
     let visibility = aws.visibility(&mut env, SyncStatistics::NAME);
     let gate = aws.gate(&mut env, domain::ad_provider::NAME);
@@ -27,7 +28,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let provider_url: BaseUrl = provider_url.parse()?;
     let job =
         SyncStatistics::new(Arc::new(HttpAdProvider::new(provider_url, Arc::new(SystemClock))));
-    let runtime = Runtime::new(ports, reactions);
+    let runtime = Runtime::new(ports, reactions).with_claims(claims);
     let worker = Worker::new(SyncStatistics::NAME, runtime, dead_letters)
         .gated_job::<CampaignPublished, _>(job.clone(), gate.clone())
         .gated_job::<StatisticsDue, _>(job, gate);

@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use postroom::{Edit, LetterFilter, Redrive, Redriven};
+use postroom::{Edit, LetterFilter, RawEnvelope, Redrive, Redriven};
 use serde::Serialize;
 
 use crate::arguments::{Arguments, UsageError};
@@ -75,6 +75,11 @@ pub(crate) async fn show(stack: &Stack, id: &str) -> Result<Output, Failure> {
         let who = action.actor_id.as_ref().map_or("somebody", |actor| actor.as_str());
         let why = action.reason.as_ref().map_or_else(String::new, |why| format!(": {why}"));
         rows.push(format!("    {} {} by {who}{why}", action.at, action.action));
+    }
+    if let Ok(message) = RawEnvelope::parse(&letter.body)
+        && let Some((reference, bytes)) = message.payload_elsewhere()
+    {
+        rows.push(format!("    its data did not travel along: {bytes} bytes at {reference}"));
     }
     rows.extend(letter.body.lines().map(str::to_owned));
     let mut json = serde_json::to_value(&head)?;

@@ -43,7 +43,7 @@ def a_queue_is_encrypted(template: Template) -> Iterator[str]:
 
 
 def a_bucket_is_private_encrypted_and_forgets(template: Template) -> Iterator[str]:
-    """Closed to the public, encrypted, over TLS alone; what is uploaded expires, and so do parts of what never came whole."""
+    """Closed to the public, encrypted, over TLS alone; what lies there expires, and so do parts of what never came whole."""
     for bucket in template.all("S3::Bucket"):
         closed = bucket.at("PublicAccessBlockConfiguration") or {}
         for way in ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"):
@@ -63,8 +63,9 @@ def a_bucket_is_private_encrypted_and_forgets(template: Template) -> Iterator[st
                    for statement in statements):
             yield f"{bucket.id}: aws:SecureTransport"
         forgets = [rule for rule in bucket.at("LifecycleConfiguration", "Rules") or [] if rule["Status"] == "Enabled"]
-        if not any(rule.get("Prefix") == "imports/" and rule.get("ExpirationInDays") for rule in forgets):
-            yield f"{bucket.id}: imports/"
+        for prefix in ("imports/", "claims/"):
+            if not any(rule.get("Prefix") == prefix and rule.get("ExpirationInDays") for rule in forgets):
+                yield f"{bucket.id}: {prefix}"
         if not any("AbortIncompleteMultipartUpload" in rule and not rule.get("Prefix") for rule in forgets):
             yield f"{bucket.id}: AbortIncompleteMultipartUpload"
 

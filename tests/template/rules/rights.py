@@ -64,6 +64,18 @@ def a_function_has_rights_in_just_the_buckets_it_is_told_of(template: Template) 
                 yield f"{function.id}: {'a variable' if bucket.id in told else 'a right'} alone for {bucket.id}"
 
 
+def a_worker_may_read_the_payloads_of_its_messages(template: Template) -> Iterator[str]:
+    """Give s3:GetObject on ${ObjectsBucket.Arn}/claims/* to who is fed by a queue, and to no other: a message may come
+    without its payload. A projector reads the journal, where events are whole."""
+    projectors = {function.id for _, function in template.streamed()}
+    fed = {function.id for function, _ in template.fed()} - projectors
+    may = {right.role for right in template.rights()
+           if right.action == "s3:GetObject" and prefix_of(template, right.resource) == "claims/"}
+    for function in template.functions():
+        if (function.id in fed) != (template.role_of(function) in may):
+            yield f"{function.id}: {'a queue' if function.id in fed else 'a right'} alone"
+
+
 def only_its_bucket_may_send_to_a_queue(template: Template) -> Iterator[str]:
     """A queue that a bucket tells has one QueuePolicy: that bucket of this account may send, and it waits for the policy."""
     policies = [resource for resource in template.every("SQS::QueuePolicy")]

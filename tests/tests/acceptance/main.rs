@@ -23,6 +23,7 @@ mod views_agree;
 mod crashes;
 mod given_up;
 mod costs;
+mod claims;
 mod fixtures;
 mod serving;
 mod program;

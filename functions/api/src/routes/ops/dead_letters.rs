@@ -99,7 +99,8 @@ pub(crate) struct Whole {
     head: LetterHead,
     /// The last error and its causes, the outermost first.
     causes: Vec<String>,
-    /// The body as it was received.
+    /// The body as it was received. With `dataref` in the place of `data`, that says where the data lies: it was too large to
+    /// travel.
     body: String,
     /// What was decided about it, the first decision first.
     actions: Vec<Audited>,
@@ -136,7 +137,7 @@ pub(crate) struct RedriveInput {
 #[schemars(rename = "EditInput")]
 #[serde(deny_unknown_fields)]
 pub(crate) struct EditInput {
-    /// The whole envelope as it should have been. It gets an id of its own, and the letter's message is its cause.
+    /// The whole envelope as it should have been, with its `data`, or the letter's own `dataref`. It gets an id of its own, and the letter's message is its cause.
     #[schemars(with = "serde_json::Map<String, Value>")]
     message: Value,
     /// Also when the letter is so old that what became of its message is forgotten: it may have been done.
