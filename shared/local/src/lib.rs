@@ -4,6 +4,7 @@ pub mod template;
 pub mod binaries;
 pub mod lambda;
 pub mod sqs;
+pub mod ses;
 pub mod sns;
 pub mod s3;
 pub mod aws;

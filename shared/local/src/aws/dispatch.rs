@@ -20,6 +20,8 @@ use super::faults::{Effect, Fault, Faults};
 use super::reply::{self, Reply};
 use super::target::{Service, Target, caller, is_query};
 use crate::faults::InvalidFault;
+use crate::ses::Ses;
+use crate::ses::protocol as ses;
 use crate::sns::Sns;
 use crate::sns::protocol::{self as sns, Form};
 use crate::sqs::Sqs;
@@ -45,6 +47,7 @@ pub(super) struct Dispatcher {
     url: String,
     sqs: Sqs,
     sns: Sns,
+    ses: Ses,
     s3: S3Service,
     dynamodb: DynamoDbClient,
     killer: Arc<dyn Killer>,
@@ -57,12 +60,13 @@ impl Dispatcher {
         url: String,
         sqs: Sqs,
         sns: Sns,
+        ses: Ses,
         s3: S3Service,
         dynamodb: DynamoDbClient,
         killer: Arc<dyn Killer>,
     ) -> Self {
         let (calls, faults) = (Calls::default(), Faults::default());
-        Self { url, sqs, sns, s3, dynamodb, killer, calls, faults }
+        Self { url, sqs, sns, ses, s3, dynamodb, killer, calls, faults }
     }
 
     pub(super) async fn answer(&self, request: Request<Incoming>) -> Result<Reply, Unanswered> {
@@ -181,6 +185,7 @@ impl Dispatcher {
             }
             Service::Sqs => self.ask_sqs(target, parts, &body).await,
             Service::S3 => self.ask_s3(Request::from_parts(parts.clone(), body.into())).await,
+            Service::Ses => self.ask_ses(parts, &body),
             Service::Sns => self.ask_sns(parts, &Form::read(&body)),
         }
     }
@@ -198,6 +203,16 @@ impl Dispatcher {
             Err(error) => {
                 let (status, body) = sns::refusal(&error);
                 reply::sns(status, body)
+            }
+        }
+    }
+
+    fn ask_ses(&self, parts: &Parts, body: &[u8]) -> Reply {
+        match ses::answer(&self.ses, parts, body) {
+            Ok(answer) => reply::json(StatusCode::OK, &answer),
+            Err(error) => {
+                let (status, name, body) = ses::refusal(&error);
+                reply::ses_error(status, name, &body)
             }
         }
     }
@@ -248,6 +263,16 @@ fn refusal(status: StatusCode, target: &Target<'_>, body: &[u8]) -> Reply {
             _ => "InternalError",
         };
         return reply::s3_error(status, code, FAULT);
+    }
+    if target.service == Service::Ses {
+        // A throttled call is none that was bad.
+        let (status, name) = match status {
+            StatusCode::BAD_REQUEST => (StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException"),
+            StatusCode::FORBIDDEN => (status, "AccessDeniedException"),
+            StatusCode::SERVICE_UNAVAILABLE => (status, "ServiceUnavailableException"),
+            _ => (status, "InternalServiceErrorException"),
+        };
+        return reply::ses_error(status, name, &json!({ "message": FAULT }));
     }
     if target.service == Service::Sns {
         let code = match status {

@@ -15,6 +15,7 @@ use super::dispatch::Dispatcher;
 use super::dynamodb::{DynamoDb, DynamoDbClient, Refused};
 use super::streams::Streams;
 use crate::s3::{S3, S3Error};
+use crate::ses::{Mailbox, Ses};
 use crate::sns::{Sns, SnsError};
 use crate::sqs::Sqs;
 use crate::template::{Bucket, Topic};
@@ -27,6 +28,8 @@ pub struct AwsOptions {
     /// Where tables, objects and messages are kept across restarts; `None` forgets them. All are written as they change: what was
     /// answered outlives a kill.
     pub data: Option<PathBuf>,
+    /// Where mail arrives. It is not kept.
+    pub mailbox: Mailbox,
 }
 
 /// Why the endpoint did not start, or did not do what its owner asked.
@@ -110,9 +113,9 @@ impl AwsEndpoint {
             kept.map_err(|source| AwsError::Messages { path, source: Box::new(source) })?;
         }
         let (client, service, sns) = (database.client(), s3.service(), Sns::new(sqs.clone()));
-        let (url, to_queues, to_topics) = (url(address), sqs.clone(), sns.clone());
-        let dispatcher =
-            Dispatcher::new(url, to_queues, to_topics, service, client.clone(), killer);
+        let (url, queues, topics, ses) =
+            (url(address), sqs.clone(), sns.clone(), Ses::new(options.mailbox));
+        let dispatcher = Dispatcher::new(url, queues, topics, ses, service, client.clone(), killer);
         let connections = Connections::accept(listener, Arc::new(dispatcher));
         Ok(Self { address, connections, database, client, sqs, sns, s3 })
     }

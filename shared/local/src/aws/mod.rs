@@ -1,6 +1,7 @@
-//! The one AWS endpoint: DynamoDB, SQS, SNS and S3 behind one address, as the SDKs and the AWS CLI use them.
+//! The one AWS endpoint: DynamoDB, SQS, SNS, SES and S3 behind one address, as the SDKs and the AWS CLI use them.
 //!
-//! A request goes to the service that its `X-Amz-Target` names, a form to SNS, and any other to S3. Its caller is the access key id in the
+//! A request goes to the service that its `X-Amz-Target` names, a form to SNS, one below
+//! `/v2/email/` to SES, and any other to S3. Its caller is the access key id in the
 //! signature, which S3 alone checks: the Lambda host gives every function its own name as key, and `local` as its secret.
 //!
 //! Beside the services stand pages that AWS has not:

@@ -11,6 +11,8 @@ pub(super) type Reply = Response<Body>;
 
 /// By which clients of a service that once spoke the query protocol know an error.
 const QUERY_ERROR: HeaderName = HeaderName::from_static("x-amzn-query-error");
+/// What a refusal is, of services that speak REST and JSON.
+const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
 /// An answer of an AWS service.
@@ -49,6 +51,13 @@ pub(super) fn s3_error(status: StatusCode, code: &str, message: &str) -> Reply {
 /// An answer of SNS, which speaks XML too.
 pub(super) fn sns(status: StatusCode, body: String) -> Reply {
     plain(status, "text/xml", body)
+}
+
+/// A refusal of SES, which says in a header what it is.
+pub(super) fn ses_error(status: StatusCode, name: &'static str, body: &Value) -> Reply {
+    let mut reply = json(status, body);
+    reply.headers_mut().insert(ERROR_TYPE, HeaderValue::from_static(name));
+    reply
 }
 
 /// An answer of the endpoint's own pages.

@@ -7,6 +7,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
 
 use crate::s3::{OPERATIONS as S3_OPERATIONS, operation_of};
+use crate::ses::protocol::{OPERATIONS as SES_OPERATIONS, operation_of as mail_operation_of};
 use crate::sns::protocol::OPERATIONS as SNS_OPERATIONS;
 use crate::sqs::protocol::OPERATIONS as SQS_OPERATIONS;
 
@@ -49,6 +50,7 @@ pub(super) enum Service {
     DynamoDb,
     DynamoDbStreams,
     S3,
+    Ses,
     Sns,
     Sqs,
 }
@@ -61,8 +63,8 @@ pub(super) struct Target<'a> {
 }
 
 impl Service {
-    pub(super) const ALL: [Self; 5] =
-        [Self::DynamoDb, Self::DynamoDbStreams, Self::S3, Self::Sns, Self::Sqs];
+    pub(super) const ALL: [Self; 6] =
+        [Self::DynamoDb, Self::DynamoDbStreams, Self::S3, Self::Ses, Self::Sns, Self::Sqs];
 
     /// The name in `/_calls` and `/_faults`.
     pub(super) fn name(self) -> &'static str {
@@ -70,6 +72,7 @@ impl Service {
             Self::DynamoDb => "dynamodb",
             Self::DynamoDbStreams => "dynamodbstreams",
             Self::S3 => "s3",
+            Self::Ses => "ses",
             Self::Sns => "sns",
             Self::Sqs => "sqs",
         }
@@ -89,17 +92,18 @@ impl Service {
             Self::DynamoDb => &DYNAMODB_OPERATIONS,
             Self::DynamoDbStreams => &DYNAMODB_STREAMS_OPERATIONS,
             Self::S3 => &S3_OPERATIONS,
+            Self::Ses => &SES_OPERATIONS,
             Self::Sns => &SNS_OPERATIONS,
             Self::Sqs => &SQS_OPERATIONS,
         }
     }
 
-    /// What stands before the full stop in `X-Amz-Target`, of which S3 and SNS know nothing.
+    /// What stands before the full stop in `X-Amz-Target`, of which S3, SES and SNS know nothing.
     pub(super) fn prefix(self) -> Option<&'static str> {
         match self {
             Self::DynamoDb => Some("DynamoDB_20120810"),
             Self::DynamoDbStreams => Some("DynamoDBStreams_20120810"),
-            Self::S3 | Self::Sns => None,
+            Self::S3 | Self::Ses | Self::Sns => None,
             Self::Sqs => Some("AmazonSQS"),
         }
     }
@@ -108,6 +112,9 @@ impl Service {
 impl<'a> Target<'a> {
     /// What a request asks for, if its head tells.
     pub(super) fn of(parts: &'a Parts) -> Option<Self> {
+        if let Some(operation) = mail_operation_of(parts) {
+            return Some(Self { service: Service::Ses, operation });
+        }
         if let Some(operation) = operation_of(parts) {
             return Some(Self { service: Service::S3, operation });
         }

@@ -6,6 +6,8 @@
 //! | `GET /v1/campaigns/{id}` | what was put last, or 404; for onlookers: not a call, and no fault applies |
 //! | `GET /v1/campaigns/{id}/insights` | `{"impressions": 12000, "clicks": 340, "spend_minor": 5120}` |
 //! | `POST /faults`, `DELETE /faults` | 204; `faults.rs` shows the body |
+//! | `GET /mailbox`, `GET /mailbox?to=a@example.com` | what was sent by SES, oldest first: `[{"id", "at", "fate", "from", "to", "subject", "text", "html", "headers"}]`; `fate` is `delivered`, `bounced`, `complained_about` or `suppressed` |
+//! | `DELETE /mailbox` | 204; it is empty |
 //! | `GET /calls` | `[{"method", "path", "idempotency_key", "status", "at"}]`, oldest first, of a `PUT` also `"version"` |
 //!
 //! `campaigns.rs` shows what is put. The same `Idempotency-Key` gets its first answer again, and 422 with another
@@ -20,6 +22,7 @@ mod calls;
 use std::io;
 
 use crate::server::{self, Server};
+use crate::ses::Mailbox;
 
 /// Why the ad provider did not start.
 #[derive(Debug, thiserror::Error)]
@@ -43,12 +46,12 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// Starts on a port of the loopback address; 0 takes any free one.
+    /// Starts on a port of the loopback address; 0 takes any free one. Beside the provider's pages it shows the mailbox.
     ///
     /// # Errors
     ///
     /// The port is taken or cannot be used.
-    pub async fn start(port: u16) -> Result<Self, ProviderError> {
+    pub async fn start(port: u16, mailbox: Mailbox) -> Result<Self, ProviderError> {
         let listen = |source: io::Error| match source.kind() {
             io::ErrorKind::AddrInUse => {
                 ProviderError::PortTaken { port, option: "--provider-port" }
@@ -56,7 +59,7 @@ impl Provider {
             _ => ProviderError::Listen { port, source },
         };
         let listener = server::bind(port).await.map_err(listen)?;
-        let server = Server::start(listener, routes::router()).map_err(listen)?;
+        let server = Server::start(listener, routes::router(mailbox)).map_err(listen)?;
         Ok(Self { server })
     }
 

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::header::{HeaderMap, RETRY_AFTER};
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -18,6 +19,7 @@ use super::calls::{Call, Calls};
 use super::campaigns::{Campaign, Campaigns, Outcome};
 use super::faults::{Effect, Fault, Faults};
 use super::insights::Insights;
+use crate::ses::Mailbox;
 
 /// Campaigns and faults are a few hundred bytes.
 const BODY_BYTES: usize = 64 * 1_024;
@@ -53,7 +55,10 @@ struct Decision {
     garbled: bool,
 }
 
-pub(super) fn router() -> Router {
+pub(super) fn router(mailbox: Mailbox) -> Router {
+    let mail = Router::new()
+        .route("/mailbox", get(show_mailbox).delete(clear_mailbox))
+        .with_state(mailbox);
     Router::new()
         .route("/v1/campaigns/{id}", get(show_campaign).put(put_campaign))
         .route("/v1/campaigns/{id}/insights", get(get_insights))
@@ -61,6 +66,24 @@ pub(super) fn router() -> Router {
         .route("/calls", get(list_calls))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .with_state(Arc::new(Desk::default()))
+        .merge(mail)
+}
+
+#[derive(Debug, Deserialize)]
+struct Wanted {
+    to: Option<String>,
+}
+
+async fn show_mailbox(
+    State(mailbox): State<Mailbox>,
+    Query(wanted): Query<Wanted>,
+) -> impl IntoResponse {
+    Json(mailbox.list(wanted.to.as_deref()))
+}
+
+async fn clear_mailbox(State(mailbox): State<Mailbox>) -> StatusCode {
+    mailbox.clear();
+    StatusCode::NO_CONTENT
 }
 
 async fn put_campaign(

@@ -6,6 +6,7 @@ use reqwest::{Client, Response};
 use serde_json::{Value, json};
 
 use super::{Provider, ProviderError};
+use crate::ses::Mailbox;
 
 struct Harness {
     provider: Provider,
@@ -14,7 +15,7 @@ struct Harness {
 
 impl Harness {
     async fn start() -> Self {
-        let provider = Provider::start(0).await.expect("started");
+        let provider = Provider::start(0, Mailbox::default()).await.expect("started");
         let http = Client::builder().no_proxy().build().expect("client");
         Self { provider, http }
     }
@@ -214,7 +215,7 @@ async fn a_taken_port_is_named_with_the_option_that_changes_it() {
     let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("port");
     let port = taken.local_addr().expect("address").port();
 
-    let refused = Provider::start(port).await.expect_err("taken");
+    let refused = Provider::start(port, Mailbox::default()).await.expect_err("taken");
 
     assert!(matches!(refused, ProviderError::PortTaken { option: "--provider-port", .. }));
 }

@@ -8,6 +8,7 @@ use super::{Options, StartError};
 use crate::aws::{AwsEndpoint, AwsOptions};
 use crate::lambda::Processes;
 use crate::provider::Provider;
+use crate::ses::Mailbox;
 use crate::sqs::Sqs;
 use crate::template::Stack;
 
@@ -24,9 +25,11 @@ impl Services {
         options: &Options,
         processes: &Processes,
     ) -> Result<Self, StartError> {
-        let provider = Provider::start(options.provider_port).await?;
+        let mailbox = Mailbox::default();
+        let provider = Provider::start(options.provider_port, mailbox.clone()).await?;
         let sqs = Sqs::new();
-        let aws_options = AwsOptions { port: options.aws_port, data: options.data.clone() };
+        let aws_options =
+            AwsOptions { port: options.aws_port, data: options.data.clone(), mailbox };
         let killer = Arc::new(processes.clone());
         match AwsEndpoint::start(aws_options, sqs.clone(), killer).await {
             Ok(aws) => Ok(Self { provider, sqs, aws }),

@@ -147,7 +147,7 @@ async fn a_table_that_the_database_refuses_is_a_typed_error() {
 #[tokio::test]
 async fn tables_and_messages_in_a_directory_outlive_the_endpoint() {
     let directory = tempfile::tempdir().expect("directory");
-    let options = AwsOptions { port: 0, data: Some(directory.path().join("new")) };
+    let options = AwsOptions { data: Some(directory.path().join("new")), ..AwsOptions::default() };
     let first = Harness::start_with(options.clone()).await;
     first.endpoint.create_table(a_table()).await.expect("created");
     first.send_message("api").await.expect("sent");
@@ -165,7 +165,7 @@ async fn kept_messages_that_cannot_be_read_stop_the_start() {
     let directory = tempfile::tempdir().expect("directory");
     std::fs::write(directory.path().join("queues.json"), "{").expect("written");
 
-    let options = AwsOptions { port: 0, data: Some(directory.path().to_owned()) };
+    let options = AwsOptions { data: Some(directory.path().to_owned()), ..AwsOptions::default() };
     let refused = AwsEndpoint::start(options, Sqs::new(), Arc::new(Witness::default())).await;
 
     assert!(matches!(refused, Err(AwsError::Messages { .. })));
@@ -176,7 +176,7 @@ async fn a_taken_port_is_named_with_the_option_that_changes_it() {
     let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("port");
     let port = taken.local_addr().expect("address").port();
 
-    let options = AwsOptions { port, data: None };
+    let options = AwsOptions { port, ..AwsOptions::default() };
     let refused = AwsEndpoint::start(options, Sqs::new(), Arc::new(Witness::default())).await;
 
     let message = refused.expect_err("taken").to_string();
