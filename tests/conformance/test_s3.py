@@ -214,6 +214,103 @@ class TestUploadsBySignedUrls:
         assert s3.head_object(Bucket=bucket, Key=prefix + "big")["ContentLength"] == size
 
 
+PART = 5 * 1024 * 1024
+
+
+class Upload:
+    """An upload in parts, begun."""
+
+    def __init__(self, s3, bucket: str, key: str):
+        self.s3, self.named = s3, {"Bucket": bucket, "Key": key}
+        begun = s3.create_multipart_upload(**self.named, ContentType="text/csv", Metadata={"by": "ann"})
+        self.named["UploadId"] = begun["UploadId"]
+
+    def put(self, number: int, body: bytes) -> dict:
+        return {"PartNumber": number, "ETag": self.s3.upload_part(**self.named, PartNumber=number, Body=body)["ETag"]}
+
+    def complete(self, *parts: dict) -> str:
+        return self.s3.complete_multipart_upload(**self.named, MultipartUpload={"Parts": list(parts)})["ETag"]
+
+
+def test_parts_are_one_object_when_all_are_there(s3, bucket: str, prefix: str):
+    bodies = [os.urandom(PART), os.urandom(PART), b"end"]
+    upload = Upload(s3, bucket, prefix + "a")
+
+    upload.put(2, b"replaced")
+    parts = [upload.put(number, bodies[number - 1]) for number in (3, 1, 2)]
+    with refused("NoSuchKey"):
+        s3.get_object(Bucket=bucket, Key=prefix + "a")
+    etag = upload.complete(*sorted(parts, key=lambda part: part["PartNumber"]))
+
+    got = s3.get_object(Bucket=bucket, Key=prefix + "a")
+    digests = hashlib.md5(b"".join(hashlib.md5(body).digest() for body in bodies)).hexdigest()
+    assert got["Body"].read() == b"".join(bodies)
+    assert (got["ETag"], etag) == (f'"{digests}-3"',) * 2
+    assert (got["ContentType"], got["Metadata"]) == ("text/csv", {"by": "ann"})
+    with refused("NoSuchUpload"):
+        upload.put(4, b"late")
+
+
+def test_parts_that_do_not_fit_are_no_object_and_may_be_mended(s3, bucket: str, prefix: str):
+    upload = Upload(s3, bucket, prefix + "a")
+    small, large = upload.put(1, b"small"), upload.put(2, bytes(PART))
+    other = {"PartNumber": 2, "ETag": small["ETag"]}
+
+    for code, parts in [
+        ("EntityTooSmall", (small, large)),
+        ("InvalidPartOrder", (large, small)),
+        ("InvalidPart", (small, other)),
+        ("InvalidPart", (small, {"PartNumber": 3, "ETag": large["ETag"]})),
+        ("MalformedXML", ()),
+    ]:
+        with refused(code):
+            upload.complete(*parts)
+    with refused("InvalidArgument"):
+        upload.put(10_001, b"x")
+
+    assert upload.complete(large).endswith('-1"')
+    assert s3.head_object(Bucket=bucket, Key=prefix + "a")["ContentLength"] == PART
+
+
+def test_an_upload_that_is_aborted_is_gone(s3, bucket: str, prefix: str):
+    upload = Upload(s3, bucket, prefix + "a")
+    part = upload.put(1, b"x")
+
+    s3.abort_multipart_upload(**upload.named)
+
+    with refused("NoSuchUpload"):
+        upload.complete(part)
+    with refused("NoSuchUpload"):
+        upload.put(1, b"x")
+    with refused("NoSuchKey"):
+        s3.get_object(Bucket=bucket, Key=prefix + "a")
+
+
+def test_another_key_is_another_upload(s3, bucket: str, prefix: str):
+    upload = Upload(s3, bucket, prefix + "a")
+    upload.named["Key"] = prefix + "b"
+
+    with refused("NoSuchUpload"):
+        upload.put(1, b"x")
+
+
+@pytest.mark.skipif(CURL is None, reason="curl is not installed")
+def test_curl_downloads_by_a_signed_url_under_the_name_that_was_signed(s3, bucket: str, prefix: str, tmp_path: Path):
+    s3.put_object(Bucket=bucket, Key=prefix + "a", Body=CSV)
+    named = {"Bucket": bucket, "Key": prefix + "a", "ResponseContentType": "text/csv; charset=utf-8",
+             "ResponseContentDisposition": 'attachment; filename="people.csv"'}
+    url = s3.generate_presigned_url("get_object", Params=named, ExpiresIn=60)
+    command = [CURL, "--silent", "--show-error", "--fail", "--remote-name", "--remote-header-name",
+               "--write-out", "%{content_type}"]
+
+    ended = subprocess.run([*command, url], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=30)
+
+    assert ended.stdout == "text/csv; charset=utf-8"
+    assert (tmp_path / "people.csv").read_bytes() == CSV
+    other = subprocess.run([*command, url.replace("people", "others")], cwd=tmp_path, capture_output=True, timeout=30)
+    assert other.returncode != 0
+
+
 @pytest.fixture
 def cli(endpoint: str):
     """AWS's own command line, as people use it."""
@@ -240,3 +337,15 @@ def test_the_command_line_copies_lists_and_removes(cli, bucket: str, prefix: str
     assert "up.csv" in cli("ls", place)
     cli("rm", "--recursive", place)
     assert "up.csv" not in cli("ls", f"s3://{bucket}", "--recursive")
+
+
+def test_the_command_line_copies_what_it_sends_in_parts(cli, s3, bucket: str, prefix: str, tmp_path: Path):
+    body = os.urandom(20 * 1024 * 1024 + 1)
+    (tmp_path / "up").write_bytes(body)
+    place = f"s3://{bucket}/{prefix}up"
+
+    cli("cp", str(tmp_path / "up"), place)
+    cli("cp", place, str(tmp_path / "down"))
+
+    assert (tmp_path / "down").read_bytes() == body
+    assert s3.head_object(Bucket=bucket, Key=prefix + "up")["ETag"].endswith('-3"')

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use bytes::Bytes;
-use postroom::port::Uploads;
+use postroom::port::{Downloads, Uploads};
 use postroom::{CorrelationId, Runtime};
 
 use crate::caller::ClaimNames;
@@ -21,6 +21,7 @@ pub(crate) struct App {
     pub(crate) runtime: Runtime,
     pub(crate) operations: Operations,
     pub(crate) uploads: Arc<dyn Uploads>,
+    pub(crate) downloads: Arc<dyn Downloads>,
     pub(crate) claims: Arc<ClaimNames>,
     /// The OpenAPI document, once somebody has asked for it.
     pub(crate) document: Arc<OnceLock<Bytes>>,
@@ -30,11 +31,12 @@ impl App {
     pub(crate) fn new(
         runtime: Runtime,
         operations: Operations,
-        uploads: impl Uploads + 'static,
+        permits: impl Uploads + Downloads + 'static,
         claims: ClaimNames,
     ) -> Self {
-        let (uploads, claims) = (Arc::new(uploads), Arc::new(claims));
-        Self { runtime, operations, uploads, claims, document: Arc::default() }
+        let (permits, claims) = (Arc::new(permits), Arc::new(claims));
+        let (uploads, downloads) = (permits.clone(), permits);
+        Self { runtime, operations, uploads, downloads, claims, document: Arc::default() }
     }
 
     /// The name of a chain that its caller did not name.

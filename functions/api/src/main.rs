@@ -32,9 +32,9 @@ async fn main() -> Result<(), lambda_http::Error> {
     let settings = Settings { plan_live_campaigns: env.parsed("PLAN_LIVE_CAMPAIGNS") };
     let (claims, reactions) = (ClaimNames::of_env(&mut env), reactions(&settings));
     let (queues, aws) = (reactions.queues(), Aws::connect(&mut env));
-    let (checks, uploads) = (aws.claims(&mut env), aws.uploads(&mut env));
+    let (checks, permits) = (aws.claims(&mut env), aws.permits(&mut env));
     let runtime = Runtime::new(aws.ports(&mut env, &queues), reactions).with_claims(checks);
     let operations = Operations::on_aws(&aws, &mut env, &runtime, &queues);
     env.check()?;
-    lambda_http::run(router(App::new(runtime, operations, uploads, claims))).await
+    lambda_http::run(router(App::new(runtime, operations, permits, claims))).await
 }

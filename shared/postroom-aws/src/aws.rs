@@ -19,11 +19,11 @@ use crate::keys::Tables;
 use crate::objects::S3Objects;
 use crate::outbox::DynamoOutbox;
 use crate::payloads::S3Payloads;
+use crate::permits::S3Permits;
 use crate::plain_requests::PlainRequests;
 use crate::queue::SqsQueue;
 use crate::rate::DynamoRates;
 use crate::store::DynamoStore;
-use crate::uploads::S3Uploads;
 use crate::visibility::Visibility;
 
 /// The clients of one process. What is missing in the environment is reported by [`Env::check`].
@@ -111,16 +111,16 @@ impl Aws {
         SqsDepths::of_stack(self.sqs.clone(), prefix.to_owned())
     }
 
-    /// Objects, and permissions to put some. Reads `OBJECTS_BUCKET`.
+    /// Objects, and permissions to put and to read some. Reads `OBJECTS_BUCKET`.
     ///
     /// Makes a client, which others then do without: S3's costs a function's start more than the two others together.
     pub fn objects(&self, env: &mut Env) -> S3Objects {
         self.objects_in(env.text("OBJECTS_BUCKET"))
     }
 
-    /// Permissions to put objects, of a client that the first of them makes. Reads `OBJECTS_BUCKET`.
-    pub fn uploads(&self, env: &mut Env) -> S3Uploads {
-        S3Uploads::new(self.clone(), env.text("OBJECTS_BUCKET"))
+    /// Permissions to put and to read objects, of a client that the first of them makes. Reads `OBJECTS_BUCKET`.
+    pub fn permits(&self, env: &mut Env) -> S3Permits {
+        S3Permits::new(self.clone(), env.text("OBJECTS_BUCKET"))
     }
 
     /// Where payloads go that are too large to travel, by a client that the first of them makes. Reads `OBJECTS_BUCKET`.

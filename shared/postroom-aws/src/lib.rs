@@ -44,8 +44,8 @@ mod breaker;
 mod rate;
 mod queue;
 mod objects;
-mod uploads;
 mod payloads;
+mod permits;
 mod visibility;
 mod depth;
 mod aws;
@@ -73,6 +73,7 @@ pub use notices::ObjectNotices;
 pub use objects::S3Objects;
 pub use outbox::DynamoOutbox;
 pub use payloads::S3Payloads;
+pub use permits::S3Permits;
 pub use projector::{
     EventError, Tick, TickError, handle_event, handle_stream, handle_tick, run_projector,
 };
@@ -81,7 +82,6 @@ pub use rate::DynamoRates;
 pub use relay::{RelayError, handle_relay, run_relay};
 pub use schedule::{handle_slot, run_schedule};
 pub use store::DynamoStore;
-pub use uploads::S3Uploads;
 pub use visibility::Visibility;
 pub use worker::{
     BatchError, QueueEvent, handle_batch, handle_told_batch, run_told_worker, run_worker,

@@ -6,13 +6,19 @@ use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use bytes::Bytes;
 use futures_util::stream::try_unfold;
-use postroom::port::{ObjectError, Objects, Payloads, PermittedUpload, Pieces, Upload, Uploads};
+use jiff::Timestamp;
+use postroom::port::{
+    Download, Downloads, ObjectError, Objects, PermittedDownload, Payloads, PermittedUpload, Pieces, Upload,
+    UploadId, Uploads,
+};
 use postroom::{BoxFuture, ETag, ObjectKey};
 use tokio::time::timeout;
 
@@ -20,8 +26,11 @@ use crate::classify::{Failed, failed};
 
 /// How long S3 may be silent in the midst of an object. The time-out of an attempt ends with the head of its answer.
 const SILENCE: Duration = Duration::from_secs(10);
+/// How long an attempt to send a part may take, or to complete an upload, which S3 does while its caller waits.
+const PART_TIMEOUT: Duration = Duration::from_secs(20);
+const NO_SUCH_UPLOAD: &str = "NoSuchUpload";
 
-/// The objects of one bucket, and permissions to put some.
+/// The objects of one bucket, and permissions to put and to read some.
 ///
 /// Of an object that is not there S3 tells only who may list the bucket (`s3:ListBucket`); others are refused.
 #[derive(Debug, Clone)]
@@ -97,6 +106,74 @@ impl Objects for S3Objects {
             etag.parse().map_err(|error| refused(key, error))
         })
     }
+
+    fn begin<'a>(
+        &'a self,
+        key: &'a ObjectKey,
+        content_type: &'a str,
+    ) -> BoxFuture<'a, Result<UploadId, ObjectError>> {
+        Box::pin(async move {
+            let create = self.client.create_multipart_upload().bucket(&self.bucket);
+            let created = create.key(key.as_str()).content_type(content_type).send().await;
+            let created = created.map_err(|error| object_error(key, error))?;
+            Ok(UploadId::new(created.upload_id.unwrap_or_default()))
+        })
+    }
+
+    fn put_part<'a>(
+        &'a self,
+        key: &'a ObjectKey,
+        upload: &'a UploadId,
+        number: u16,
+        body: Bytes,
+    ) -> BoxFuture<'a, Result<ETag, ObjectError>> {
+        Box::pin(async move {
+            let put = self.client.upload_part().bucket(&self.bucket).key(key.as_str());
+            let put = put.upload_id(upload.as_str()).part_number(number.into());
+            let put = put.body(ByteStream::from(body));
+            let put = put.customize().config_override(with_time_for_parts()).send().await;
+            let put = put.map_err(|error| object_error(key, error))?;
+            let etag = put.e_tag.unwrap_or_default();
+            etag.parse().map_err(|error| refused(key, error))
+        })
+    }
+
+    fn complete<'a>(
+        &'a self,
+        key: &'a ObjectKey,
+        upload: &'a UploadId,
+        parts: &'a [ETag],
+    ) -> BoxFuture<'a, Result<ETag, ObjectError>> {
+        Box::pin(async move {
+            let named = (1..).zip(parts).map(|(number, etag)| {
+                CompletedPart::builder().part_number(number).e_tag(format!("\"{etag}\"")).build()
+            });
+            let parts = CompletedMultipartUpload::builder().set_parts(Some(named.collect()));
+            let complete = self.client.complete_multipart_upload().bucket(&self.bucket);
+            let complete = complete.key(key.as_str()).upload_id(upload.as_str());
+            let complete = complete.multipart_upload(parts.build()).customize();
+            let put = complete.config_override(with_time_for_parts()).send().await;
+            let put = put.map_err(|error| object_error(key, error))?;
+            let etag = put.e_tag.unwrap_or_default();
+            etag.parse().map_err(|error| refused(key, error))
+        })
+    }
+
+    fn abort<'a>(
+        &'a self,
+        key: &'a ObjectKey,
+        upload: &'a UploadId,
+    ) -> BoxFuture<'a, Result<(), ObjectError>> {
+        Box::pin(async move {
+            let abort = self.client.abort_multipart_upload().bucket(&self.bucket);
+            let aborted = abort.key(key.as_str()).upload_id(upload.as_str()).send().await;
+            match aborted {
+                Ok(_) => Ok(()),
+                Err(error) if code_of(&error) == Some(NO_SUCH_UPLOAD) => Ok(()),
+                Err(error) => Err(object_error(key, error)),
+            }
+        })
+    }
 }
 
 impl Payloads for S3Objects {
@@ -138,11 +215,7 @@ impl Uploads for S3Objects {
             let key = &upload.key;
             <dyn Uploads>::check(upload)?;
             let size = i64::try_from(upload.size_bytes).map_err(|error| refused(key, error))?;
-            let lasting = PresigningConfig::builder()
-                .start_time(SystemTime::from(upload.at))
-                .expires_in(upload.lasts)
-                .build()
-                .map_err(|error| refused(key, error))?;
+            let lasting = lasting(key, upload.at, upload.lasts)?;
             let put = self.client.put_object().bucket(&self.bucket).key(key.as_str());
             let put = put.content_type(&upload.content_type).content_length(size);
             // Both are signed: with another length or type it would be another request.
@@ -161,6 +234,40 @@ async fn all_of(key: &ObjectKey, body: ByteStream) -> Result<Bytes, ObjectError>
         Ok(Err(error)) => Err(unavailable(error.into())),
         Err(elapsed) => Err(unavailable(elapsed.into())),
     }
+}
+
+impl Downloads for S3Objects {
+    fn permit_download<'a>(
+        &'a self,
+        download: &'a Download,
+    ) -> BoxFuture<'a, Result<PermittedDownload, ObjectError>> {
+        Box::pin(async move {
+            let Download { key, file_name, content_type, at, lasts } = download;
+            <dyn Downloads>::check(download)?;
+            let lasting = lasting(key, *at, *lasts)?;
+            let get = self.client.get_object().bucket(&self.bucket).key(key.as_str());
+            let get = get
+                .response_content_disposition(format!("attachment; filename=\"{file_name}\""))
+                .response_content_type(content_type);
+            let signed = get.presigned(lasting).await.map_err(|error| object_error(key, error))?;
+            Ok(PermittedDownload { url: signed.uri().to_owned() })
+        })
+    }
+}
+
+/// From when on and for how long a signature holds.
+fn lasting(
+    key: &ObjectKey,
+    at: Timestamp,
+    lasts: Duration,
+) -> Result<PresigningConfig, ObjectError> {
+    let lasting = PresigningConfig::builder().start_time(SystemTime::from(at)).expires_in(lasts);
+    lasting.build().map_err(|error| refused(key, error))
+}
+
+fn with_time_for_parts() -> aws_sdk_s3::config::Builder {
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(PART_TIMEOUT);
+    aws_sdk_s3::config::Builder::new().timeout_config(timeouts.build())
 }
 
 /// What arrives next of an object, in whatever parts the network brings it.
@@ -193,8 +300,8 @@ where
     match code_of(&error) {
         Some("NoSuchKey") => return ObjectError::Missing { key },
         Some("PreconditionFailed") => return ObjectError::Changed { key },
-        // It came too slowly; said with 400.
-        Some("RequestTimeout") => {
+        // It came too slowly; said with 400. An upload in parts that is over: another can be begun.
+        Some("RequestTimeout" | NO_SUCH_UPLOAD) => {
             return ObjectError::Unavailable { key, source: Box::new(error) };
         }
         _ => {}

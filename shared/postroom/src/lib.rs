@@ -23,6 +23,7 @@ mod envelope;
 mod wire;
 mod claim;
 mod object;
+mod object_writer;
 mod object_created;
 mod stored;
 mod aggregate;
@@ -66,6 +67,7 @@ pub use live::{LiveItem, LiveShard};
 pub use message::{Event, Message, Routed, Task};
 pub use object::{ETag, InvalidObjectName, ObjectKey};
 pub use object_created::{ObjectCreated, ObjectOwner};
+pub use object_writer::ObjectWriter;
 pub use office::{
     Audited, Bulk, BulkError, BulkReport, DeadLetterOffice, DecideError, Decided, Discarded, Edit,
     Group, Groups, LetterFilter, Redrive, Redriven, Refused,

@@ -10,7 +10,9 @@ use postroom::contract::Adapters;
 use postroom::contract::objects::ObjectsUnderTest;
 use postroom::contract::queue::{Arrived, QueueUnderTest};
 use postroom::memory::{MemoryObjects, MemoryQueue, MemoryStore};
-use postroom::port::{Depths, Objects, Payloads, PermittedUpload, Queue, Uploads};
+use postroom::port::{
+    Depths, Downloads, Objects, PermittedDownload, Payloads, PermittedUpload, Queue, Uploads,
+};
 
 use crate::endpoint::{HANDLER, IN_ORDER};
 
@@ -99,6 +101,10 @@ impl ObjectsUnderTest for BucketInMemory {
         &self.objects
     }
 
+    fn downloads(&self) -> &dyn Downloads {
+        &self.objects
+    }
+
     fn now(&self) -> Timestamp {
         "2026-11-22T09:30:00Z".parse().unwrap()
     }
@@ -106,6 +112,10 @@ impl ObjectsUnderTest for BucketInMemory {
     fn upload<'a>(&'a self, permitted: &'a PermittedUpload, body: Bytes) -> BoxFuture<'a, bool> {
         let content_type = permitted.headers.get("content-type").map_or("", String::as_str);
         Box::pin(ready(self.objects.upload(permitted, content_type, body, self.now())))
+    }
+
+    fn download<'a>(&'a self, permitted: &'a PermittedDownload) -> BoxFuture<'a, Option<Bytes>> {
+        Box::pin(ready(self.objects.download(permitted, self.now())))
     }
 }
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::S3Error;
+use super::multipart::Multiparts;
 use super::upload::{UNFINISHED, Uploaded};
 use crate::template::BucketNotice;
 
@@ -25,6 +26,8 @@ pub(super) struct Bucket {
     /// Whether no earlier run had it.
     pub(super) is_new: bool,
     pub(super) notices: Vec<BucketNotice>,
+    /// What is uploaded in parts and no object yet.
+    pub(super) multiparts: Multiparts,
     objects: BTreeMap<String, Object>,
     /// The number of the last put.
     last: u64,
@@ -94,7 +97,8 @@ impl Bucket {
         }
         let numbers = objects.values().map(|object| u64::from_str_radix(&object.sequencer, 16));
         let last = numbers.filter_map(Result::ok).max().unwrap_or(0);
-        Ok(Self { folder: folder.to_owned(), is_new, notices, objects, last })
+        let (folder, multiparts) = (folder.to_owned(), Multiparts::default());
+        Ok(Self { folder, is_new, notices, multiparts, objects, last })
     }
 
     /// Makes an object of a body that arrived, in the place of what was there.
@@ -109,7 +113,7 @@ impl Bucket {
         let object = Object {
             key: key.to_owned(),
             size_bytes: uploaded.size_bytes,
-            etag: format!("{:032x}", u128::from_be_bytes(uploaded.md5)),
+            etag: uploaded.etag(),
             sequencer: format!("{:016X}", self.last),
             modified_at: now,
             content_type: about.content_type,

@@ -1,14 +1,15 @@
 //! S3 on this machine: the buckets of the template, their objects in files, and their notices to queues.
 //!
 //! The protocol is `s3s`'s, signatures and presigned URLs included; `service` answers the operations that are here, others
-//! are answered 501. `bucket` is the objects of one bucket, `upload` a body on its way to its file, `notice` what a
-//! bucket tells, [`S3`] the handle. Each access key has the secret `local`.
+//! are answered 501. `bucket` is the objects of one bucket, `upload` a body on its way to its file, `multipart` those that come
+//! in parts, `notice` what a bucket tells, [`S3`] the handle. Each access key has the secret `local`.
 //!
 //! An object is two files in its bucket's folder: what it holds, under the number of its put, and what it is, under a
 //! name made of its key. The second is replaced at once, so nobody meets half of an object, nor of two.
 
 mod bucket;
 mod error;
+mod multipart;
 mod notice;
 mod operation;
 mod service;
@@ -30,6 +31,7 @@ use uuid::Uuid;
 
 use self::bucket::{Bucket, Listed, Object};
 pub use self::error::S3Error;
+use self::multipart::{Multiparts, PartRefused};
 pub(crate) use self::operation::{OPERATIONS, operation_of};
 use self::service::{NamesBuckets, OneSecret, Operations};
 use self::upload::Uploaded;
@@ -118,6 +120,21 @@ impl S3 {
             self.tell(&wanted.queue, notice::created(bucket, key, &put).to_string());
         }
         Some(Ok(put))
+    }
+
+    /// Does something to the uploads in parts of a bucket. `None`: there is no such bucket.
+    fn parts<T>(
+        &self,
+        bucket: &str,
+        act: impl FnOnce(&mut Multiparts) -> Result<T, PartRefused>,
+    ) -> Option<Result<T, PartRefused>> {
+        Some(act(&mut self.lock().get_mut(bucket)?.multiparts))
+    }
+
+    /// Joins the parts of an upload that is complete. `None`: the bucket is gone.
+    async fn join(&self, bucket: &str, parts: Vec<Uploaded>) -> Option<Result<Uploaded, S3Error>> {
+        let folder = self.lock().get(bucket)?.folder.clone();
+        Some(Uploaded::joined(&folder, parts).await)
     }
 
     /// An object, and its file, open: whoever replaces it now does not disturb those who read.

@@ -17,12 +17,14 @@ const PRINCIPAL: &str = "LOCAL";
 /// That an object was put.
 pub(super) fn created(bucket: &str, key: &str, object: &Object) -> Value {
     let request = Uuid::now_v7().simple().to_string().to_uppercase();
+    // The `ETag` of what came in parts says so.
+    let way = if object.etag.contains('-') { "CompleteMultipartUpload" } else { "Put" };
     json!({"Records": [{
         "eventVersion": "2.1",
         "eventSource": "aws:s3",
         "awsRegion": REGION,
         "eventTime": format!("{:.3}", object.modified_at),
-        "eventName": "ObjectCreated:Put",
+        "eventName": format!("ObjectCreated:{way}"),
         "userIdentity": { "principalId": PRINCIPAL },
         "requestParameters": { "sourceIPAddress": "127.0.0.1" },
         "responseElements": { "x-amz-request-id": request[..16], "x-amz-id-2": request },

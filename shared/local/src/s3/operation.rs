@@ -4,7 +4,10 @@ use http::Method;
 use http::request::Parts;
 
 /// What can be asked of S3 here.
-pub(crate) const OPERATIONS: [&str; 8] = [
+pub(crate) const OPERATIONS: [&str; 12] = [
+    "AbortMultipartUpload",
+    "CompleteMultipartUpload",
+    "CreateMultipartUpload",
     "DeleteObject",
     "DeleteObjects",
     "GetObject",
@@ -13,6 +16,7 @@ pub(crate) const OPERATIONS: [&str; 8] = [
     "ListBuckets",
     "ListObjectsV2",
     "PutObject",
+    "UploadPart",
 ];
 /// What is asked for and not here.
 const OTHER: &str = "Other";
@@ -35,11 +39,16 @@ pub(crate) fn operation_of(parts: &Parts) -> Option<&'static str> {
         let query = parts.uri.query().unwrap_or_default();
         query.split('&').any(|pair| pair.split('=').next() == Some(name))
     };
-    let is_part = asks("uploadId") || asks("uploads") || asks("partNumber");
+    let (of_upload, is_part) = (asks("uploadId"), asks("partNumber"));
     Some(match (&parts.method, has_bucket, has_key) {
         // The query protocols of other services.
         (&Method::POST, false, _) => return None,
-        (_, _, true) if is_part || parts.headers.contains_key("x-amz-copy-source") => OTHER,
+        (_, _, true) if parts.headers.contains_key("x-amz-copy-source") => OTHER,
+        (&Method::POST, true, true) if asks("uploads") => "CreateMultipartUpload",
+        (&Method::PUT, true, true) if of_upload && is_part => "UploadPart",
+        (&Method::POST, true, true) if of_upload => "CompleteMultipartUpload",
+        (&Method::DELETE, true, true) if of_upload => "AbortMultipartUpload",
+        (_, _, true) if of_upload || is_part || asks("uploads") => OTHER,
         (&Method::GET, true, true) => "GetObject",
         (&Method::HEAD, true, true) => "HeadObject",
         (&Method::PUT, true, true) => "PutObject",
@@ -88,8 +97,13 @@ mod tests {
             ("HEAD /b", "HeadBucket"),
             ("GET /", "ListBuckets"),
             ("GET /b", OTHER),
-            ("POST /b/k?uploads", OTHER),
-            ("PUT /b/k?partNumber=1&uploadId=2", OTHER),
+            ("POST /b/k?uploads", "CreateMultipartUpload"),
+            ("PUT /b/k?partNumber=1&uploadId=2", "UploadPart"),
+            ("POST /b/k?uploadId=2", "CompleteMultipartUpload"),
+            ("DELETE /b/k?uploadId=2", "AbortMultipartUpload"),
+            ("GET /b/k?uploadId=2", OTHER),
+            ("GET /b/k?partNumber=1", OTHER),
+            ("PUT /b/k?partNumber=1", OTHER),
             ("PUT /b", OTHER),
         ];
         for (request, expected) in told {

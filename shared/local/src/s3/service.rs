@@ -6,11 +6,13 @@ use bytes::{Bytes, BytesMut};
 use futures_util::stream::try_unfold;
 use s3s::auth::{S3Auth, SecretKey};
 use s3s::dto::{
-    Bucket, CommonPrefix, DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput,
-    DeleteObjectsOutput, DeletedObject, ETag, ETagCondition, GetObjectInput, GetObjectOutput,
-    HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListBucketsInput,
-    ListBucketsOutput, ListObjectsV2Input, ListObjectsV2Output, PutObjectInput, PutObjectOutput,
-    StreamingBlob, Timestamp,
+    AbortMultipartUploadInput, AbortMultipartUploadOutput, Bucket, CommonPrefix,
+    CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CompletedPart,
+    CreateMultipartUploadInput, CreateMultipartUploadOutput, DeleteObjectInput, DeleteObjectOutput,
+    DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, ETag, ETagCondition, GetObjectInput,
+    GetObjectOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput,
+    ListBucketsInput, ListBucketsOutput, ListObjectsV2Input, ListObjectsV2Output, PutObjectInput,
+    PutObjectOutput, StreamingBlob, Timestamp, UploadPartInput, UploadPartOutput,
 };
 use s3s::host::{S3Host, VirtualHost};
 use s3s::{Body, S3Request, S3Response, S3Result, s3_error};
@@ -18,6 +20,7 @@ use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 use super::bucket::{About, Object, Wanted};
+use super::multipart::{NamedPart, PartRefused};
 use super::notice::encoded;
 use super::operation::bucket_of;
 use super::{S3, S3Error};
@@ -81,6 +84,80 @@ impl s3s::S3 for Operations {
         Ok(S3Response::new(PutObjectOutput { e_tag, ..PutObjectOutput::default() }))
     }
 
+    async fn create_multipart_upload(
+        &self,
+        request: S3Request<CreateMultipartUploadInput>,
+    ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
+        let CreateMultipartUploadInput { bucket, key, content_type, metadata, .. } = request.input;
+        let metadata = metadata.map(|metadata| metadata.into_iter().collect());
+        let about = About { content_type, metadata };
+        let begun = self.s3.parts(&bucket, |parts| parts.begin(&key, about));
+        let upload_id = Some(begun.ok_or_else(no_bucket)?.map_err(part_refused)?);
+        Ok(S3Response::new(CreateMultipartUploadOutput {
+            bucket: Some(bucket),
+            key: Some(key),
+            upload_id,
+            ..CreateMultipartUploadOutput::default()
+        }))
+    }
+
+    async fn upload_part(
+        &self,
+        request: S3Request<UploadPartInput>,
+    ) -> S3Result<S3Response<UploadPartOutput>> {
+        let UploadPartInput { bucket, key, upload_id: id, part_number, .. } = request.input;
+        let UploadPartInput { body, content_md5, .. } = request.input;
+        let number = self.s3.parts(&bucket, |parts| parts.takes(&key, &id, part_number));
+        let number = number.ok_or_else(no_bucket)?.map_err(part_refused)?;
+        let body = body.map_or_else(Body::empty, Body::from);
+        let received = self.s3.receive(&bucket, body).await;
+        let part = received.ok_or_else(no_bucket)?.map_err(failed)?;
+        if content_md5.is_some_and(|said| said != base64(part.md5)) {
+            return Err(s3_error!(BadDigest));
+        }
+        let e_tag = Some(ETag::Strong(part.etag()));
+        let kept = self.s3.parts(&bucket, |parts| parts.keep(&key, &id, number, part));
+        kept.ok_or_else(no_bucket)?.map_err(part_refused)?;
+        Ok(S3Response::new(UploadPartOutput { e_tag, ..UploadPartOutput::default() }))
+    }
+
+    async fn complete_multipart_upload(
+        &self,
+        request: S3Request<CompleteMultipartUploadInput>,
+    ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
+        let input = request.input;
+        if input.if_match.is_some() || input.if_none_match.is_some() {
+            return Err(s3_error!(NotImplemented, "puts under a condition are not here"));
+        }
+        let CompleteMultipartUploadInput { bucket, key, upload_id: id, .. } = input;
+        let parts = input.multipart_upload.and_then(|upload| upload.parts).unwrap_or_default();
+        let named: Option<Vec<_>> = parts.into_iter().map(named_part).collect();
+        let named = named.ok_or_else(|| s3_error!(InvalidPart))?;
+        let whole = self.s3.parts(&bucket, |parts| parts.complete(&key, &id, &named));
+        let whole = whole.ok_or_else(no_bucket)?.map_err(part_refused)?;
+        let joined = self.s3.join(&bucket, whole.parts).await;
+        let joined = joined.ok_or_else(no_bucket)?.map_err(failed)?;
+        let put = self.s3.put(&bucket, &key, joined, whole.about);
+        let put = put.ok_or_else(no_bucket)?.map_err(failed)?;
+        Ok(S3Response::new(CompleteMultipartUploadOutput {
+            location: Some(format!("/{bucket}/{}", encoded(&key))),
+            bucket: Some(bucket),
+            key: Some(key),
+            e_tag: Some(ETag::Strong(put.etag)),
+            ..CompleteMultipartUploadOutput::default()
+        }))
+    }
+
+    async fn abort_multipart_upload(
+        &self,
+        request: S3Request<AbortMultipartUploadInput>,
+    ) -> S3Result<S3Response<AbortMultipartUploadOutput>> {
+        let AbortMultipartUploadInput { bucket, key, upload_id, .. } = request.input;
+        let aborted = self.s3.parts(&bucket, |parts| parts.abort(&key, &upload_id));
+        aborted.ok_or_else(no_bucket)?.map_err(part_refused)?;
+        Ok(S3Response::new(AbortMultipartUploadOutput::default()))
+    }
+
     async fn get_object(
         &self,
         request: S3Request<GetObjectInput>,
@@ -110,9 +187,11 @@ impl s3s::S3 for Operations {
         Ok(S3Response::new(GetObjectOutput {
             accept_ranges: about.accept_ranges,
             body: Some(StreamingBlob::wrap(try_unfold((file, length), part))),
+            content_disposition: input.response_content_disposition,
             content_length: i64::try_from(length).ok(),
             content_range,
-            content_type: about.content_type,
+            // Whoever signed a request may say as what its answer is sent.
+            content_type: input.response_content_type.or(about.content_type),
             e_tag: about.e_tag,
             last_modified: about.last_modified,
             metadata: about.metadata,
@@ -272,6 +351,26 @@ async fn part((mut file, left): (File, u64)) -> std::io::Result<Option<(Bytes, (
 fn base64(bytes: [u8; 16]) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+/// A part as it is named; `None`: it is not.
+fn named_part(part: CompletedPart) -> Option<NamedPart> {
+    let number = u16::try_from(part.part_number?).ok()?;
+    Some(NamedPart { number, etag: part.e_tag?.value().to_owned() })
+}
+
+fn part_refused(refused: PartRefused) -> s3s::S3Error {
+    match refused {
+        PartRefused::SlowDown => s3_error!(SlowDown),
+        PartRefused::NoSuchUpload => s3_error!(NoSuchUpload),
+        PartRefused::InvalidArgument => {
+            s3_error!(InvalidArgument, "Part number must be an integer between 1 and 10000")
+        }
+        PartRefused::MalformedXML => s3_error!(MalformedXML),
+        PartRefused::InvalidPartOrder => s3_error!(InvalidPartOrder),
+        PartRefused::InvalidPart => s3_error!(InvalidPart),
+        PartRefused::EntityTooSmall => s3_error!(EntityTooSmall),
+    }
 }
 
 fn no_bucket() -> s3s::S3Error {

@@ -215,8 +215,8 @@ macro_rules! queue_contract {
     };
 }
 
-/// Makes tests of all that [`Objects`](crate::port::Objects) and [`Uploads`](crate::port::Uploads) promise, over
-/// [`ObjectsUnderTest`](crate::contract::objects::ObjectsUnderTest).
+/// Makes tests of all that [`Objects`](crate::port::Objects), [`Uploads`](crate::port::Uploads) and
+/// [`Downloads`](crate::port::Downloads) promise, over [`ObjectsUnderTest`](crate::contract::objects::ObjectsUnderTest).
 #[macro_export]
 macro_rules! objects_contract {
     ($subject:path) => {
@@ -241,6 +241,19 @@ macro_rules! objects_contract {
             what_is_not_what_was_permitted_does_not_arrive,
             a_permission_ends,
             what_cannot_be_permitted_is_refused,
+        }
+        $crate::promises! { $subject, downloads:
+            a_permitted_download_is_the_object,
+            another_object_is_not_permitted,
+            a_download_ends,
+            what_cannot_be_downloaded_so_is_refused,
+        }
+        $crate::promises! { $subject, parts:
+            what_is_written_is_read_back,
+            nobody_meets_what_is_not_finished,
+            what_is_aborted_never_was,
+            parts_are_joined_by_their_numbers,
+            what_does_not_fit_together_is_refused,
         }
     };
 }

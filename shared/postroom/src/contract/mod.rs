@@ -44,6 +44,8 @@ pub mod queue;
 pub mod objects;
 pub mod payloads;
 pub mod uploads;
+pub mod downloads;
+pub mod parts;
 pub mod dead_letters;
 pub mod breakers;
 pub mod rates;

@@ -5,7 +5,9 @@ use jiff::Timestamp;
 
 use crate::BoxFuture;
 use crate::object::{ETag, ObjectKey};
-use crate::port::{ObjectError, Objects, Payloads, PermittedUpload, Pieces, Uploads};
+use crate::port::{
+    Downloads, ObjectError, Objects, PermittedDownload, Payloads, PermittedUpload, Pieces, Uploads,
+};
 use crate::verdict::{Classify, Verdict};
 
 /// A bucket under test, empty, and somebody who has no rights there.
@@ -19,11 +21,17 @@ pub trait ObjectsUnderTest: Send + Sync {
     /// Who permits uploads to the same bucket.
     fn uploads(&self) -> &dyn Uploads;
 
+    /// Who permits downloads from there.
+    fn downloads(&self) -> &dyn Downloads;
+
     /// What time it is for the bucket.
     fn now(&self) -> Timestamp;
 
     /// Sends what was permitted with these headers, and answers whether it was accepted.
     fn upload<'a>(&'a self, permitted: &'a PermittedUpload, body: Bytes) -> BoxFuture<'a, bool>;
+
+    /// Asks for what was permitted, and answers what came, if it was accepted: as a file to be saved under its name.
+    fn download<'a>(&'a self, permitted: &'a PermittedDownload) -> BoxFuture<'a, Option<Bytes>>;
 }
 
 /// More than a few pieces, and no multiple of one.

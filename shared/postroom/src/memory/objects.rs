@@ -1,4 +1,4 @@
-//! Objects in memory, and permissions to put some.
+//! Objects in memory, and permissions to put and to read some.
 
 use std::collections::BTreeMap;
 use std::future::ready;
@@ -13,7 +13,10 @@ use crate::BoxFuture;
 use crate::clock::later;
 use crate::id::named;
 use crate::object::{ETag, ObjectKey};
-use crate::port::{ObjectError, Objects, Payloads, PermittedUpload, Pieces, Upload, Uploads};
+use crate::port::{
+    Download, Downloads, ObjectError, Objects, PermittedDownload, Payloads, PermittedUpload, Pieces, Upload,
+    UploadId, Uploads,
+};
 
 /// In what parts an object arrives: more than a piece, so that whoever reads it has to put it together.
 const PART: usize = 100_000;
@@ -43,7 +46,18 @@ struct State {
     objects: BTreeMap<ObjectKey, (ETag, Bytes)>,
     /// What may be put, by URL.
     permitted: BTreeMap<String, Upload>,
+    /// What may be read, by URL.
+    shared: BTreeMap<String, Download>,
+    /// What is put in parts and not complete.
+    begun: BTreeMap<UploadId, Begun>,
+    begun_ever: usize,
     calls_to_fail: usize,
+}
+
+#[derive(Debug)]
+struct Begun {
+    key: ObjectKey,
+    parts: BTreeMap<u16, (ETag, Bytes)>,
 }
 
 impl MemoryObjects {
@@ -73,6 +87,25 @@ impl MemoryObjects {
     /// Removes an object, as a rule of its bucket does after so many days.
     pub fn remove(&self, key: &ObjectKey) {
         self.lock().objects.remove(key);
+    }
+
+    /// What somebody reads who was permitted to, at a time; `None`: nothing, any more or at all.
+    pub fn download(&self, permitted: &PermittedDownload, now: Timestamp) -> Option<Bytes> {
+        let state = self.lock();
+        let download = state.shared.get(&permitted.url)?;
+        let in_time = now <= later(download.at, download.lasts);
+        let (_, body) = state.objects.get(&download.key).filter(|_| in_time)?;
+        Some(body.clone())
+    }
+
+    /// What an object holds now.
+    pub fn body(&self, key: &ObjectKey) -> Option<Bytes> {
+        self.lock().objects.get(key).map(|(_, body)| body.clone())
+    }
+
+    /// How many uploads in parts are neither completed nor aborted.
+    pub fn begun(&self) -> usize {
+        self.lock().begun.len()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -130,6 +163,80 @@ impl Objects for MemoryObjects {
         let put = state.is_reached(key).map(|()| state.put(key.clone(), body));
         Box::pin(ready(put))
     }
+
+    fn begin<'a>(
+        &'a self,
+        key: &'a ObjectKey,
+        _content_type: &'a str,
+    ) -> BoxFuture<'a, Result<UploadId, ObjectError>> {
+        let mut state = self.lock();
+        let begun = state.is_reached(key).map(|()| {
+            state.begun_ever += 1;
+            let id = UploadId::new(state.begun_ever.to_string());
+            state.begun.insert(id.clone(), Begun { key: key.clone(), parts: BTreeMap::new() });
+            id
+        });
+        Box::pin(ready(begun))
+    }
+
+    fn put_part<'a>(
+        &'a self,
+        key: &'a ObjectKey,
+        upload: &'a UploadId,
+        number: u16,
+        body: Bytes,
+    ) -> BoxFuture<'a, Result<ETag, ObjectError>> {
+        let mut state = self.lock();
+        let put = state.begun(key, upload).map(|begun| {
+            let etag = etag(&body);
+            begun.parts.insert(number, (etag.clone(), body));
+            etag
+        });
+        Box::pin(ready(put))
+    }
+
+    fn complete<'a>(
+        &'a self,
+        key: &'a ObjectKey,
+        upload: &'a UploadId,
+        parts: &'a [ETag],
+    ) -> BoxFuture<'a, Result<ETag, ObjectError>> {
+        let mut state = self.lock();
+        let whole = state.begun(key, upload).and_then(|begun| begun.whole(parts));
+        let put = whole.map(|whole| {
+            state.begun.remove(upload);
+            state.put(key.clone(), whole)
+        });
+        Box::pin(ready(put))
+    }
+
+    fn abort<'a>(
+        &'a self,
+        key: &'a ObjectKey,
+        upload: &'a UploadId,
+    ) -> BoxFuture<'a, Result<(), ObjectError>> {
+        let mut state = self.lock();
+        let aborted = state.is_reached(key).map(|()| drop(state.begun.remove(upload)));
+        Box::pin(ready(aborted))
+    }
+}
+
+impl Begun {
+    /// All parts, if they are those that are named and not too small.
+    fn whole(&self, named: &[ETag]) -> Result<Bytes, ObjectError> {
+        let refused =
+            |source: &str| ObjectError::Refused { key: self.key.clone(), source: source.into() };
+        let mut whole = Vec::new();
+        for (number, etag) in (1..).zip(named) {
+            let part = self.parts.get(&number).filter(|(held, _)| held == etag);
+            let (_, body) = part.ok_or_else(|| refused("a part is not there"))?;
+            if body.len() < <dyn Objects>::PART_BYTES && usize::from(number) < named.len() {
+                return Err(refused("a part is too small"));
+            }
+            whole.extend_from_slice(body);
+        }
+        if named.is_empty() { Err(refused("there is no part")) } else { Ok(whole.into()) }
+    }
 }
 
 impl Payloads for MemoryObjects {
@@ -173,7 +280,31 @@ impl Uploads for MemoryObjects {
     }
 }
 
+impl Downloads for MemoryObjects {
+    fn permit_download<'a>(
+        &'a self,
+        download: &'a Download,
+    ) -> BoxFuture<'a, Result<PermittedDownload, ObjectError>> {
+        let permitted = <dyn Downloads>::check(download).map(|()| {
+            let mut state = self.lock();
+            let url = format!("memory:{}?download={}", download.key, state.shared.len());
+            state.shared.insert(url.clone(), download.clone());
+            PermittedDownload { url }
+        });
+        Box::pin(ready(permitted))
+    }
+}
+
 impl State {
+    fn begun(&mut self, key: &ObjectKey, upload: &UploadId) -> Result<&mut Begun, ObjectError> {
+        self.is_reached(key)?;
+        let begun = self.begun.get_mut(upload).filter(|begun| begun.key == *key);
+        begun.ok_or_else(|| ObjectError::Unavailable {
+            key: key.clone(),
+            source: "there is no such upload, any more".into(),
+        })
+    }
+
     fn is_reached(&mut self, key: &ObjectKey) -> Result<(), ObjectError> {
         if self.calls_to_fail == 0 {
             return Ok(());

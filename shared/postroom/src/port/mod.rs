@@ -14,6 +14,7 @@ mod rate;
 mod build_rows;
 mod objects;
 mod payloads;
+mod permits;
 
 pub use breaker::{Breaker, BreakerChange, Breakers, Changed};
 pub use build_rows::BuildRows;
@@ -28,9 +29,10 @@ pub use inbox::{
 };
 pub use journal::{InRequest, Journal, JournalPart, JournalRecord};
 pub use letter_head::LetterHead;
-pub use objects::{ObjectError, Objects, PermittedUpload, Pieces, Upload, Uploads};
+pub use objects::{ObjectError, Objects, Pieces, UploadId};
 pub use outbox::{Outbox, OutboxRow, SHARDS};
 pub use payloads::Payloads;
+pub use permits::{Download, Downloads, PermittedDownload, PermittedUpload, Upload, Uploads};
 pub use queue::{Posted, Queue, QueueError};
 pub use rate::{Rates, Slots, SlotsAsked};
 pub use store::{CommitError, Item, Listing, MAX_KEYS, Page, Store};

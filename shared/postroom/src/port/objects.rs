@@ -1,14 +1,11 @@
 //! Objects: files too large for an item or a message, read in pieces.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 use std::pin::Pin;
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
-use jiff::Timestamp;
 
 use crate::BoxFuture;
 use crate::object::{ETag, ObjectKey};
@@ -53,11 +50,78 @@ pub trait Objects: Send + Sync {
         content_type: &'a str,
         body: Bytes,
     ) -> BoxFuture<'a, Result<ETag, ObjectError>>;
+
+    /// Begins to put an object in parts, as [`ObjectWriter`](crate::ObjectWriter) does. Until it is completed nobody sees
+    /// anything of it. What is neither completed nor aborted has to be removed by the bucket itself, in time.
+    ///
+    /// # Errors
+    /// See [`ObjectError`].
+    fn begin<'a>(
+        &'a self,
+        key: &'a ObjectKey,
+        content_type: &'a str,
+    ) -> BoxFuture<'a, Result<UploadId, ObjectError>>;
+
+    /// Puts one part, in the place of what had its number. Numbers begin with 1.
+    ///
+    /// # Errors
+    /// See [`ObjectError`].
+    fn put_part<'a>(
+        &'a self,
+        key: &'a ObjectKey,
+        upload: &'a UploadId,
+        number: u16,
+        body: Bytes,
+    ) -> BoxFuture<'a, Result<ETag, ObjectError>>;
+
+    /// Makes an object of all parts, in their order from number 1 on and in the place of what was there: whole and at once.
+    /// Each but the last has at least `<dyn Objects>::PART_BYTES`.
+    ///
+    /// # Errors
+    /// Whether it was put is then not known; see [`ObjectError`]. What is put in parts is put once: an upload that was
+    /// completed or aborted before is [`ObjectError::Unavailable`], and whoever wants the object begins another.
+    fn complete<'a>(
+        &'a self,
+        key: &'a ObjectKey,
+        upload: &'a UploadId,
+        parts: &'a [ETag],
+    ) -> BoxFuture<'a, Result<ETag, ObjectError>>;
+
+    /// Forgets an upload and its parts; one that is not there any more is none.
+    ///
+    /// # Errors
+    /// See [`ObjectError`].
+    fn abort<'a>(
+        &'a self,
+        key: &'a ObjectKey,
+        upload: &'a UploadId,
+    ) -> BoxFuture<'a, Result<(), ObjectError>>;
+}
+
+/// Names an upload in parts; opaque.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UploadId(String);
+
+impl UploadId {
+    /// As whoever keeps the parts calls it.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self(id.into())
+    }
+
+    /// The bare text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 impl dyn Objects {
     /// The most bytes that are read at once.
     pub const RANGE_BYTES: u64 = 1024 * 1024;
+    /// The least bytes of each part but the last.
+    // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>, from memory 2026-11-22.
+    pub const PART_BYTES: usize = 5 * 1024 * 1024;
+    /// The most parts of an object; as above.
+    pub const MOST_PARTS: u16 = 10_000;
 
     /// Whether a range may be asked for; adapters ask before anything else.
     ///
@@ -71,65 +135,6 @@ impl dyn Objects {
         let source = format!("{bytes} bytes at once, of at most {}", Self::RANGE_BYTES).into();
         Err(ObjectError::Refused { key: key.clone(), source })
     }
-}
-
-/// Lets somebody without any rights put one object.
-pub trait Uploads: Send + Sync {
-    /// Signs a request to put just this object. Nobody is called, so whether it could be put is not known.
-    ///
-    /// # Errors
-    /// [`ObjectError::Refused`]: it lasts longer than `<dyn Uploads>::LONGEST`, or is of a type that no header can name.
-    fn permit<'a>(
-        &'a self,
-        upload: &'a Upload,
-    ) -> BoxFuture<'a, Result<PermittedUpload, ObjectError>>;
-}
-
-impl dyn Uploads {
-    /// The longest that a permission lasts. It ends with the credentials that signed it, too: those of a function last
-    /// for hours.
-    // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/PresignedUrlUploadObject.html>, from memory 2026-11-22.
-    pub const LONGEST: Duration = Duration::from_hours(7 * 24);
-
-    /// Whether an upload can be permitted; adapters ask before anything else.
-    ///
-    /// # Errors
-    /// [`ObjectError::Refused`], saying why.
-    pub fn check(upload: &Upload) -> Result<(), ObjectError> {
-        let of_header = |byte: u8| matches!(byte, b' '..=b'~');
-        let reason = if upload.lasts < Duration::from_secs(1) || upload.lasts > Self::LONGEST {
-            "it has to last for a second to seven days"
-        } else if upload.content_type.is_empty() || !upload.content_type.bytes().all(of_header) {
-            "its content type has to be printable ASCII"
-        } else {
-            return Ok(());
-        };
-        Err(ObjectError::Refused { key: upload.key.clone(), source: reason.into() })
-    }
-}
-
-/// The one object that somebody may put.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Upload {
-    /// Where to.
-    pub key: ObjectKey,
-    /// Of just this type,
-    pub content_type: String,
-    /// and of just this size.
-    pub size_bytes: u64,
-    /// From when on.
-    pub at: Timestamp,
-    /// For how long; as often as one likes. Whole seconds.
-    pub lasts: Duration,
-}
-
-/// A request that anybody may send: `PUT url`, with these headers and a body of the permitted size. Its URL is a secret.
-#[derive(Clone, PartialEq, Eq)]
-pub struct PermittedUpload {
-    /// Where to, signature included.
-    pub url: String,
-    /// Headers that have to be sent as they are, by their names in lower case; any HTTP client adds the length by itself.
-    pub headers: BTreeMap<String, String>,
 }
 
 /// What an object holds, from somewhere on, as it arrives.
@@ -205,13 +210,6 @@ impl fmt::Debug for Pieces {
     }
 }
 
-impl fmt::Debug for PermittedUpload {
-    /// Without the URL: who has it may upload.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PermittedUpload").field("headers", &self.headers).finish_non_exhaustive()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use futures_util::stream::iter;
@@ -229,13 +227,5 @@ mod tests {
         }
 
         assert_eq!(lengths, [1, Pieces::MOST_BYTES, Pieces::MOST_BYTES, 1]);
-    }
-
-    #[test]
-    fn whoever_prints_a_permitted_upload_gives_nothing_away() {
-        let url = "https://example.org/?signature=secret".to_owned();
-        let permitted = PermittedUpload { url, headers: BTreeMap::new() };
-
-        assert!(!format!("{permitted:?}").contains("secret"));
     }
 }

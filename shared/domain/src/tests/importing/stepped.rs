@@ -10,7 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use postroom::memory::{ManualClock, MemoryObjects, MemoryStore};
 use postroom::port::{
-    CommitError, Item, Listing, ObjectError, Objects, Page, Pieces, Store, StoreError,
+    CommitError, Item, Listing, ObjectError, Objects, Page, Pieces, Store, StoreError, UploadId,
 };
 use postroom::{BoxFuture, Clock, ETag, Key, LiveItem, LiveShard, ObjectKey, Transaction};
 
@@ -114,5 +114,40 @@ impl Objects for Stepped<MemoryObjects> {
         body: bytes::Bytes,
     ) -> BoxFuture<'a, Result<ETag, ObjectError>> {
         self.0.put(key, content_type, body)
+    }
+
+    fn begin<'a>(
+        &'a self,
+        key: &'a ObjectKey,
+        content_type: &'a str,
+    ) -> BoxFuture<'a, Result<UploadId, ObjectError>> {
+        self.0.begin(key, content_type)
+    }
+
+    fn put_part<'a>(
+        &'a self,
+        key: &'a ObjectKey,
+        upload: &'a UploadId,
+        number: u16,
+        body: bytes::Bytes,
+    ) -> BoxFuture<'a, Result<ETag, ObjectError>> {
+        self.0.put_part(key, upload, number, body)
+    }
+
+    fn complete<'a>(
+        &'a self,
+        key: &'a ObjectKey,
+        upload: &'a UploadId,
+        parts: &'a [ETag],
+    ) -> BoxFuture<'a, Result<ETag, ObjectError>> {
+        self.0.complete(key, upload, parts)
+    }
+
+    fn abort<'a>(
+        &'a self,
+        key: &'a ObjectKey,
+        upload: &'a UploadId,
+    ) -> BoxFuture<'a, Result<(), ObjectError>> {
+        self.0.abort(key, upload)
     }
 }
