@@ -25,6 +25,9 @@ pub(crate) struct Created<T> {
 /// A command was done and what it began goes on: 202, and how that stands.
 pub(crate) struct Accepted<T>(Done<T>);
 
+/// The same of what has a path of its own: 202, where it is, and how it stands.
+pub(crate) struct AcceptedAt<T>(Created<T>);
+
 impl App {
     /// Executes a command; business errors and the kit's become problems.
     pub(crate) async fn execute<C: Command>(
@@ -63,6 +66,11 @@ impl<T> Done<T> {
     pub(crate) fn accepted(self) -> Accepted<T> {
         Accepted(self)
     }
+
+    /// The same, and what it began has a path of its own.
+    pub(crate) fn accepted_at(self, path: impl FnOnce(&T) -> String) -> AcceptedAt<T> {
+        AcceptedAt(self.at(path))
+    }
 }
 
 impl<T: Serialize> IntoResponse for Done<T> {
@@ -80,6 +88,13 @@ impl<T: Serialize> IntoResponse for Done<T> {
 impl<T: Serialize> IntoResponse for Accepted<T> {
     fn into_response(self) -> Response {
         (StatusCode::ACCEPTED, self.0).into_response()
+    }
+}
+
+impl<T: Serialize> IntoResponse for AcceptedAt<T> {
+    fn into_response(self) -> Response {
+        let Created { done, location } = self.0;
+        (StatusCode::ACCEPTED, [(LOCATION, location)], done).into_response()
     }
 }
 

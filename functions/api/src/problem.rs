@@ -17,6 +17,7 @@ use domain::campaigns::GetCampaignError;
 use domain::contact_imports::GetContactImportError;
 use domain::contacts::GetContactError;
 use domain::ledger::{GetAccountError, GetOwnerSummaryError};
+use domain::reports::GetReportError;
 use domain::statistics::GetStatisticsError;
 use domain::{InvalidInput, Violation};
 use postroom::port::{ObjectError, StoreError};
@@ -172,6 +173,12 @@ impl From<GetAccountError> for Problem {
 
 impl From<GetContactError> for Problem {
     fn from(error: GetContactError) -> Self {
+        Self::of(&error)
+    }
+}
+
+impl From<GetReportError> for Problem {
+    fn from(error: GetReportError) -> Self {
         Self::of(&error)
     }
 }

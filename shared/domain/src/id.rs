@@ -52,4 +52,6 @@ ids! {
     TransferId;
     /// An import of contacts: a UUID version 7, as a campaign's.
     ContactImportId;
+    /// A report: a UUID version 7, as a campaign's.
+    ReportId;
 }

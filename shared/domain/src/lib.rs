@@ -7,6 +7,7 @@ mod id;
 mod money;
 mod input;
 mod page;
+mod object_path;
 
 pub mod ad_provider;
 pub mod campaigns;
@@ -17,11 +18,12 @@ pub mod statistics;
 pub mod ledger;
 pub mod contacts;
 pub mod contact_imports;
+pub mod reports;
 
 mod reactions;
 mod projections;
 
-pub use id::{AccountId, CampaignId, ContactId, ContactImportId, OwnerId, TransferId};
+pub use id::{AccountId, CampaignId, ContactId, ContactImportId, OwnerId, ReportId, TransferId};
 pub use input::{InvalidInput, Violation};
 pub use money::{Currency, InvalidCurrency, Money};
 pub use page::PageRequest;

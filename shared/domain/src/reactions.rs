@@ -18,6 +18,8 @@ use crate::ledger::{
 };
 use crate::notifications::Notifications;
 use crate::plan_limit::PlanLimit;
+use crate::reports::jobs::GenerateReports;
+use crate::reports::{ReportCompleted, ReportFailed, ReportRequested, ReportStarted};
 use crate::statistics::jobs::SyncStatistics;
 use crate::statistics::{StatisticsDue, StatisticsSynced};
 use crate::timeline::Timeline;
@@ -100,6 +102,14 @@ postroom::reactions! {
     ContactImportCompleted {}
     ContactImportFailed {}
     ContactImportCancelled {}
+    ReportRequested {
+        queued GenerateReports,
+    }
+    ReportStarted {
+        queued GenerateReports,
+    }
+    ReportCompleted {}
+    ReportFailed {}
     TaskFailed {
         in_request Notifications,
     }

@@ -16,8 +16,8 @@ use bytes::Bytes;
 use futures_util::stream::try_unfold;
 use jiff::Timestamp;
 use postroom::port::{
-    Download, Downloads, ObjectError, Objects, PermittedDownload, Payloads, PermittedUpload, Pieces, Upload,
-    UploadId, Uploads,
+    Download, Downloads, ObjectError, Objects, Payloads, PermittedDownload, PermittedUpload,
+    Pieces, Upload, UploadId, Uploads,
 };
 use postroom::{BoxFuture, ETag, ObjectKey};
 use tokio::time::timeout;

@@ -63,7 +63,7 @@ def a_bucket_is_private_encrypted_and_forgets(template: Template) -> Iterator[st
                    for statement in statements):
             yield f"{bucket.id}: aws:SecureTransport"
         forgets = [rule for rule in bucket.at("LifecycleConfiguration", "Rules") or [] if rule["Status"] == "Enabled"]
-        for prefix in ("imports/", "claims/"):
+        for prefix in ("imports/", "reports/", "claims/"):
             if not any(rule.get("Prefix") == prefix and rule.get("ExpirationInDays") for rule in forgets):
                 yield f"{bucket.id}: {prefix}"
         if not any("AbortIncompleteMultipartUpload" in rule and not rule.get("Prefix") for rule in forgets):

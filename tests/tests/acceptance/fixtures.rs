@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use domain::contact_imports::UploadedFile;
+use domain::reports::{ReportKind, ReportRequested};
+use postroom::RawEnvelope;
 use serde_json::Value;
 use tests::{World, WorldOptions, fixture, root};
 
@@ -58,6 +60,16 @@ fn the_import_is_tried_with_the_notice_of_a_file_that_was_uploaded() {
     let file = UploadedFile::of_key(&key.parse().unwrap()).unwrap();
 
     assert_eq!((file.tenant_id.as_str(), file.correlation_id.as_str()), ("demo", "req-2f6a"));
+}
+
+#[test]
+fn reports_are_tried_with_one_that_was_asked_for() {
+    let event = fixture("sqs/generate-reports.json");
+    let body = event["Records"][0]["body"].as_str().unwrap();
+
+    let message = RawEnvelope::parse(body).unwrap().decode::<ReportRequested>().unwrap();
+
+    assert_eq!(message.data.request.kind, ReportKind::AccountStatement);
 }
 
 #[tokio::test(flavor = "multi_thread")]

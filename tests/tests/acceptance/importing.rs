@@ -25,7 +25,7 @@ fn people() -> String {
 }
 
 /// Asks for an import of a file and uploads it, as its reply says; its path.
-async fn uploaded(world: &World, file: &str) -> String {
+pub(crate) async fn uploaded(world: &World, file: &str) -> String {
     let input = json!({ "file_name": "people.csv", "size_bytes": file.len() });
     let asked = world.request(Method::POST, "/contact-imports").json(&input);
     let created = world.send(asked).await.expect(201);
@@ -42,7 +42,7 @@ async fn uploaded(world: &World, file: &str) -> String {
 }
 
 /// The import when it is over; no number of it goes back until then.
-async fn over(world: &World, path: &str) -> Reply {
+pub(crate) async fn over(world: &World, path: &str) -> Reply {
     let (began, mut before) = (Instant::now(), Value::Null);
     loop {
         let import = world.get(path).await.expect(200);

@@ -8,6 +8,7 @@ mod http;
 mod idempotency;
 mod importing;
 mod ledger;
+mod reporting;
 mod openapi;
 mod operator;
 mod operator_options;

@@ -11,7 +11,7 @@ use postroom::contract::objects::ObjectsUnderTest;
 use postroom::contract::queue::{Arrived, QueueUnderTest};
 use postroom::memory::{MemoryObjects, MemoryQueue, MemoryStore};
 use postroom::port::{
-    Depths, Downloads, Objects, PermittedDownload, Payloads, PermittedUpload, Queue, Uploads,
+    Depths, Downloads, Objects, Payloads, PermittedDownload, PermittedUpload, Queue, Uploads,
 };
 
 use crate::endpoint::{HANDLER, IN_ORDER};

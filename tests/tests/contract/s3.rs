@@ -4,7 +4,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use postroom::contract::objects::ObjectsUnderTest;
 use postroom::port::{
-    Downloads, ObjectError, Objects, PermittedDownload, Payloads, PermittedUpload, Uploads,
+    Downloads, ObjectError, Objects, Payloads, PermittedDownload, PermittedUpload, Uploads,
 };
 use postroom::{BoxFuture, Classify, Clock, ObjectWriter, SystemClock, Verdict};
 use postroom_aws::{Env, S3Objects};

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::{Document, Operation};
 use crate::app::App;
 use crate::caller::Caller;
-use crate::done::{Accepted, Created, Done};
+use crate::done::{Accepted, AcceptedAt, Created, Done};
 use crate::kind::Kind;
 use crate::operations::Operator;
 use crate::order::{BodyOf, KeyedOrderOf, Order, OrderOf};
@@ -21,7 +21,7 @@ use crate::problem::Problem;
 use crate::routes::ops::{LetterFilterQuery, LetterPageQuery, LetterPath, TenantQuery};
 use crate::routes::{
     AccountPath, AtLeastVersion, CampaignPath, ChainPath, ContactImportPath, ContactPath,
-    OwnerPath, ProjectionPath, RejectedRows, Representation, SearchQuery,
+    OwnerPath, ProjectionPath, RejectedRows, ReportPath, Representation, SearchQuery,
 };
 
 /// A part of a handler's signature: what it takes from a request, or what it answers.
@@ -182,6 +182,13 @@ impl Describe for AccountPath {
     }
 }
 
+impl Describe for ReportPath {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.in_path("id", &json!({ "type": "string", "format": "uuid" }));
+        operation.may_end_as(Kind::REPORT_NOT_FOUND);
+    }
+}
+
 impl Describe for ContactImportPath {
     fn describe(operation: &mut Operation<'_>) {
         operation.in_path("id", &json!({ "type": "string", "format": "uuid" }));
@@ -266,6 +273,12 @@ impl<T: JsonSchema> Describe for Done<T> {
 impl<T: JsonSchema> Describe for Accepted<T> {
     fn describe(operation: &mut Operation<'_>) {
         operation.answers::<T>(StatusCode::ACCEPTED, &["Idempotent-Replayed"]);
+    }
+}
+
+impl<T: JsonSchema> Describe for AcceptedAt<T> {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.answers::<T>(StatusCode::ACCEPTED, &["Idempotent-Replayed", "Location"]);
     }
 }
 

@@ -8,6 +8,7 @@ mod ledger;
 mod contacts;
 mod contact_imports;
 mod rejected_rows;
+mod reports;
 mod version;
 pub(crate) mod ops;
 
@@ -15,7 +16,7 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
-use domain::{AccountId, CampaignId, ContactId, ContactImportId, OwnerId};
+use domain::{AccountId, CampaignId, ContactId, ContactImportId, OwnerId, ReportId};
 use postroom::CorrelationId;
 
 use crate::kind::Kind;
@@ -37,6 +38,7 @@ pub(crate) fn all() -> Vec<Route> {
         ledger::routes(),
         contacts::routes(),
         contact_imports::routes(),
+        reports::routes(),
         ops::routes(),
         openapi::routes(),
     ];
@@ -71,6 +73,8 @@ in_path! {
     ContactPath(ContactId), or CONTACT_NOT_FOUND;
     /// The import in the path.
     ContactImportPath(ContactImportId), or CONTACT_IMPORT_NOT_FOUND;
+    /// The report in the path.
+    ReportPath(ReportId), or REPORT_NOT_FOUND;
     /// The projection in the path.
     ProjectionPath(String), or PROJECTION_NOT_FOUND;
     /// The chain in the path.

@@ -5,6 +5,7 @@ mod campaigns;
 mod ledger;
 mod contacts;
 mod contact_imports;
+mod reports;
 mod accounts;
 mod errors;
 mod input;

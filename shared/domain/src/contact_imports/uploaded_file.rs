@@ -3,12 +3,11 @@
 use postroom::{CorrelationId, InvalidObjectName, ObjectKey, ObjectOwner, TenantId};
 
 use crate::id::ContactImportId;
+use crate::object_path::{segment, tenant_of};
 
 /// All uploads of imports lie behind it.
 pub const PREFIX: &str = "imports/";
 const ENDING: &str = ".csv";
-/// What a tenant's name may contain and a segment of a key may not, or not alone; the sign that replaces them first.
-const ESCAPES: [(&str, &str); 3] = [("%", "%25"), ("/", "%2F"), (".", "%2E")];
 
 /// The file of one import: `imports/TENANT/IMPORT.CORRELATION.csv`, the tenant with `%`, `/` and `.` written `%25`, `%2F`
 /// and `%2E`.
@@ -32,8 +31,7 @@ impl UploadedFile {
     /// None that any tenant, import and chain can cause: the longest has 700 bytes.
     pub fn key(&self) -> Result<ObjectKey, InvalidObjectName> {
         let Self { tenant_id, import_id, correlation_id } = self;
-        let escape = |text: String, (plain, escaped)| text.replace(plain, escaped);
-        let tenant = ESCAPES.into_iter().fold(tenant_id.to_string(), escape);
+        let tenant = segment(tenant_id);
         format!("{PREFIX}{tenant}/{import_id}.{correlation_id}{ENDING}").parse()
     }
 
@@ -41,10 +39,8 @@ impl UploadedFile {
     pub fn of_key(key: &ObjectKey) -> Option<Self> {
         let (tenant, name) = key.as_str().strip_prefix(PREFIX)?.split_once('/')?;
         let (import_id, correlation_id) = name.strip_suffix(ENDING)?.split_once('.')?;
-        let unescape = |text: String, (plain, escaped)| text.replace(escaped, plain);
-        let tenant = ESCAPES.into_iter().rev().fold(tenant.to_owned(), unescape);
         Some(Self {
-            tenant_id: tenant.parse().ok()?,
+            tenant_id: tenant_of(tenant)?,
             import_id: import_id.parse().ok()?,
             correlation_id: correlation_id.parse().ok()?,
         })

@@ -107,6 +107,15 @@ impl Account {
     }
 }
 
+/// How far an account has come, as what is staged has made it. The commit fails, and its command runs again, if more happens
+/// to it by then.
+///
+/// # Errors
+/// [`LedgerError::NotFound`], or it could not be read.
+pub(crate) async fn version_of(account_id: AccountId, tx: &mut Tx) -> Result<u64, LedgerError> {
+    Ok(Account::load(account_id, tx).await?.version)
+}
+
 /// An account as it is right after a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AccountState {

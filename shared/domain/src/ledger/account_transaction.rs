@@ -1,5 +1,7 @@
 //! A movement of money as it is read.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use postroom::{Envelope, List, MessageId, Place, Stored};
 use schemars::JsonSchema;
@@ -47,6 +49,15 @@ pub enum TransactionType {
     Withdrawal,
 }
 
+impl fmt::Display for TransactionType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Deposit => "deposit",
+            Self::Withdrawal => "withdrawal",
+        })
+    }
+}
+
 impl AccountTransaction {
     /// What the event that made an account `after` has moved, if it has moved money.
     pub(super) fn of(event: &Envelope<AccountEvent>, after: &AccountView) -> Option<Self> {
@@ -66,7 +77,12 @@ impl AccountTransaction {
 
     /// All of one account, the last first.
     pub(super) fn latest(account_id: AccountId) -> List<Self> {
-        List::within(account_id).descending()
+        Self::oldest(account_id).descending()
+    }
+
+    /// All of one account, the first first.
+    pub(super) fn oldest(account_id: AccountId) -> List<Self> {
+        List::within(account_id)
     }
 
     /// Where the one that made this version is, or would be, among those of its account.

@@ -25,10 +25,12 @@ mod currency_summary;
 mod account_views;
 mod get_account;
 mod list_transactions;
+mod statement;
 mod get_owner_summary;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use account::version_of;
 pub use account::{Account, AccountState, AccountStatus};
 pub use account_closed::AccountClosed;
 pub use account_event::AccountEvent;
@@ -49,6 +51,7 @@ pub use money_deposited::MoneyDeposited;
 pub use money_withdrawn::MoneyWithdrawn;
 pub use movement::{Movement, MovementInput};
 pub use open_account::{AccountInput, OpenAccount};
+pub(crate) use statement::Statement;
 pub use transfer_leg::TransferLeg;
 pub use transfer_money::{Transfer, TransferInput, TransferMoney};
 pub use withdraw_money::WithdrawMoney;

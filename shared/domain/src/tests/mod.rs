@@ -15,3 +15,4 @@ mod pushing;
 mod scheduling;
 mod importing;
 mod contacting;
+mod reporting;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postroom::memory::{ManualClock, MemoryQueue, MemoryStore, SeededIds};
-use postroom::port::{Inbox, RunKey, Store};
+use postroom::port::{Inbox, Objects, RunKey, Store};
 use postroom::{
     Clock, Command, Courier, Disposition, ExecuteError, History, Ids, Message, Origin, Ports,
     Projector, RawEnvelope, Reader, Record, Runtime, Stored, Worker,
@@ -18,6 +18,8 @@ use crate::campaigns::{
     CreateCampaign, PublishCampaign, TransitionError,
 };
 use crate::ledger::AccountViews;
+use crate::reports::jobs::GenerateReports;
+use crate::reports::{ReportRequested, ReportStarted};
 use crate::statistics::jobs::SyncStatistics;
 use crate::statistics::{ScheduleStatistics, StatisticsDue};
 use crate::{AccountId, CampaignId, PROJECT_VIEWS, Settings, reactions};
@@ -135,7 +137,7 @@ impl World {
         self.deliver_to(&self.sync_campaign, body).await
     }
 
-    async fn deliver_to(&self, worker: &Worker, body: &str) -> Disposition {
+    pub(super) async fn deliver_to(&self, worker: &Worker, body: &str) -> Disposition {
         self.clock.advance(Duration::from_secs(1));
         worker.process(&[record(body)], None).await[0]
     }
@@ -146,6 +148,15 @@ impl World {
         for (worker, body) in std::iter::zip(workers, bodies) {
             worker.process(&[record(body)], Some(self.clock.now() + left)).await;
         }
+    }
+
+    /// A worker of reports, which puts their files here.
+    pub(super) fn reporter(&self, objects: Arc<dyn Objects>) -> Worker {
+        let work = GenerateReports::new(objects, self.clock.clone());
+        let letters = Arc::new(self.memory.clone());
+        Worker::new(GenerateReports::NAME, self.runtime.clone(), letters)
+            .listener::<ReportRequested, _>(work.clone())
+            .job::<ReportStarted, _>(work)
     }
 
     /// Why this handler chose to do nothing on a message, if it did.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use crate::BoxFuture;
 use crate::object::{ETag, ObjectKey};
 use crate::port::{
-    Downloads, ObjectError, Objects, PermittedDownload, Payloads, PermittedUpload, Pieces, Uploads,
+    Downloads, ObjectError, Objects, Payloads, PermittedDownload, PermittedUpload, Pieces, Uploads,
 };
 use crate::verdict::{Classify, Verdict};
 

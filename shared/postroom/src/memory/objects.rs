@@ -14,8 +14,8 @@ use crate::clock::later;
 use crate::id::named;
 use crate::object::{ETag, ObjectKey};
 use crate::port::{
-    Download, Downloads, ObjectError, Objects, PermittedDownload, Payloads, PermittedUpload, Pieces, Upload,
-    UploadId, Uploads,
+    Download, Downloads, ObjectError, Objects, Payloads, PermittedDownload, PermittedUpload,
+    Pieces, Upload, UploadId, Uploads,
 };
 
 /// In what parts an object arrives: more than a piece, so that whoever reads it has to put it together.
