@@ -2,23 +2,18 @@
 
 use std::error::Error;
 use std::ops::Range;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
-use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use bytes::Bytes;
 use futures_util::stream::try_unfold;
-use jiff::Timestamp;
-use postroom::port::{
-    Download, Downloads, ObjectError, Objects, Payloads, PermittedDownload, PermittedUpload,
-    Pieces, Upload, UploadId, Uploads,
-};
+use postroom::port::{ObjectError, Objects, Payloads, Pieces, UploadId};
 use postroom::{BoxFuture, ETag, ObjectKey};
 use tokio::time::timeout;
 
@@ -35,8 +30,8 @@ const NO_SUCH_UPLOAD: &str = "NoSuchUpload";
 /// Of an object that is not there S3 tells only who may list the bucket (`s3:ListBucket`); others are refused.
 #[derive(Debug, Clone)]
 pub struct S3Objects {
-    client: Client,
-    bucket: String,
+    pub(crate) client: Client,
+    pub(crate) bucket: String,
 }
 
 impl S3Objects {
@@ -206,26 +201,6 @@ impl Payloads for S3Objects {
     }
 }
 
-impl Uploads for S3Objects {
-    fn permit<'a>(
-        &'a self,
-        upload: &'a Upload,
-    ) -> BoxFuture<'a, Result<PermittedUpload, ObjectError>> {
-        Box::pin(async move {
-            let key = &upload.key;
-            <dyn Uploads>::check(upload)?;
-            let size = i64::try_from(upload.size_bytes).map_err(|error| refused(key, error))?;
-            let lasting = lasting(key, upload.at, upload.lasts)?;
-            let put = self.client.put_object().bucket(&self.bucket).key(key.as_str());
-            let put = put.content_type(&upload.content_type).content_length(size);
-            // Both are signed: with another length or type it would be another request.
-            let signed = put.presigned(lasting).await.map_err(|error| object_error(key, error))?;
-            let headers = signed.headers().map(|(name, value)| (name.to_owned(), value.to_owned()));
-            Ok(PermittedUpload { url: signed.uri().to_owned(), headers: headers.collect() })
-        })
-    }
-}
-
 /// All that is still to arrive.
 async fn all_of(key: &ObjectKey, body: ByteStream) -> Result<Bytes, ObjectError> {
     let unavailable = |source| ObjectError::Unavailable { key: key.clone(), source };
@@ -234,35 +209,6 @@ async fn all_of(key: &ObjectKey, body: ByteStream) -> Result<Bytes, ObjectError>
         Ok(Err(error)) => Err(unavailable(error.into())),
         Err(elapsed) => Err(unavailable(elapsed.into())),
     }
-}
-
-impl Downloads for S3Objects {
-    fn permit_download<'a>(
-        &'a self,
-        download: &'a Download,
-    ) -> BoxFuture<'a, Result<PermittedDownload, ObjectError>> {
-        Box::pin(async move {
-            let Download { key, file_name, content_type, at, lasts } = download;
-            <dyn Downloads>::check(download)?;
-            let lasting = lasting(key, *at, *lasts)?;
-            let get = self.client.get_object().bucket(&self.bucket).key(key.as_str());
-            let get = get
-                .response_content_disposition(format!("attachment; filename=\"{file_name}\""))
-                .response_content_type(content_type);
-            let signed = get.presigned(lasting).await.map_err(|error| object_error(key, error))?;
-            Ok(PermittedDownload { url: signed.uri().to_owned() })
-        })
-    }
-}
-
-/// From when on and for how long a signature holds.
-fn lasting(
-    key: &ObjectKey,
-    at: Timestamp,
-    lasts: Duration,
-) -> Result<PresigningConfig, ObjectError> {
-    let lasting = PresigningConfig::builder().start_time(SystemTime::from(at)).expires_in(lasts);
-    lasting.build().map_err(|error| refused(key, error))
 }
 
 fn with_time_for_parts() -> aws_sdk_s3::config::Builder {
@@ -292,7 +238,7 @@ fn code_of<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Option
 
 /// What a failed call means. Codes of S3: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>, from memory
 /// 2026-11-22.
-fn object_error<E>(key: &ObjectKey, error: SdkError<E, HttpResponse>) -> ObjectError
+pub(crate) fn object_error<E>(key: &ObjectKey, error: SdkError<E, HttpResponse>) -> ObjectError
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
@@ -314,7 +260,7 @@ where
     }
 }
 
-fn refused(key: &ObjectKey, error: impl Error + Send + Sync + 'static) -> ObjectError {
+pub(crate) fn refused(key: &ObjectKey, error: impl Error + Send + Sync + 'static) -> ObjectError {
     ObjectError::Refused { key: key.clone(), source: Box::new(error) }
 }
 
@@ -322,6 +268,7 @@ fn refused(key: &ObjectKey, error: impl Error + Send + Sync + 'static) -> Object
 mod tests {
     use aws_sdk_s3::error::ErrorMetadata;
     use aws_sdk_s3::operation::get_object::GetObjectError;
+    use postroom::port::{Upload, Uploads};
     use postroom::{Classify, Verdict};
 
     use super::*;
