@@ -36,6 +36,14 @@ impl Remains {
     }
 }
 
+#[cfg(feature = "simulation")]
+impl Remains {
+    /// From when on all of it may be removed.
+    pub(crate) fn removable_at(&self) -> Timestamp {
+        crate::clock::later(self.since, LONGEST_USE)
+    }
+}
+
 impl Builds {
     /// What may be removed: all that may still read it, or write to it, has ended.
     pub(crate) fn removable(&self, now: Timestamp) -> Option<&Remains> {

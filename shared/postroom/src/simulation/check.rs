@@ -57,6 +57,7 @@ pub(super) fn all(run: &Run<'_>) -> Vec<Violation> {
         hold(Law::Gapless, gapless(&found));
         hold(Law::NothingOfRefused, nothing_of_refused(evidence, &run.callers));
         hold(Law::Rooted, rooted(evidence, &found));
+        hold(Law::Swept, run.rows.left());
     }
     for contents in run.contents() {
         let invariants = run.business.invariants(&contents);
@@ -100,10 +101,12 @@ pub(super) fn count(
     figures.repeated_calls = (keyed - keys.len()) as u64;
 }
 
-/// Whether a build takes the place of another.
+/// Whether a build takes the place of another, of which nothing is removed yet.
 fn swaps(write: &ItemWrite) -> bool {
     let ItemWrite::Save { key, data, .. } = write else { return false };
-    key.partition == Partition::of_operators("projections", None) && data.get("building").is_none()
+    let of_builds = key.partition == Partition::of_operators("projections", None);
+    let remains = data.get("remains").filter(|remains| remains.get("after").is_none());
+    of_builds && data.get("building").is_none() && remains.is_some()
 }
 
 /// What the stores hold.

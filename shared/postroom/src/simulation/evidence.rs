@@ -8,6 +8,7 @@ use crate::envelope::RawEnvelope;
 use crate::id::MessageId;
 use crate::port::{LetterStatus, OutboxRow, RunKey};
 use crate::simulation::Violation;
+use crate::stored::Key;
 use crate::transaction::{End, ItemWrite, Transaction};
 use crate::worker::{ITS_OWN, Record};
 
@@ -25,6 +26,8 @@ pub(super) struct Evidence {
     pub(super) strangers: Vec<Stranger>,
     /// What queues gave up, by handler and body.
     pub(super) given_up: Vec<(String, String)>,
+    /// Rows of read models that were removed.
+    pub(super) removed: BTreeSet<Key>,
     /// Leases that were granted, and how many transactions had taken effect before each.
     begun: Vec<(RunKey, usize)>,
     /// Calls of services outside.

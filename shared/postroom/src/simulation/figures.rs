@@ -37,6 +37,8 @@ pub struct Figures {
     pub letters_of_done: u64,
     /// Builds of read models that took the place of others.
     pub swaps: u64,
+    /// Rows of builds that were over, and are removed.
+    pub rows_removed: u64,
     /// Calls of services outside that were done.
     pub calls: u64,
     /// Those that repeated an earlier one under its key.
@@ -78,6 +80,7 @@ impl Figures {
             discards,
             letters_of_done,
             swaps,
+            rows_removed,
             calls,
             repeated_calls,
             openings,
@@ -100,6 +103,7 @@ impl Figures {
         self.discards += discards;
         self.letters_of_done += letters_of_done;
         self.swaps += swaps;
+        self.rows_removed += rows_removed;
         self.calls += calls;
         self.repeated_calls += repeated_calls;
         self.openings += openings;
@@ -132,6 +136,7 @@ impl fmt::Display for Figures {
         row("dead letters", self.dead_letters)?;
         row("  of them about work done later", self.letters_of_done)?;
         row("read models swapped", self.swaps)?;
+        row("  rows of earlier ones removed", self.rows_removed)?;
         row("calls outside", self.calls)?;
         row("  of them repeated under their key", self.repeated_calls)?;
         row("breakers opened", self.openings)?;

@@ -44,6 +44,8 @@ pub enum Law {
     NothingOfRefused,
     /// Causes lead from every event and every task back to a command of the same chain.
     Rooted,
+    /// What is left of a build that is over is removed in the end, and nothing of one that is read or made.
+    Swept,
     /// When nothing fails any more everything comes to rest: callers are answered, outbox and queues are empty.
     Rest,
     /// What the business says of itself at all times is true whenever something was committed.
@@ -54,7 +56,7 @@ pub enum Law {
 
 impl Law {
     /// Every law.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::AllOrNothing,
         Self::ExactlyOnce,
         Self::Kept,
@@ -74,6 +76,7 @@ impl Law {
         Self::SameAnswer,
         Self::NothingOfRefused,
         Self::Rooted,
+        Self::Swept,
         Self::Rest,
         Self::Always,
         Self::Invariant,
@@ -124,6 +127,9 @@ impl Law {
             }
             Self::Rooted => {
                 "causes lead from every event and every task back to a command of the same chain"
+            }
+            Self::Swept => {
+                "what is left of a build that is over is removed in the end, and nothing else of any"
             }
             Self::Rest => {
                 "when nothing fails any more everything comes to rest, outbox and queues empty"

@@ -1,11 +1,12 @@
-//! Rebuilding: operators ask for another build of a read model, and the walker makes it beside the one that is read.
+//! Rebuilding: operators ask for another build of a read model, the walker makes it beside the one that is read, and removes
+//! what is left of earlier ones.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::clock::later;
-use crate::rebuild::{BuildState, Builds, Rebuilds};
+use crate::rebuild::{BuildState, Builds, Rebuilds, Remains};
 use crate::simulation::moves::TIME_OUT;
 use crate::simulation::run::{Ended, Errand, Run};
 
@@ -40,24 +41,29 @@ impl Run<'_> {
 
     /// When the walker has something to do.
     pub(super) fn walk_due(&self) -> Option<Timestamp> {
-        let mut builds = self.projections.iter().filter_map(|name| self.ports.builds(name));
-        let is_walked = |builds: &Builds| {
-            let building = builds.building.as_ref();
-            building.is_some_and(|building| building.state == BuildState::Walking)
-        };
-        builds.any(|builds| is_walked(&builds)).then_some(self.walk_at)
+        let builds = self.projections.iter().filter_map(|name| self.ports.builds(name));
+        builds.filter_map(|builds| self.due_of(&builds)).min()
+    }
+
+    fn due_of(&self, builds: &Builds) -> Option<Timestamp> {
+        let building = builds.building.as_ref();
+        let is_walked = building.is_some_and(|building| building.state == BuildState::Walking);
+        let removable = builds.remains.as_ref().map(Remains::removable_at);
+        let due = if is_walked { Some(self.walk_at) } else { removable };
+        due.map(|due| due.max(self.walk_at))
     }
 
     pub(super) fn walk(&mut self) {
         let now = self.world.lock().now;
         self.walk_at = later(now, WALK_EVERY);
         let Some(projector) = self.business.projector(&self.parts) else { return };
-        let (world, deadline) = (self.world.clone(), later(now, TIME_OUT));
+        let (world, rows, deadline) = (self.world.clone(), self.rows.clone(), later(now, TIME_OUT));
         self.begin("walker", Errand::Walk, |_| {
             Box::pin(async move {
                 // What it could not do, the next does.
                 let walked = projector.walk(Some(deadline)).await;
-                world.note(|| format!("walked: {walked:?}"));
+                let swept = projector.sweep(&rows, Some(deadline)).await;
+                world.note(|| format!("walked: {walked:?}, swept: {swept:?}"));
                 Ended::Over
             })
         });

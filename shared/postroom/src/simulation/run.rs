@@ -21,7 +21,7 @@ use crate::simulation::callers::{Caller, Outcome};
 use crate::simulation::choice::{Choices, Fault};
 use crate::simulation::figures::Figures;
 use crate::simulation::outside::Outside;
-use crate::simulation::ports::Simulated;
+use crate::simulation::ports::{Simulated, SimulatedRows};
 use crate::simulation::processes::Processes;
 use crate::simulation::queues::Queues;
 use crate::simulation::world::{Line, Running, SimulatedClock, Turn, World};
@@ -75,6 +75,8 @@ pub(super) struct Run<'a> {
     pub(super) walk_at: Timestamp,
     /// The read models that there are.
     pub(super) projections: Vec<&'static str>,
+    /// Their rows.
+    pub(super) rows: SimulatedRows,
     /// How often another build of one was asked for.
     pub(super) rebuilds: usize,
     ids: SeededIds,
@@ -203,10 +205,11 @@ impl<'a> Run<'a> {
         let outside = Outside { world: Arc::clone(&world) };
         let parts = Parts { runtime, ports: Arc::new(simulated.clone()), outside };
         let office = DeadLetterOffice::new(parts.runtime.clone(), Arc::new(simulated.clone()));
-        let projections = business.projector(&parts).map(|projector| projector.names());
-        if projections.is_some() {
+        let makes = business.projector(&parts).map(|projector| projector.makes());
+        if makes.is_some() {
             world.lock().wake_ups.listen();
         }
+        let rows = SimulatedRows { ports: simulated.clone(), makes: makes.unwrap_or_default() };
         let now = world.lock().now;
         let callers = Caller::all(business.requests(), &script.silent, now);
         let tenants = callers.iter().map(|caller| caller.tenant.clone()).collect();
@@ -223,7 +226,8 @@ impl<'a> Run<'a> {
             actors: BTreeMap::new(),
             relay_at: now,
             walk_at: now,
-            projections: projections.unwrap_or_default(),
+            projections: rows.makes.iter().map(|(name, _)| *name).collect(),
+            rows,
             rebuilds: 0,
             ids: SeededIds::new(2),
             begun: 0,

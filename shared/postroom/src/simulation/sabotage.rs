@@ -92,6 +92,10 @@ sabotages! {
     ViewWithoutVersion "view-without-version" [Always "are read of all"];
     /// Another build of a read model is read as soon as somebody asks for it.
     SwapBeforeWalked "swap-before-walked" [Invariant "is read up to"];
+    /// A sweep removes the rows of the build that is read too.
+    SweepWhatIsRead "sweep-what-is-read" [Swept "its build is not over"];
+    /// A sweep forgets a row of each page.
+    ForgetRows "forget-rows" [Swept "is left of a build"];
     /// A job is completed whoever holds its lease.
     UnfencedLease "unfenced-lease" [Fenced "under a lease that is not its own any more"];
     /// A message is acknowledged before its dead letter is written.

@@ -87,6 +87,8 @@ fn versions(evidence: &Evidence, found: &Found) -> Vec<String> {
             *writes.entry(key).or_default() += 1;
         }
     }
+    // Of what is removed nothing is found; whether it may be is another law's.
+    writes.retain(|key, _| !evidence.removed.contains(*key));
     let broken = writes.into_iter().filter_map(|(key, written)| {
         let version = found.versions.get(key).copied().unwrap_or(0);
         (version != written).then(|| format!("{key} has version {version} after {written} writes"))

@@ -136,10 +136,10 @@ impl Projector {
         stopped.map_or(Disposition::Acknowledge, |(_, disposition)| disposition)
     }
 
-    /// What its read models are called.
+    /// What its read models are called, and the collections that each makes.
     #[cfg(feature = "simulation")]
-    pub(crate) fn names(&self) -> Vec<&'static str> {
-        self.projections.names()
+    pub(crate) fn makes(&self) -> Vec<(&'static str, &'static [&'static str])> {
+        self.projections.iter().map(|one| (one.name(), one.makes())).collect()
     }
 
     pub(super) fn stop_before(&self, deadline: Option<Timestamp>) -> Timestamp {

@@ -7,6 +7,7 @@ mod outbox;
 mod queue;
 mod dead_letters;
 mod gates;
+mod build_rows;
 mod tampering;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,6 +18,8 @@ use crate::rebuild::Builds;
 use crate::simulation::Sabotage;
 use crate::simulation::ports::tampering::Tampering;
 use crate::simulation::world::{Mishap, World};
+
+pub(super) use build_rows::SimulatedRows;
 
 /// All ports that a run goes through. Clones are the same.
 #[derive(Debug, Clone)]
