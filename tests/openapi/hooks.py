@@ -6,6 +6,7 @@
 - A whole number is written without a fraction. To a schema 1.0 is an integer too; here it is 422, as no float ever is
   money, nor a count.
 - A letter's message is an envelope. Any other object is 422.
+- A report is asked for with what its kind needs, without what it has no use for, and ends after it begins. Otherwise it is 422.
 - A text that may be missing has its format when it is there. Of one that may also be `null`, the generator forgets it.
 """
 
@@ -26,15 +27,16 @@ owners: list[str] = os.environ["POSTROOM_OWNERS"].split()
 letters: list[str] = []
 contacts: list[str] = []
 imports: list[str] = []
+reports: list[str] = []
 # What ids in paths are of, by how the path begins.
 THERE = {"/campaigns": campaigns, "/accounts": accounts, "/owners": owners, "/ops/dead-letters": letters,
-         "/contacts": contacts, "/contact-imports": imports}
+         "/contacts": contacts, "/contact-imports": imports, "/reports": reports}
 ACCOUNT = re.compile("(from_|to_)?account_id")
 numbers = count()
 MESSAGE = json.loads(Path("events/versions/campaign.published.v1.json").read_text())
 UUID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 TIME = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3])(:[0-5][0-9]){2}Z")
-FORMATS = {"fingerprint": UUID, "from": TIME, "before": TIME}
+FORMATS = {"fingerprint": UUID, "from": TIME, "to": TIME, "before": TIME}
 
 
 @schemathesis.hook
@@ -58,11 +60,13 @@ def before_call(context: schemathesis.HookContext, case: schemathesis.Case, **_)
         case.body = {name: whole(value) for name, value in case.body.items() if is_formatted(name, value)}
         for place, name in enumerate(filter(ACCOUNT.fullmatch, case.body)):
             case.body[name] = accounts[(number + place) % len(accounts)]
+        if case.path == "/reports":
+            case.body = of_kind(case.body, accounts[number % len(accounts)])
 
 
 @schemathesis.hook
 def after_call(context: schemathesis.HookContext, case: schemathesis.Case, response: schemathesis.Response) -> None:
-    if response.status_code == 201 and case.path in THERE:
+    if response.status_code in (201, 202) and case.path in THERE:
         THERE[case.path].append(response.json()["id"])
     if response.status_code == 200 and case.path == "/ops/dead-letters":
         letters.extend(letter["id"].replace("#", "~") for letter in response.json()["items"])
@@ -78,6 +82,20 @@ def is_formatted(name: str, value: Any) -> bool:
     if name == "cursor":
         return False
     return name not in FORMATS or not isinstance(value, str) or FORMATS[name].fullmatch(value) is not None
+
+
+def of_kind(report: dict[str, Any], account: str) -> dict[str, Any]:
+    """The same with what its kind needs, and without what is another's."""
+    fields = dict(report)
+    if fields["kind"] == "account_statement":
+        fields["account_id"] = account
+    else:
+        fields.pop("account_id", None)
+    if fields["kind"] != "campaign_performance":
+        fields.pop("campaign_ids", None)
+    if isinstance(fields.get("from"), str) and isinstance(fields.get("to"), str) and fields["from"] >= fields["to"]:
+        del fields["to"]
+    return fields
 
 
 def whole(value: Any) -> Any:

@@ -19,6 +19,7 @@ pub mod ledger;
 pub mod contacts;
 pub mod contact_imports;
 pub mod reports;
+pub mod spreadsheet;
 
 mod reactions;
 mod projections;

@@ -24,7 +24,7 @@ Options:
                       decide-in-two-writes, audit-in-second-write, edit-in-two-writes,
                       no-version-condition, append-over,
                       snapshot-in-first-write, view-in-first-write, view-without-version,
-                      swap-before-walked, unfenced-lease,
+                      swap-before-walked, sweep-what-is-read, forget-rows, unfenced-lease,
                       acknowledge-before-park, permanent-is-retried, collect-before-park,
                       drop-unread,
                       park-in-two-writes, number-before-commit, forget-answers,

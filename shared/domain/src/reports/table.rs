@@ -1,6 +1,7 @@
 //! A table that is written while its rows are found, as CSV or as JSON.
 
-use csv_core::{Terminator, WriteResult, Writer, WriterBuilder};
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use postroom::ObjectWriter;
 use postroom::port::ObjectError;
@@ -8,10 +9,7 @@ use serde_json::Value;
 
 use crate::reports::ReportFormat;
 use crate::reports::limits::MAX_ROWS;
-
-/// What a spreadsheet takes for the beginning of a formula, or for what comes before one.
-// <https://owasp.org/www-community/attacks/CSV_Injection>, from memory 2026-11-22.
-const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+use crate::spreadsheet::{push_row, text};
 
 /// What stands in one column of one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +72,7 @@ impl<'a> Table<'a> {
                 if self.rows == 0 {
                     self.header(&mut line);
                 }
-                csv(cells.into_iter().map(Cell::into_csv), &mut line);
+                push_row(&mut line, cells.iter().map(Cell::as_csv));
             }
             ReportFormat::Json => {
                 line.extend_from_slice(if self.rows == 0 { b"[\n" } else { b",\n" });
@@ -105,7 +103,7 @@ impl<'a> Table<'a> {
     }
 
     fn header(&self, line: &mut Vec<u8>) {
-        csv(self.columns.iter().map(|column| (*column).to_owned()), line);
+        push_row(line, self.columns.iter().map(|column| Cow::Borrowed(*column)));
     }
 
     /// A row as an object, whose members stand in the order of the columns.
@@ -122,15 +120,14 @@ impl Cell {
         value.map_or(Self::Absent, cell)
     }
 
-    fn into_csv(self) -> String {
+    fn as_csv(&self) -> Cow<'_, str> {
         match self {
             // Only words are somebody's: a number may begin with a minus.
-            Self::Text(text) if text.starts_with(FORMULA) => format!("'{text}"),
-            Self::Text(text) => text,
-            Self::Count(count) => count.to_string(),
-            Self::Minor(amount) => amount.to_string(),
-            Self::At(at) => at.to_string(),
-            Self::Absent => String::new(),
+            Self::Text(words) => text(words),
+            Self::Count(count) => count.to_string().into(),
+            Self::Minor(amount) => amount.to_string().into(),
+            Self::At(at) => at.to_string().into(),
+            Self::Absent => Cow::Borrowed(""),
         }
     }
 
@@ -143,33 +140,6 @@ impl Cell {
             Self::Absent => Value::Null,
         }
     }
-}
-
-/// Writes a record of CSV.
-fn csv(fields: impl Iterator<Item = String>, line: &mut Vec<u8>) {
-    let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).build();
-    for (index, field) in fields.enumerate() {
-        if index > 0 {
-            append(line, 2, |output| writer.delimiter(output));
-        }
-        append_field(&mut writer, field.as_bytes(), line);
-    }
-    append(line, 3, |output| writer.terminator(output));
-}
-
-fn append_field(writer: &mut Writer, field: &[u8], line: &mut Vec<u8>) {
-    // Each byte may be a quote, which is doubled, and all of them are quoted then: there is room at once.
-    append(line, 2 * field.len() + 2, |output| {
-        let (result, _, written) = writer.field(field, output);
-        (result, written)
-    });
-}
-
-fn append(line: &mut Vec<u8>, room: usize, write: impl FnOnce(&mut [u8]) -> (WriteResult, usize)) {
-    let start = line.len();
-    line.resize(start + room, 0);
-    let (_, written) = write(&mut line[start..]);
-    line.truncate(start + written);
 }
 
 #[cfg(test)]
@@ -190,8 +160,8 @@ mod tests {
         String::from_utf8(body.to_vec()).unwrap()
     }
 
-    fn text(text: &str) -> Cell {
-        Cell::Text(text.to_owned())
+    fn text(words: &str) -> Cell {
+        Cell::Text(words.to_owned())
     }
 
     #[tokio::test]

@@ -250,7 +250,10 @@ mod tests {
     #[test]
     fn a_fault_of_calls_that_nobody_makes_is_told_what_there_is() {
         let cases = [
-            (r#""service": "sns", "action": "Publish""#, "service: not one of dynamodb, dynamo"),
+            (
+                r#""service": "kinesis", "action": "PutRecord""#,
+                "service: not one of dynamodb, dynamo",
+            ),
             (r#""service": "sqs", "action": "SendMesage""#, "SendMessage, SendMessageBatch"),
             (r#""service": "sqs", "action": "PutItem""#, "action: not one of Change"),
             (r#""service": "sqs""#, "action: not one of Change"),

@@ -111,12 +111,13 @@ impl Multiparts {
         if !named.is_sorted_by(|one, next| one.number < next.number) {
             return Err(PartRefused::InvalidPartOrder);
         }
-        for (index, part) in named.iter().enumerate() {
+        let sizes = named.iter().map(|part| {
             let arrived = upload.parts.get(&part.number).filter(|found| found.etag() == part.etag);
-            let arrived = arrived.ok_or(PartRefused::InvalidPart)?;
-            if arrived.size_bytes < LEAST_BYTES && index + 1 < named.len() {
-                return Err(PartRefused::EntityTooSmall);
-            }
+            arrived.map(|arrived| arrived.size_bytes).ok_or(PartRefused::InvalidPart)
+        });
+        let sizes: Vec<_> = sizes.collect::<Result<_, _>>()?;
+        if sizes.split_last().is_some_and(|(_, rest)| rest.iter().any(|&size| size < LEAST_BYTES)) {
+            return Err(PartRefused::EntityTooSmall);
         }
         let Some(Multipart { about, mut parts, .. }) = self.uploads.remove(id) else {
             return Err(PartRefused::NoSuchUpload);

@@ -1,7 +1,8 @@
 //! The rows that an import rejected, as a page or as a file.
 
-mod csv;
 mod representation;
+
+use std::borrow::Cow;
 
 use axum::Json;
 use axum::http::HeaderValue;
@@ -9,14 +10,14 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, LINK, VARY};
 use axum::response::{IntoResponse, Response};
 use domain::ContactImportId;
 use domain::contact_imports::csv::Rejection;
+use domain::spreadsheet::{push_row, text};
 use postroom::port::Page;
 
 use crate::page::{PageReply, cursor};
 
-use csv::{Cell, push_row};
 pub(crate) use representation::Representation;
 
-const HEADER: [Cell<'static>; 3] = [Cell::Text("line"), Cell::Text("column"), Cell::Text("reason")];
+const HEADER: [&str; 3] = ["line", "column", "reason"];
 
 /// Rejected rows in the form that was asked for.
 pub(crate) enum RejectedRows {
@@ -28,7 +29,7 @@ pub(crate) enum RejectedRows {
 
 /// A part of a file, and which is the next.
 pub(crate) struct RejectedFile {
-    csv: String,
+    csv: Vec<u8>,
     file_name: String,
     next: Option<String>,
 }
@@ -44,13 +45,13 @@ impl RejectedFile {
         is_first: bool,
         limit: Option<usize>,
     ) -> Self {
-        let mut csv = String::new();
+        let mut csv = Vec::new();
         if is_first {
-            push_row(&mut csv, &HEADER);
+            push_row(&mut csv, HEADER.map(Cow::Borrowed));
         }
         for Rejection { line, column, reason } in &rows.items {
             let column = column.as_deref().unwrap_or_default();
-            push_row(&mut csv, &[Cell::Number(*line), Cell::Text(column), Cell::Text(reason)]);
+            push_row(&mut csv, [line.to_string().into(), text(column), text(reason)]);
         }
         let limit = limit.map_or(String::new(), |limit| format!("limit={limit}&"));
         let next = cursor(list, rows.next).map(|cursor| {
