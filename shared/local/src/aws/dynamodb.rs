@@ -1,5 +1,6 @@
 //! The embedded DynamoDB: `dynoxide` in this process, on a loopback port of its own.
 
+use std::error::Error;
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use bytes::Bytes;
 use dynoxide::Database;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Response};
+use rusqlite::Connection;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -20,6 +22,9 @@ use super::reply::Reply;
 /// Requests take milliseconds; this bounds one that never ends.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Where it is kept.
+const FILE: &str = "dynamodb.sqlite";
 
 const TARGET: &str = "x-amz-target";
 const DATE: &str = "x-amz-date";
@@ -158,16 +163,42 @@ impl DynamoDbClient {
     }
 }
 
+/// Opens the database with the indexes that it lacks.
 fn open(directory: Option<&Path>) -> Result<Database, AwsError> {
-    let database = match directory {
-        None => Database::memory(),
-        Some(directory) => {
-            std::fs::create_dir_all(directory)
-                .map_err(|source| AwsError::Data { path: directory.to_owned(), source })?;
-            Database::new(&directory.join("dynamodb.sqlite").to_string_lossy())
-        }
+    let broken = |error: &dyn Error| AwsError::Database { reason: error.to_string() };
+    let Some(directory) = directory else {
+        // A database in memory is out of reach for others: it begins as the copy of one that is not.
+        let blank = tempfile::tempdir().map_err(|error| broken(&error))?;
+        let path = blank.path().join(FILE);
+        drop(at(&path)?);
+        index(&path).map_err(|error| broken(&error))?;
+        let database = Database::memory().map_err(|error| broken(&error))?;
+        database.restore_from(&path.to_string_lossy()).map_err(|error| broken(&error))?;
+        return Ok(database);
     };
-    database.map_err(|error| AwsError::Database { reason: error.to_string() })
+    std::fs::create_dir_all(directory)
+        .map_err(|source| AwsError::Data { path: directory.to_owned(), source })?;
+    let path = directory.join(FILE);
+    drop(at(&path)?);
+    index(&path).map_err(|error| broken(&error))?;
+    at(&path)
+}
+
+fn at(path: &Path) -> Result<Database, AwsError> {
+    let opened = Database::new(&path.to_string_lossy());
+    opened.map_err(|error| AwsError::Database { reason: error.to_string() })
+}
+
+/// Lets the database find a stream's newest record, and those behind one, without reading all of them. It looks for the
+/// newest whenever it writes to a table that has a stream, so that each write took longer than the one before.
+// dynoxide 3.2.0, `src/storage.rs`, `next_stream_sequence_number` and `get_stream_records`.
+fn index(path: &Path) -> Result<(), rusqlite::Error> {
+    Connection::open(path)?.execute_batch(
+        "CREATE INDEX IF NOT EXISTS local_stream_records \
+         ON _stream_records (table_name, shard_id, CAST(sequence_number AS INTEGER));
+         CREATE INDEX IF NOT EXISTS local_newest_stream_record \
+         ON _stream_records (table_name, CAST(sequence_number AS INTEGER));",
+    )
 }
 
 fn chosen(headers: &HeaderMap, names: &[&'static str]) -> HeaderMap {
@@ -192,6 +223,29 @@ fn with_region(operation: &str, body: &Bytes) -> Option<Bytes> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_streams_newest_record_is_found_without_reading_all_wherever_the_database_is() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let newest = "EXPLAIN QUERY PLAN SELECT MAX(CAST(sequence_number AS INTEGER)) \
+                      FROM _stream_records WHERE table_name = 'journal'";
+        let behind = "EXPLAIN QUERY PLAN SELECT id FROM _stream_records WHERE table_name = 'journal' \
+                      AND shard_id = 'one' AND CAST(sequence_number AS INTEGER) > 7 \
+                      ORDER BY CAST(sequence_number AS INTEGER)";
+        for (kept, name) in [(None, "copy-of-memory"), (Some(directory.path()), "copy-of-file")] {
+            let database = open(kept).expect("opened");
+            let copy = directory.path().join(name);
+            database.vacuum_into(&copy.to_string_lossy()).expect("copied");
+            let copy = Connection::open(copy).expect("opened");
+            for (query, index) in
+                [(newest, "local_newest_stream_record"), (behind, "local_stream_records")]
+            {
+                let plan =
+                    copy.query_row(query, [], |row| row.get::<_, String>(3)).expect("a plan");
+                assert!(plan.contains(index), "{plan}");
+            }
+        }
+    }
 
     #[test]
     fn arns_name_the_region_and_data_is_left_alone() {
