@@ -1,5 +1,6 @@
 //! The application: what every route shares, and the table of routes.
 
+use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
@@ -15,16 +16,27 @@ use crate::operations::Operations;
 use crate::problem::Problem;
 use crate::routes;
 
-/// What every route shares. Cheap to clone.
+/// What every route shares, by a pointer: the router makes a copy for each of its routes, and of each layer, at every start.
 #[derive(Clone)]
-pub(crate) struct App {
+pub(crate) struct App(Arc<Shared>);
+
+/// What there is of it.
+pub(crate) struct Shared {
     pub(crate) runtime: Runtime,
     pub(crate) operations: Operations,
     pub(crate) uploads: Arc<dyn Uploads>,
     pub(crate) downloads: Arc<dyn Downloads>,
-    pub(crate) claims: Arc<ClaimNames>,
+    pub(crate) claims: ClaimNames,
     /// The OpenAPI document, once somebody has asked for it.
-    pub(crate) document: Arc<OnceLock<Bytes>>,
+    pub(crate) document: OnceLock<Bytes>,
+}
+
+impl Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
 }
 
 impl App {
@@ -34,9 +46,9 @@ impl App {
         permits: impl Uploads + Downloads + 'static,
         claims: ClaimNames,
     ) -> Self {
-        let (permits, claims) = (Arc::new(permits), Arc::new(claims));
-        let (uploads, downloads) = (permits.clone(), permits);
-        Self { runtime, operations, uploads, downloads, claims, document: Arc::default() }
+        let permits = Arc::new(permits);
+        let (uploads, downloads, document) = (permits.clone(), permits, OnceLock::new());
+        Self(Arc::new(Shared { runtime, operations, uploads, downloads, claims, document }))
     }
 
     /// The name of a chain that its caller did not name.
