@@ -97,8 +97,7 @@ impl Objects for S3Objects {
             let put = self.client.put_object().bucket(&self.bucket).key(key.as_str());
             let put = put.content_type(content_type).body(ByteStream::from(body)).send().await;
             let put = put.map_err(|error| object_error(key, error))?;
-            let etag = put.e_tag.unwrap_or_default();
-            etag.parse().map_err(|error| refused(key, error))
+            etag(key, put.e_tag)
         })
     }
 
@@ -128,8 +127,7 @@ impl Objects for S3Objects {
             let put = put.body(ByteStream::from(body));
             let put = put.customize().config_override(with_time_for_parts()).send().await;
             let put = put.map_err(|error| object_error(key, error))?;
-            let etag = put.e_tag.unwrap_or_default();
-            etag.parse().map_err(|error| refused(key, error))
+            etag(key, put.e_tag)
         })
     }
 
@@ -149,8 +147,7 @@ impl Objects for S3Objects {
             let complete = complete.multipart_upload(parts.build()).customize();
             let put = complete.config_override(with_time_for_parts()).send().await;
             let put = put.map_err(|error| object_error(key, error))?;
-            let etag = put.e_tag.unwrap_or_default();
-            etag.parse().map_err(|error| refused(key, error))
+            etag(key, put.e_tag)
         })
     }
 
@@ -258,6 +255,11 @@ where
             ObjectError::Unavailable { key, source: Box::new(error) }
         }
     }
+}
+
+/// The `ETag` that S3 gave what was put.
+fn etag(key: &ObjectKey, given: Option<String>) -> Result<ETag, ObjectError> {
+    given.unwrap_or_default().parse().map_err(|error| refused(key, error))
 }
 
 pub(crate) fn refused(key: &ObjectKey, error: impl Error + Send + Sync + 'static) -> ObjectError {
