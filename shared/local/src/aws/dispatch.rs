@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use s3s::Body;
 use s3s::service::S3Service;
 use serde_json::{Value, json};
@@ -86,9 +86,15 @@ impl Dispatcher {
         match Target::of(&parts) {
             // What is uploaded is passed on as it arrives.
             Some(target) if target.service == Service::S3 => {
+                let has_body = !body.is_end_stream();
                 let asked = Request::from_parts(parts.clone(), body.into());
                 let caller = caller(&parts);
-                self.call(&target, caller, &Bytes::new(), self.ask_s3(asked)).await
+                let mut reply =
+                    self.call(&target, caller, &Bytes::new(), self.ask_s3(asked)).await?;
+                if has_body && !reply.status().is_success() {
+                    reply::set_connection_close(&mut reply);
+                }
+                Ok(reply)
             }
             Some(target) => match whole(body).await? {
                 Ok(body) => {

@@ -1,6 +1,6 @@
 //! Answers in the shape that AWS gives them.
 
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use s3s::Body;
 use serde_json::{Value, json};
@@ -36,6 +36,12 @@ pub(super) fn set_query_error(reply: &mut Reply, error: &str) {
     if let Ok(value) = HeaderValue::try_from(error) {
         reply.headers_mut().insert(QUERY_ERROR, value);
     }
+}
+
+/// For an answer that left the body of its request unread. A client that was told so instead of `100 Continue` sends no body,
+/// and on the same connection its next request would be taken for that body.
+pub(super) fn set_connection_close(reply: &mut Reply) {
+    reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
 }
 
 /// A refusal of S3, which speaks XML.
