@@ -3,7 +3,7 @@
 use postroom::port::{DeadLetter, ObjectError};
 use postroom::{Effects, Envelope, Job, OnUnknown, Outcome, Tx, TxError};
 
-use super::{ImportContacts, ImportContactsError, OUR_FAULT, fail};
+use super::{ImportContacts, ImportContactsError, fail, give_up};
 use crate::contact_imports::csv::{Rejection, Row, rows_of};
 use crate::contact_imports::{
     ContactImport, ContactImportCompleted, Counts, ImportChunk, ImportCounter, ImportFile,
@@ -66,9 +66,7 @@ impl Job<ImportChunk> for ImportContacts {
         _letter: &DeadLetter,
         tx: &mut Tx,
     ) -> Result<(), ImportContactsError> {
-        let import_id = message.data.import_id;
-        let failed = fail(import_id, OUR_FAULT, tx).await;
-        failed.map_err(|source| ImportContactsError::Tx { import_id, source })
+        give_up(message.data.import_id, tx).await
     }
 }
 

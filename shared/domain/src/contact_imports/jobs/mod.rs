@@ -52,6 +52,12 @@ async fn fail(import_id: ContactImportId, reason: &str, tx: &mut Tx) -> Result<(
     Ok(())
 }
 
+/// Tells the owner of an import that we have given up on a part of it.
+async fn give_up(import_id: ContactImportId, tx: &mut Tx) -> Result<(), ImportContactsError> {
+    let failed = fail(import_id, OUR_FAULT, tx).await;
+    failed.map_err(|source| ImportContactsError::Tx { import_id, source })
+}
+
 impl fmt::Debug for ImportContacts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ImportContacts").finish_non_exhaustive()

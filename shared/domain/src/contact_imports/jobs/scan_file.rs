@@ -7,7 +7,7 @@ use postroom::{
     ETag, Effects, Envelope, Job, ObjectCreated, ObjectKey, OnUnknown, Outcome, Tx, TxError,
 };
 
-use super::{ImportContacts, ImportContactsError, OUR_FAULT, fail};
+use super::{ImportContacts, ImportContactsError, fail, give_up};
 use crate::contact_imports::csv::{FileError, Plan, Scan};
 use crate::contact_imports::limits::{FAN_OUT, MAX_FILE_BYTES};
 use crate::contact_imports::{
@@ -78,9 +78,7 @@ impl Job<ObjectCreated> for ImportContacts {
         _letter: &DeadLetter,
         tx: &mut Tx,
     ) -> Result<(), ImportContactsError> {
-        let import_id = import_of(&message.data.key)?;
-        let failed = fail(import_id, OUR_FAULT, tx).await;
-        failed.map_err(|source| ImportContactsError::Tx { import_id, source })
+        give_up(import_of(&message.data.key)?, tx).await
     }
 }
 

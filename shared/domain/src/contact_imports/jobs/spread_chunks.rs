@@ -5,7 +5,7 @@ use std::time::Duration;
 use postroom::port::DeadLetter;
 use postroom::{Effects, Envelope, Job, OnUnknown, Outcome, Tx, TxError};
 
-use super::{ImportContacts, ImportContactsError, OUR_FAULT, fail};
+use super::{ImportContacts, ImportContactsError, give_up};
 use crate::contact_imports::{ContactImport, ImportChunk, ImportSpread};
 
 impl Job<ImportSpread> for ImportContacts {
@@ -44,9 +44,7 @@ impl Job<ImportSpread> for ImportContacts {
         _letter: &DeadLetter,
         tx: &mut Tx,
     ) -> Result<(), ImportContactsError> {
-        let import_id = message.data.import_id;
-        let failed = fail(import_id, OUR_FAULT, tx).await;
-        failed.map_err(|source| ImportContactsError::Tx { import_id, source })
+        give_up(message.data.import_id, tx).await
     }
 }
 
