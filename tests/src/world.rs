@@ -239,6 +239,20 @@ impl World {
         assert!(reply.status < 300, "{reply:?}");
     }
 
+    /// Waits until so many callers of AWS were killed.
+    pub async fn callers_killed(&self, times: u64) {
+        let url = format!("{}/_faults", self.system.aws_url());
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let applied = self.send(self.http.get(&url)).await.expect(200).body;
+            if applied["applied"]["kill_caller"].as_u64() >= Some(times) {
+                return;
+            }
+            self.not_after(deadline, &format!("too few were killed: {applied}"));
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     /// Takes back everything that makes calls to AWS go wrong, and answers how often each effect came about.
     pub async fn aws_heals(&self) -> Value {
         let url = format!("{}/_faults", self.system.aws_url());

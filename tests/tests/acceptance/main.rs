@@ -9,6 +9,7 @@ mod idempotency;
 mod importing;
 mod ledger;
 mod reporting;
+mod reporting_killed;
 mod openapi;
 mod operator;
 mod operator_options;
