@@ -16,6 +16,7 @@ pub mod notifications;
 pub mod plan_limit;
 pub mod statistics;
 pub mod ledger;
+pub mod webhooks;
 pub mod contacts;
 pub mod contact_imports;
 pub mod reports;

@@ -22,6 +22,7 @@ mod message;
 mod envelope;
 mod wire;
 mod claim;
+mod secret;
 mod object;
 mod object_writer;
 mod object_created;
@@ -81,6 +82,7 @@ pub use reader::{List, ReadError, ReadModel, Reader, Versioned};
 pub use rebuild::{BuildState, BuildStatus, ProjectionStatus, RebuildError, Rebuilds};
 pub use runtime::{ExecuteError, Executed, Ports, Runtime, SettleError};
 pub use schedule::{Schedule, ScheduleError, Scheduled};
+pub use secret::{SecretCache, SecretText};
 pub use stored::{Generation, Key, Partition, Place, Stored, StreamId};
 pub use task_failed::TaskFailed;
 pub use transaction::{

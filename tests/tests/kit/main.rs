@@ -16,6 +16,7 @@ mod letters;
 mod giving_up;
 mod reacting;
 mod renewal;
+mod secrets;
 mod stepped;
 mod office;
 mod office_lists;

@@ -15,6 +15,7 @@ mod build_rows;
 mod objects;
 mod payloads;
 mod permits;
+mod secrets;
 
 pub use breaker::{Breaker, BreakerChange, Breakers, Changed};
 pub use build_rows::BuildRows;
@@ -35,4 +36,5 @@ pub use payloads::Payloads;
 pub use permits::{Download, Downloads, PermittedDownload, PermittedUpload, Upload, Uploads};
 pub use queue::{Posted, Queue, QueueError};
 pub use rate::{Rates, Slots, SlotsAsked};
+pub use secrets::{SecretError, Secrets};
 pub use store::{CommitError, Item, Listing, MAX_KEYS, Page, Store};
