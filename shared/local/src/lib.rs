@@ -6,6 +6,7 @@ pub mod lambda;
 pub mod sqs;
 pub mod ses;
 pub mod sns;
+pub mod secrets;
 pub mod s3;
 pub mod aws;
 pub mod provider;

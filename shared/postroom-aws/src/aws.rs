@@ -23,6 +23,7 @@ use crate::permits::S3Permits;
 use crate::plain_requests::PlainRequests;
 use crate::queue::SqsQueue;
 use crate::rate::DynamoRates;
+use crate::secret::ManagedSecret;
 use crate::store::DynamoStore;
 use crate::visibility::Visibility;
 
@@ -32,7 +33,7 @@ use crate::visibility::Visibility;
 #[derive(Debug, Clone)]
 pub struct Aws {
     /// For clients that most functions do without.
-    config: SdkConfig,
+    pub(crate) config: SdkConfig,
     dynamodb: DynamoClients,
     pub(crate) sqs: aws_sdk_sqs::Client,
 }
@@ -128,6 +129,11 @@ impl Aws {
         let bucket = env.text("OBJECTS_BUCKET");
         let payloads = S3Payloads::new(self.clone(), bucket.clone());
         ClaimChecks::new(bucket, Arc::new(payloads))
+    }
+
+    /// The secret whose name or ARN a variable has, by a client that its first reading makes.
+    pub fn secret(&self, env: &mut Env, variable: &str) -> ManagedSecret {
+        ManagedSecret::new(self.clone(), env.text(variable))
     }
 
     pub(crate) fn objects_in(&self, bucket: String) -> S3Objects {

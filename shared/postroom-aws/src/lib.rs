@@ -1,4 +1,4 @@
-//! The kit's ports on DynamoDB, SQS and S3, and the shapes in which Lambda calls a function.
+//! The kit's ports on DynamoDB, SQS, S3 and Secrets Manager, and the shapes in which Lambda calls a function.
 //!
 //! Start with [`keys`]: every table, key and item, byte for byte. [`Aws`] builds the adapters from the environment;
 //! [`run_worker`], [`run_relay`] and [`run_schedule`] run a function for as long as its process lives:
@@ -46,6 +46,7 @@ mod queue;
 mod objects;
 mod payloads;
 mod permits;
+mod secret;
 mod visibility;
 mod depth;
 mod aws;
@@ -81,6 +82,7 @@ pub use queue::SqsQueue;
 pub use rate::DynamoRates;
 pub use relay::{RelayError, handle_relay, run_relay};
 pub use schedule::{handle_slot, run_schedule};
+pub use secret::ManagedSecret;
 pub use store::DynamoStore;
 pub use visibility::Visibility;
 pub use worker::{

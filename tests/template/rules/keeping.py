@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from template import Template, look, target, words
 
 # Decided for each; the default deletes.
-STATEFUL = ("DynamoDB::Table", "SQS::Queue", "S3::Bucket", "Logs::LogGroup", "Cognito::UserPool")
+STATEFUL = ("DynamoDB::Table", "SQS::Queue", "S3::Bucket", "Logs::LogGroup", "Cognito::UserPool",
+            "SecretsManager::Secret")
 
 
 def a_table_is_on_demand_encrypted_and_recoverable(template: Template) -> Iterator[str]:

@@ -65,6 +65,9 @@ impl Endpoint {
         for bucket in stack.buckets {
             server.create_bucket(&bucket).unwrap();
         }
+        for secret in stack.secrets {
+            server.create_secret(&secret);
+        }
         let mut env = environment(&server.url(), queues);
         let aws = Aws::connect(&mut env);
         env.check().unwrap();
@@ -96,6 +99,15 @@ impl Endpoint {
         fault.as_object_mut().unwrap().extend(effect.as_object().unwrap().clone());
         let answer = reqwest::Client::new().post(format!("{}/_faults", self.url)).json(&fault);
         answer.send().await.unwrap().error_for_status().unwrap();
+    }
+
+    /// Replaces a secret, as an operator would.
+    pub(crate) async fn put_secret(&self, id: &str, text: &str) {
+        let put = reqwest::Client::new()
+            .post(&self.url)
+            .header("x-amz-target", "secretsmanager.PutSecretValue")
+            .json(&json!({ "SecretId": id, "SecretString": text }));
+        put.send().await.unwrap().error_for_status().unwrap();
     }
 
     /// Calls DynamoDB without an adapter in between.
@@ -140,6 +152,7 @@ pub(crate) fn environment(url: &str, queues: &[&str]) -> Env {
         ("OUTBOX_TABLE", "local-outbox"),
         ("INBOX_TABLE", "local-inbox"),
         ("DEAD_LETTERS_TABLE", "local-dead-letters"),
+        ("WEBHOOK_SECRETS", "local-webhook-secrets"),
         ("OBJECTS_BUCKET", "local-objects-000000000000-us-east-1"),
     ];
     let fixed = fixed.map(|(name, value)| (name.to_owned(), value.to_owned()));

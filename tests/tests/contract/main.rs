@@ -1,4 +1,4 @@
-//! Every adapter keeps the promises of its port: in memory, on DynamoDB, on SQS and on S3.
+//! Every adapter keeps the promises of its port: in memory, on DynamoDB, on SQS, on S3 and in Secrets Manager.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod endpoint;
@@ -7,6 +7,7 @@ mod time;
 mod dynamodb;
 mod sqs;
 mod s3;
+mod secrets;
 mod outcomes;
 mod many;
 mod schedules;

@@ -8,7 +8,10 @@ use postroom::memory::{ManualClock, MemorySecrets};
 
 /// A cache over a secret that says `first`.
 fn cache() -> (SecretCache, MemorySecrets, Arc<ManualClock>) {
-    let (kept, clock) = (MemorySecrets::default(), Arc::new(ManualClock::at("2026-11-21T09:30:00Z".parse().unwrap())));
+    let (kept, clock) = (
+        MemorySecrets::default(),
+        Arc::new(ManualClock::at("2026-11-21T09:30:00Z".parse().unwrap())),
+    );
     kept.put("first");
     (SecretCache::new(Arc::new(kept.clone()), clock.clone()), kept, clock)
 }
@@ -25,7 +28,7 @@ async fn renewed(cache: &SecretCache) -> Option<String> {
 #[tokio::test]
 async fn a_secret_is_read_once_while_it_is_young_and_again_when_it_is_old() {
     let (cache, kept, clock) = cache();
-    let almost = SecretCache::LONGEST - Duration::from_micros(1);
+    let almost = SecretCache::LONGEST.saturating_sub(Duration::from_micros(1));
     current(&cache).await;
     kept.put("second");
 
@@ -42,7 +45,7 @@ async fn a_secret_is_read_once_while_it_is_young_and_again_when_it_is_old() {
 #[tokio::test]
 async fn a_secret_that_may_have_changed_is_read_again_but_not_as_often_as_strangers_like() {
     let (cache, kept, clock) = cache();
-    let almost = SecretCache::SHORTEST - Duration::from_micros(1);
+    let almost = SecretCache::SHORTEST.saturating_sub(Duration::from_micros(1));
     current(&cache).await;
     kept.put("second");
 

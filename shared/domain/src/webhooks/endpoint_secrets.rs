@@ -116,14 +116,14 @@ mod tests {
             let kept = json!([{ "tenant": "demo", "secrets": [weak] }]);
             assert!(read(&kept).is_err(), "{weak:?}");
         }
-        assert!(read(&json!([{ "tenant": "demo", "secrets": ["whsec_0123456789abcdef01"] }])).is_ok());
+        assert!(
+            read(&json!([{ "tenant": "demo", "secrets": ["whsec_0123456789abcdef01"] }])).is_ok()
+        );
     }
 
     #[test]
     fn a_secret_of_two_tenants_or_twice_of_one_is_refused() {
-        let kept = |one: &str, other: &str| {
-            json!([{ "tenant": one, "secrets": [secret(1)] }, { "tenant": other, "secrets": [secret(1)] }])
-        };
+        let kept = |one: &str, other: &str| json!([{ "tenant": one, "secrets": [secret(1)] }, { "tenant": other, "secrets": [secret(1)] }]);
 
         assert!(read(&kept("demo", "acme")).is_err());
         assert!(read(&kept("demo", "demo")).is_err());

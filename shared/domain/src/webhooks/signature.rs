@@ -53,9 +53,7 @@ impl Signature {
     ///
     /// # Errors
     /// [`InvalidSignature`]; what was sent is not in it.
-    pub fn read<'a>(
-        values: impl IntoIterator<Item = &'a [u8]>,
-    ) -> Result<Self, InvalidSignature> {
+    pub fn read<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, InvalidSignature> {
         let mut values = values.into_iter();
         let value = values.next().ok_or(InvalidSignature::Missing)?;
         if values.next().is_some() {
@@ -77,7 +75,8 @@ impl Signature {
             }
         }
         let is_time = |time: &&str| {
-            (1..=MOST_DIGITS).contains(&time.len()) && time.bytes().all(|byte| byte.is_ascii_digit())
+            (1..=MOST_DIGITS).contains(&time.len())
+                && time.bytes().all(|byte| byte.is_ascii_digit())
         };
         let signed_at = signed_at.filter(is_time).ok_or_else(|| malformed("`t` of seconds"))?;
         match digests.len() {
@@ -130,8 +129,8 @@ mod tests {
     }
 
     fn header(at: i64, digests: &[&str]) -> String {
-        let digests: String = digests.iter().map(|digest| format!(",v1={digest}")).collect();
-        format!("t={at}{digests}")
+        let signatures = digests.iter().map(|digest| format!("v1={digest}"));
+        [format!("t={at}")].into_iter().chain(signatures).collect::<Vec<_>>().join(",")
     }
 
     fn read(value: &str) -> Result<Signature, InvalidSignature> {
@@ -208,7 +207,8 @@ mod tests {
         let signature = read(&header(AT, &[DIGEST])).unwrap();
         let at = |second: i64| Timestamp::from_second(AT + second).unwrap();
 
-        for (seconds, holds) in [(0, true), (300, true), (-300, true), (301, false), (-301, false)] {
+        for (seconds, holds) in [(0, true), (300, true), (-300, true), (301, false), (-301, false)]
+        {
             assert_eq!(signature.is_of(at(seconds)), holds, "{seconds} s");
         }
         assert!(!read(&header(0, &[DIGEST])).unwrap().is_of(at(0)));

@@ -20,6 +20,7 @@ use super::faults::{Effect, Fault, Faults};
 use super::reply::{self, Reply};
 use super::target::{Service, Target, caller, is_query};
 use crate::faults::InvalidFault;
+use crate::secrets::{Secrets, protocol as secrets};
 use crate::ses::Ses;
 use crate::ses::protocol as ses;
 use crate::sns::Sns;
@@ -45,28 +46,25 @@ pub(super) struct Unanswered;
 /// Everything that an answer takes.
 pub(super) struct Dispatcher {
     url: String,
-    sqs: Sqs,
-    sns: Sns,
-    ses: Ses,
-    s3: S3Service,
-    dynamodb: DynamoDbClient,
+    services: Services,
     killer: Arc<dyn Killer>,
     calls: Calls,
     faults: Faults,
 }
 
+/// Who is behind it.
+pub(super) struct Services {
+    pub(super) sqs: Sqs,
+    pub(super) sns: Sns,
+    pub(super) ses: Ses,
+    pub(super) secrets: Secrets,
+    pub(super) s3: S3Service,
+    pub(super) dynamodb: DynamoDbClient,
+}
+
 impl Dispatcher {
-    pub(super) fn new(
-        url: String,
-        sqs: Sqs,
-        sns: Sns,
-        ses: Ses,
-        s3: S3Service,
-        dynamodb: DynamoDbClient,
-        killer: Arc<dyn Killer>,
-    ) -> Self {
-        let (calls, faults) = (Calls::default(), Faults::default());
-        Self { url, sqs, sns, ses, s3, dynamodb, killer, calls, faults }
+    pub(super) fn new(url: String, services: Services, killer: Arc<dyn Killer>) -> Self {
+        Self { url, services, killer, calls: Calls::default(), faults: Faults::default() }
     }
 
     pub(super) async fn answer(&self, request: Request<Incoming>) -> Result<Reply, Unanswered> {
@@ -104,7 +102,7 @@ impl Dispatcher {
                 Err(too_large) => Ok(too_large),
             },
             None => Ok(unknown_operation(
-                "X-Amz-Target names none of the services here, DynamoDB, DynamoDB Streams and SQS, and for S3 or SNS \
+                "X-Amz-Target names none of the services here, DynamoDB, DynamoDB Streams, Secrets Manager and SQS, and for S3 or SNS \
                  the request is not",
             )),
         }
@@ -182,8 +180,11 @@ impl Dispatcher {
         match target.service {
             Service::DynamoDb | Service::DynamoDbStreams => {
                 let forwarded = body.clone();
-                let answer =
-                    self.dynamodb.forward(target.operation, &parts.headers, forwarded).await;
+                let answer = self
+                    .services
+                    .dynamodb
+                    .forward(target.operation, &parts.headers, forwarded)
+                    .await;
                 answer.unwrap_or_else(|error| {
                     tracing::error!(%error, "the embedded DynamoDB did not answer {target}");
                     refusal(StatusCode::INTERNAL_SERVER_ERROR, target, &body)
@@ -191,6 +192,7 @@ impl Dispatcher {
             }
             Service::Sqs => self.ask_sqs(target, parts, &body).await,
             Service::S3 => self.ask_s3(Request::from_parts(parts.clone(), body.into())).await,
+            Service::SecretsManager => self.ask_secrets(target.operation, &body),
             Service::Ses => self.ask_ses(parts, &body),
             Service::Sns => self.ask_sns(parts, &Form::read(&body)),
         }
@@ -204,7 +206,7 @@ impl Dispatcher {
 
     fn ask_sns(&self, parts: &Parts, form: &Form) -> Reply {
         let trace_header = parts.headers.get("x-amzn-trace-id").and_then(|it| it.to_str().ok());
-        match sns::answer(&self.sns, form, trace_header) {
+        match sns::answer(&self.services.sns, form, trace_header) {
             Ok(answer) => reply::sns(StatusCode::OK, answer),
             Err(error) => {
                 let (status, body) = sns::refusal(&error);
@@ -213,8 +215,18 @@ impl Dispatcher {
         }
     }
 
+    fn ask_secrets(&self, operation: &str, body: &[u8]) -> Reply {
+        match secrets::answer(&self.services.secrets, operation, body) {
+            Ok(answer) => reply::aws(StatusCode::OK, &answer),
+            Err(error) => {
+                let (status, name, message) = secrets::refusal(&error);
+                reply::aws_error(status, name, &message)
+            }
+        }
+    }
+
     fn ask_ses(&self, parts: &Parts, body: &[u8]) -> Reply {
-        match ses::answer(&self.ses, parts, body) {
+        match ses::answer(&self.services.ses, parts, body) {
             Ok(answer) => reply::json(StatusCode::OK, &answer),
             Err(error) => {
                 let (status, name, body) = ses::refusal(&error);
@@ -224,7 +236,7 @@ impl Dispatcher {
     }
 
     async fn ask_s3(&self, request: Request<Body>) -> Reply {
-        self.s3.call(request).await.unwrap_or_else(|error| {
+        self.services.s3.call(request).await.unwrap_or_else(|error| {
             tracing::error!(?error, "S3 did not answer");
             reply::s3_error(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "S3 did not answer")
         })
@@ -233,7 +245,7 @@ impl Dispatcher {
     async fn ask_sqs(&self, target: &Target<'_>, parts: &Parts, body: &[u8]) -> Reply {
         let caller = caller(parts);
         let call = Call { action: target.operation, body, caller, endpoint: &self.url };
-        match protocol::answer(&self.sqs, call).await {
+        match protocol::answer(&self.services.sqs, call).await {
             Ok(answer) => reply::aws(StatusCode::OK, &answer),
             Err(error) => {
                 let refusal = protocol::refusal(&error);
@@ -296,10 +308,13 @@ fn refusal(status: StatusCode, target: &Target<'_>, body: &[u8]) -> Reply {
         }
         (StatusCode::BAD_REQUEST, Service::Sqs) => "RequestThrottled",
         (StatusCode::BAD_REQUEST, Service::DynamoDb) => "ProvisionedThroughputExceededException",
-        (StatusCode::BAD_REQUEST, Service::DynamoDbStreams) => "ThrottlingException",
+        (StatusCode::BAD_REQUEST, Service::DynamoDbStreams | Service::SecretsManager) => {
+            "ThrottlingException"
+        }
         (StatusCode::FORBIDDEN, _) => "AccessDeniedException",
         (StatusCode::SERVICE_UNAVAILABLE, _) => "ServiceUnavailable",
         (_, Service::Sqs) => "InternalFailure",
+        (_, Service::SecretsManager) => "InternalServiceError",
         (_, _) => "InternalServerError",
     };
     reply::aws_error(status, code, FAULT)

@@ -11,14 +11,15 @@ use tokio::net::TcpListener;
 
 use super::Killer;
 use super::connections::Connections;
-use super::dispatch::Dispatcher;
+use super::dispatch::{Dispatcher, Services};
 use super::dynamodb::{DynamoDb, DynamoDbClient, Refused};
 use super::streams::Streams;
 use crate::s3::{S3, S3Error};
+use crate::secrets::Secrets;
 use crate::ses::{Mailbox, Ses};
 use crate::sns::{Sns, SnsError};
 use crate::sqs::Sqs;
-use crate::template::{Bucket, Topic};
+use crate::template::{Bucket, Secret, Topic};
 
 /// How to start the endpoint. The default is any free port and nothing kept.
 #[derive(Debug, Clone, Default)]
@@ -59,6 +60,9 @@ pub enum AwsError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The secrets of the run before cannot be read.
+    #[error("cannot read the secrets that are kept")]
+    Secrets(#[source] io::Error),
     /// The buckets cannot be kept.
     #[error("cannot keep buckets")]
     Buckets(#[from] S3Error),
@@ -85,6 +89,7 @@ pub struct AwsEndpoint {
     client: DynamoDbClient,
     sqs: Sqs,
     sns: Sns,
+    secrets: Secrets,
     s3: S3,
 }
 
@@ -108,16 +113,23 @@ impl AwsEndpoint {
         let address = listener.local_addr().map_err(listen)?;
         let database = DynamoDb::start(options.data.as_deref()).await?;
         let s3 = S3::start(options.data.as_deref(), sqs.clone())?;
+        let secrets = Secrets::open(options.data.as_deref()).map_err(AwsError::Secrets)?;
         if let Some(path) = options.data {
             let kept = sqs.keep_in(&path);
             kept.map_err(|source| AwsError::Messages { path, source: Box::new(source) })?;
         }
-        let (client, service, sns) = (database.client(), s3.service(), Sns::new(sqs.clone()));
-        let (url, queues, topics, ses) =
-            (url(address), sqs.clone(), sns.clone(), Ses::new(options.mailbox));
-        let dispatcher = Dispatcher::new(url, queues, topics, ses, service, client.clone(), killer);
+        let (client, sns) = (database.client(), Sns::new(sqs.clone()));
+        let services = Services {
+            sqs: sqs.clone(),
+            sns: sns.clone(),
+            ses: Ses::new(options.mailbox),
+            secrets: secrets.clone(),
+            s3: s3.service(),
+            dynamodb: client.clone(),
+        };
+        let dispatcher = Dispatcher::new(url(address), services, killer);
         let connections = Connections::accept(listener, Arc::new(dispatcher));
-        Ok(Self { address, connections, database, client, sqs, sns, s3 })
+        Ok(Self { address, connections, database, client, sqs, sns, secrets, s3 })
     }
 
     /// `http://127.0.0.1:PORT`, without a slash at the end.
@@ -167,6 +179,11 @@ impl AwsEndpoint {
     /// One of its names or attributes is none that SNS has here.
     pub fn create_topic(&self, topic: &Topic) -> Result<(), SnsError> {
         self.sns.create_topic(topic)
+    }
+
+    /// Creates a secret; one of kept data is left as it is.
+    pub fn create_secret(&self, secret: &Secret) {
+        self.secrets.create(secret);
     }
 
     /// The streams of the tables.

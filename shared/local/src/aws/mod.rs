@@ -1,4 +1,4 @@
-//! The one AWS endpoint: DynamoDB, SQS, SNS, SES and S3 behind one address, as the SDKs and the AWS CLI use them.
+//! The one AWS endpoint: DynamoDB, SQS, SNS, SES, Secrets Manager and S3 behind one address, as the SDKs and the AWS CLI use them.
 //!
 //! A request goes to the service that its `X-Amz-Target` names, a form to SNS, one below
 //! `/v2/email/` to SES, and any other to S3. Its caller is the access key id in the

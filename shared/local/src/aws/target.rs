@@ -7,6 +7,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
 
 use crate::s3::{OPERATIONS as S3_OPERATIONS, operation_of};
+use crate::secrets::protocol::OPERATIONS as SECRETS_OPERATIONS;
 use crate::ses::protocol::{OPERATIONS as SES_OPERATIONS, operation_of as mail_operation_of};
 use crate::sns::protocol::OPERATIONS as SNS_OPERATIONS;
 use crate::sqs::protocol::OPERATIONS as SQS_OPERATIONS;
@@ -50,6 +51,7 @@ pub(super) enum Service {
     DynamoDb,
     DynamoDbStreams,
     S3,
+    SecretsManager,
     Ses,
     Sns,
     Sqs,
@@ -63,8 +65,15 @@ pub(super) struct Target<'a> {
 }
 
 impl Service {
-    pub(super) const ALL: [Self; 6] =
-        [Self::DynamoDb, Self::DynamoDbStreams, Self::S3, Self::Ses, Self::Sns, Self::Sqs];
+    pub(super) const ALL: [Self; 7] = [
+        Self::DynamoDb,
+        Self::DynamoDbStreams,
+        Self::S3,
+        Self::SecretsManager,
+        Self::Ses,
+        Self::Sns,
+        Self::Sqs,
+    ];
 
     /// The name in `/_calls` and `/_faults`.
     pub(super) fn name(self) -> &'static str {
@@ -72,6 +81,7 @@ impl Service {
             Self::DynamoDb => "dynamodb",
             Self::DynamoDbStreams => "dynamodbstreams",
             Self::S3 => "s3",
+            Self::SecretsManager => "secretsmanager",
             Self::Ses => "ses",
             Self::Sns => "sns",
             Self::Sqs => "sqs",
@@ -92,6 +102,7 @@ impl Service {
             Self::DynamoDb => &DYNAMODB_OPERATIONS,
             Self::DynamoDbStreams => &DYNAMODB_STREAMS_OPERATIONS,
             Self::S3 => &S3_OPERATIONS,
+            Self::SecretsManager => &SECRETS_OPERATIONS,
             Self::Ses => &SES_OPERATIONS,
             Self::Sns => &SNS_OPERATIONS,
             Self::Sqs => &SQS_OPERATIONS,
@@ -104,6 +115,7 @@ impl Service {
             Self::DynamoDb => Some("DynamoDB_20120810"),
             Self::DynamoDbStreams => Some("DynamoDBStreams_20120810"),
             Self::S3 | Self::Ses | Self::Sns => None,
+            Self::SecretsManager => Some("secretsmanager"),
             Self::Sqs => Some("AmazonSQS"),
         }
     }

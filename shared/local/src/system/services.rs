@@ -60,6 +60,9 @@ impl Services {
             let failed = |source| StartError::Topic { topic: topic.name.clone(), source };
             self.aws.create_topic(topic).map_err(failed)?;
         }
+        for secret in &stack.secrets {
+            self.aws.create_secret(secret);
+        }
         // After the queues, which they may tell that they are there.
         for bucket in &stack.buckets {
             self.aws.create_bucket(bucket)?;

@@ -13,6 +13,7 @@ mod resolve;
 mod resource;
 mod stack;
 mod topics;
+mod secrets;
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +24,7 @@ use serde_json::Value;
 
 pub use buckets::{Bucket, BucketNotice};
 pub use error::TemplateError;
+pub use secrets::Secret;
 pub use stack::{
     Function, Mapping, Patience, Queue, Route, Schedule, ScheduleKind, Stack, StartingPosition,
     StreamMapping, Table,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::{ACCOUNT, PARTITION, REGION, STACK, TemplateError};
+use crate::secrets::secret_arn;
 
 /// How deep values may refer to one another; a template that goes deeper runs in a circle.
 const DEPTH: usize = 32;
@@ -156,6 +157,7 @@ impl<'a> Resolver<'a> {
             "AWS::SNS::Topic" => self.attribute(name, "TopicArn", depth)?,
             "AWS::DynamoDB::Table" => self.physical_name(name, "TableName", depth)?,
             "AWS::S3::Bucket" => self.physical_name(name, "BucketName", depth)?,
+            "AWS::SecretsManager::Secret" => secret_arn(&self.physical_name(name, "Name", depth)?),
             "AWS::Serverless::Function" | "AWS::Lambda::Function" => {
                 self.physical_name(name, "FunctionName", depth)?
             }

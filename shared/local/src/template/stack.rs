@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 use super::resolve::Resolver;
 use super::resource::Resource;
 use super::{
-    Bucket, STACK, TemplateError, Topic, buckets, events, mappings, stream_mappings, topics,
+    Bucket, STACK, Secret, TemplateError, Topic, buckets, events, mappings, secrets,
+    stream_mappings, topics,
 };
 use crate::filter::Filters;
 
@@ -24,6 +25,7 @@ pub struct Stack {
     /// Dead-letter queues come before the queues that name them.
     pub queues: Vec<Queue>,
     pub topics: Vec<Topic>,
+    pub secrets: Vec<Secret>,
     pub buckets: Vec<Bucket>,
     pub functions: Vec<Function>,
     pub mappings: Vec<Mapping>,
@@ -182,6 +184,7 @@ pub(super) fn build(
             "AWS::SQS::Queue" => stack.queues.push(queue(&resource)?),
             "AWS::SNS::Topic" => stack.topics.push(topics::read(&resource)?),
             "AWS::SNS::Subscription" => subscriptions.push(topics::subscription(&resource)?),
+            "AWS::SecretsManager::Secret" => stack.secrets.push(secrets::read(&resource)?),
             "AWS::S3::Bucket" => stack.buckets.push(buckets::read(&resource)?),
             "AWS::Serverless::Function" => {
                 let function = function(&resource)?;
