@@ -57,6 +57,7 @@ mod collector;
 mod relay;
 mod schedule;
 mod projector;
+mod shards;
 #[cfg(test)]
 mod documented;
 
@@ -83,6 +84,7 @@ pub use rate::DynamoRates;
 pub use relay::{RelayError, handle_relay, run_relay};
 pub use schedule::{handle_slot, run_schedule};
 pub use secret::ManagedSecret;
+pub use shards::{Position, ShardResponse, handle_shards, run_shard_worker};
 pub use store::DynamoStore;
 pub use visibility::Visibility;
 pub use worker::{

@@ -44,6 +44,9 @@ pub enum BatchError {
     /// A record that could not be reported. Permanent: this is no event of a stream.
     #[error("record {index} of the event has no `SequenceNumber`: it does not come from a stream")]
     NoSequenceNumber { index: usize },
+    /// A record of Kafka that could not be reported. Permanent: this is no event of a topic.
+    #[error("record {index} of {partition} has no `offset`: it does not come from Kafka")]
+    NoOffset { partition: String, index: usize },
     /// A dead-letter queue that is no handler's. Permanent until the deployment is mended.
     #[error("{arn} is not the dead-letter queue of any handler here")]
     UnknownQueue { arn: String },

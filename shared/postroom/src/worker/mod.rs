@@ -2,6 +2,7 @@
 
 mod handler;
 mod lanes;
+mod shards;
 mod fetching;
 mod record;
 mod failure;

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
@@ -18,14 +17,8 @@ use crate::runtime::{ExecuteError, Runtime};
 use crate::tx::TxError;
 use crate::verdict::{Classify, Verdict};
 use crate::worker::catch_up::{CaughtUp, Progress, not_read};
-use crate::worker::record::{RECORDING, TIME_WITHOUT_DEADLINE};
+use crate::worker::record::RECORDING;
 use crate::worker::{AT_ONCE, Disposition, StreamRecord, WakeUp, Worker};
-
-/// How long it waits where a record has to come again and nobody named a wait. A shard has no delays of its own: what is
-/// answered at once comes again at once.
-const PAUSE: Duration = Duration::from_secs(1);
-/// The longest that it waits: its shard waits with it.
-const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 
 /// Applies the events of a journal to its read models.
 ///
@@ -119,8 +112,7 @@ impl Projector {
         let stop = self.stop_before(deadline);
         let (index, disposition) = self.apply(records, stop).await?;
         let Disposition::Redeliver { after } = disposition else { return None };
-        let pause = after.unwrap_or(PAUSE).min(LONGEST_PAUSE).min(between(self.now(), stop));
-        self.worker.runtime.ports().clock.sleep(pause).await;
+        self.worker.pause(after, stop).await;
         Some(index)
     }
 
@@ -143,10 +135,7 @@ impl Projector {
     }
 
     pub(super) fn stop_before(&self, deadline: Option<Timestamp>) -> Timestamp {
-        match deadline {
-            Some(deadline) => deadline.saturating_sub(Worker::MARGIN).unwrap_or(Timestamp::MIN),
-            None => later(self.now(), TIME_WITHOUT_DEADLINE),
-        }
+        self.worker.stop_before(deadline)
     }
 
     /// The time by the clock it runs by.

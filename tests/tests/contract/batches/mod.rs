@@ -12,4 +12,5 @@ mod deadline;
 mod failures;
 mod duplicates;
 mod answers;
+mod shards;
 mod listeners;
