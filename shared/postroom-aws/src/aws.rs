@@ -25,6 +25,7 @@ use crate::queue::SqsQueue;
 use crate::rate::DynamoRates;
 use crate::secret::ManagedSecret;
 use crate::store::DynamoStore;
+use crate::topic::SnsTopic;
 use crate::visibility::Visibility;
 
 /// The clients of one process. What is missing in the environment is reported by [`Env::check`].
@@ -99,6 +100,17 @@ impl Aws {
     pub fn queue(&self, env: &mut Env, handlers: &[&str]) -> SqsQueue {
         let urls = handlers.iter().map(|handler| ((*handler).to_owned(), env.queue_url(handler)));
         SqsQueue::new(self.sqs.clone(), urls.collect())
+    }
+
+    /// The topic that events are published to, by a client that the first of them makes. Reads `EVENTS_TOPIC_ARN`.
+    pub fn topic(&self, env: &mut Env) -> SnsTopic {
+        SnsTopic::new(self.clone(), env.text("EVENTS_TOPIC_ARN"))
+    }
+
+    pub(crate) fn sns(&self) -> aws_sdk_sns::Client {
+        let config =
+            aws_sdk_sns::config::Builder::from(&self.config).interceptor(PlainRequests).build();
+        aws_sdk_sns::Client::from_conf(config)
     }
 
     /// How much is in the queues of handlers. Reads a queue URL for each.

@@ -4,8 +4,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use postroom::RawEnvelope;
 use postroom::port::{
-    Breaker, DeadLetter, FailureClass, InRequest, JournalRecord, LetterStatus, OutboxRow, Run,
-    RunKey, RunStatus,
+    Breaker, DeadLetter, Destination, FailureClass, InRequest, JournalRecord, LetterStatus,
+    OutboxRow, Run, RunKey, RunStatus,
 };
 use serde_json::{Value, json};
 
@@ -70,7 +70,7 @@ fn an_event_is_kept_as_documented() {
 fn an_outbox_row_is_kept_as_documented() {
     let row = OutboxRow {
         message_id: MESSAGE.parse().unwrap(),
-        handler: "charge-card".to_owned(),
+        to: Destination::Queue("charge-card".to_owned()),
         due: at(),
         body: "{}".to_owned(),
         r#type: "order.placed".to_owned(),
@@ -97,6 +97,11 @@ fn an_outbox_row_is_kept_as_documented() {
     map.remove("decision");
     let plain = OutboxRow { group: None, decision: None, ..row };
     assert_eq!(shown(outbox::item(&plain)), expected);
+    let map = expected.as_object_mut().unwrap();
+    map.remove("handler");
+    map["due"] = json!({"S": format!("2026-11-21T09:30:00.000000Z#{MESSAGE}#*")});
+    let published = OutboxRow { to: Destination::Topic, ..plain };
+    assert_eq!(shown(outbox::item(&published)), expected);
 }
 
 #[test]

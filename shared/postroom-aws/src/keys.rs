@@ -79,16 +79,16 @@
 //!                   ["remains": {"M": {"since": {"S": "2026-11-22T09:30:00Z"}, …}}]}}}
 //! ```
 //!
-//! # Outbox: messages on their way to their queue
+//! # Outbox: messages on their way to their queue, or to the topic
 //!
 //! Key `shard` (0-7), `due` (time, message id, handler). Put in the transaction, deleted when the queue has the
-//! message.
+//! message. What is published has no `handler`, and `*` for it in its key.
 //!
 //! ```json
 //! {"shard":          {"S": "3"},
 //!  "due":            {"S": "2026-11-21T09:30:00.000000Z#7b0c…#charge-card"},
 //!  "due_at":         {"S": "2026-11-21T09:30:00.000000Z"},
-//!  "handler":        {"S": "charge-card"},
+//!  ["handler":       {"S": "charge-card"}],  of what is sent to the topic: none
 //!  "message_id":     {"S": "7b0c…"},
 //!  "type":           {"S": "order.placed"},
 //!  "correlation_id": {"S": "req-1"},

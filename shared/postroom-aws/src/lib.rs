@@ -1,4 +1,4 @@
-//! The kit's ports on DynamoDB, SQS, S3 and Secrets Manager, and the shapes in which Lambda calls a function.
+//! The kit's ports on DynamoDB, SQS, SNS, S3 and Secrets Manager, and the shapes in which Lambda calls a function.
 //!
 //! Start with [`keys`]: every table, key and item, byte for byte. [`Aws`] builds the adapters from the environment;
 //! [`run_worker`], [`run_relay`] and [`run_schedule`] run a function for as long as its process lives:
@@ -43,6 +43,7 @@ mod dead_letters;
 mod breaker;
 mod rate;
 mod queue;
+mod topic;
 mod objects;
 mod payloads;
 mod permits;
@@ -52,6 +53,7 @@ mod depth;
 mod aws;
 mod deadline;
 mod notices;
+mod notification;
 mod worker;
 mod collector;
 mod relay;
@@ -86,6 +88,7 @@ pub use schedule::{handle_slot, run_schedule};
 pub use secret::ManagedSecret;
 pub use shards::{Position, ShardResponse, handle_shards, run_shard_worker};
 pub use store::DynamoStore;
+pub use topic::SnsTopic;
 pub use visibility::Visibility;
 pub use worker::{
     BatchError, QueueEvent, handle_batch, handle_told_batch, run_told_worker, run_worker,

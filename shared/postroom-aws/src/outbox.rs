@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::Client;
 use jiff::Timestamp;
-use postroom::port::{Outbox, OutboxRow, Page, StoreError};
+use postroom::port::{Destination, Outbox, OutboxRow, Page, StoreError};
 use postroom::{BoxFuture, reason_of, sortable};
 use tracing::warn;
 
@@ -69,12 +69,12 @@ pub(crate) fn item(row: &OutboxRow) -> Attributes {
     let mut attributes = key(row);
     attributes.extend([
         (DUE_AT.to_owned(), text(sortable(row.due))),
-        (HANDLER.to_owned(), text(&row.handler)),
         (MESSAGE_ID.to_owned(), text(row.message_id.to_string())),
         (TYPE.to_owned(), text(&row.r#type)),
         (CORRELATION_ID.to_owned(), text(row.correlation_id.as_str())),
         (BODY.to_owned(), text(&row.body)),
     ]);
+    attributes.extend(row.to.handler().map(|handler| (HANDLER.to_owned(), text(handler))));
     attributes.extend(row.group.iter().map(|group| (GROUP.to_owned(), text(group))));
     if let Some(decision) = row.decision {
         attributes.insert(DECISION.to_owned(), text(decision.to_string()));
@@ -114,7 +114,7 @@ fn row(attributes: Attributes) -> Result<OutboxRow, StoreError> {
     let position = item.text(DUE)?;
     let row = OutboxRow {
         message_id: item.parsed(MESSAGE_ID)?,
-        handler: item.text(HANDLER)?,
+        to: item.optional_text(HANDLER)?.map_or(Destination::Topic, Destination::Queue),
         due: item.parsed(DUE_AT)?,
         body: item.text(BODY)?,
         r#type: item.text(TYPE)?,
@@ -122,7 +122,8 @@ fn row(attributes: Attributes) -> Result<OutboxRow, StoreError> {
         group: item.optional_text(GROUP)?,
         decision: item.optional_parsed(DECISION)?,
     };
-    // Under another key it could not be removed, and would be sent again every minute.
+    // Under another key it could not be removed, and would be sent again every minute. Nor is a row that lost its handler
+    // taken for one to the topic.
     if position != row.position() {
         return Err(item.corrupt(DUE, &"is not the key of what the row holds"));
     }
@@ -163,7 +164,7 @@ mod tests {
     fn kept() -> OutboxRow {
         OutboxRow {
             message_id: "7b0c0000-0000-5000-8000-00000000000b".parse().unwrap(),
-            handler: "charge-card".to_owned(),
+            to: Destination::Queue("charge-card".to_owned()),
             due: "2026-11-21T09:30:00Z".parse().unwrap(),
             body: "{}".to_owned(),
             r#type: "order.placed".to_owned(),
@@ -186,7 +187,9 @@ mod tests {
 
     #[test]
     fn a_row_is_read_as_it_was_kept() {
-        assert_eq!(read(item(&kept())), (Some(kept()), String::new()));
+        for row in [kept(), OutboxRow { to: Destination::Topic, ..kept() }] {
+            assert_eq!(read(item(&row)), (Some(row), String::new()));
+        }
     }
 
     #[test]
@@ -196,7 +199,11 @@ mod tests {
         let mut odd_time = item(&kept());
         odd_time.insert(DUE_AT.to_owned(), text("tomorrow"));
 
+        let mut without_handler = item(&kept());
+        without_handler.remove(HANDLER);
+
         is_left_alone(without_body);
+        is_left_alone(without_handler);
         is_left_alone(odd_time);
     }
 

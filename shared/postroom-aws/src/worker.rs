@@ -12,7 +12,8 @@ use serde_json::Value;
 use tracing::info;
 
 use crate::deadline::believable;
-use crate::notices::{Heard, ObjectNotices};
+use crate::notices::ObjectNotices;
+use crate::notification::Brought;
 use crate::visibility::{Hidden, Visibility};
 
 /// What is left of the invocation when messages are no longer hidden: time to answer.
@@ -182,17 +183,9 @@ impl Batch {
             let receives = receives.and_then(|count| count.parse().ok()).unwrap_or(1);
             // A record without a body is one that cannot be decoded.
             let body = text(&mut message, "body").unwrap_or_default();
-            let (body, refused) = match notices
-                .map_or(Heard::Nothing, |notices| notices.read(&body))
-            {
-                Heard::Nothing => (body, None),
-                // From here on it is as any message is: what is parked can be redriven.
-                Heard::Told(told) => (told.to_body(), None),
-                Heard::Refused(reason) => (body, Some(reason)),
-                Heard::Trial => {
-                    info!(message_id, "S3 has tried whether it can tell this queue of its objects");
-                    continue;
-                }
+            let Brought::Body { body, refused } = Brought::read(body, notices) else {
+                info!(message_id, "S3 has tried whether it can tell this queue of its objects");
+                continue;
             };
             records.push(Record { message_id, body, group, receives, refused });
             receipt_handles.push(text(&mut message, "receiptHandle"));

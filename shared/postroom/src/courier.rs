@@ -1,4 +1,4 @@
-//! From the outbox to the queues: right after a commit, and later for what was left behind.
+//! From the outbox to the queues and the topic: right after a commit, and later for what was left behind.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -12,17 +12,20 @@ use jiff::Timestamp;
 use tracing::{debug, info, warn};
 
 use crate::clock::{Clock, between, milliseconds};
-use crate::port::{Outbox, OutboxRow, Queue, SHARDS, StoreError};
+use crate::port::{
+    Destination, Outbox, OutboxRow, Posted, Queue, SHARDS, StoreError, Topic, TopicError,
+};
 use crate::reason_of;
 
 /// How long a request waits for the queues; they answer in milliseconds, or the relay is the better sender.
 const HAND_OVER: Duration = Duration::from_secs(1);
 
-/// Takes messages from the outbox to their queues.
+/// Takes messages from the outbox to their queues, and events to the topic.
 #[derive(Clone)]
 pub struct Courier {
     outbox: Arc<dyn Outbox>,
     queue: Arc<dyn Queue>,
+    topic: Option<Arc<dyn Topic>>,
     clock: Arc<dyn Clock>,
     /// Set once the queues took too long, where that was for many commands.
     given_up: Option<Arc<AtomicBool>>,
@@ -40,7 +43,13 @@ pub struct Relayed {
 impl Courier {
     /// A courier between one outbox and its queues.
     pub fn new(outbox: Arc<dyn Outbox>, queue: Arc<dyn Queue>, clock: Arc<dyn Clock>) -> Self {
-        Self { outbox, queue, clock, given_up: None }
+        Self { outbox, queue, topic: None, clock, given_up: None }
+    }
+
+    /// The same that also publishes. Without a topic, what is to be published stays in the outbox.
+    #[must_use]
+    pub fn with_topic(self, topic: Arc<dyn Topic>) -> Self {
+        Self { topic: Some(topic), ..self }
     }
 
     /// The same for many commands of one run: it waits for queues that take too long once, and leaves the rest to the relay.
@@ -136,9 +145,8 @@ impl Courier {
     async fn deliver(&self, rows: Vec<OutboxRow>, deadline: Timestamp, round: &mut Round) {
         let mut accepted = Vec::new();
         for batch in batches(rows) {
-            let handler = &batch[0].handler;
             let out_of_time = self.clock.now() >= deadline;
-            if out_of_time || round.unreachable.contains(handler) {
+            if out_of_time || round.unreachable.contains(&batch[0].to) {
                 round.relayed.left += batch.len();
                 round.out_of_time |= out_of_time;
                 continue;
@@ -157,8 +165,15 @@ impl Courier {
 
     /// Sends one batch and answers which of its rows were not accepted.
     async fn send(&self, batch: &[OutboxRow], round: &mut Round) -> BTreeSet<usize> {
-        let handler = batch[0].handler.as_str();
-        match self.queue.send(handler, batch).await {
+        let to = &batch[0].to;
+        let handler = to.handler();
+        let posted = match to {
+            Destination::Queue(handler) => {
+                self.queue.send(handler, batch).await.map_err(|error| reason_of(&error))
+            }
+            Destination::Topic => self.publish(batch).await.map_err(|error| reason_of(&error)),
+        };
+        match posted {
             Ok(posted) => {
                 for (index, reason) in &posted.refused {
                     let Some(row) = batch.get(*index) else { continue };
@@ -167,20 +182,24 @@ impl Courier {
                         event.id = %row.message_id,
                         correlation_id = %row.correlation_id,
                         reason,
-                        "the queue refused a message; it stays in the outbox"
+                        "a message was refused; it stays in the outbox"
                     );
                 }
                 let published = batch.len() - posted.refused.len();
                 debug!(handler, metric.published = published, "handed {published} messages over");
                 posted.refused.into_iter().map(|(index, _)| index).collect()
             }
-            Err(error) => {
-                let reason = reason_of(&error);
+            Err(reason) => {
                 warn!(handler, reason, rows = batch.len(), "messages stay in the outbox");
-                round.unreachable.insert(handler.to_owned());
+                round.unreachable.insert(to.clone());
                 (0..batch.len()).collect()
             }
         }
+    }
+
+    async fn publish(&self, batch: &[OutboxRow]) -> Result<Posted, TopicError> {
+        let topic = self.topic.as_ref().ok_or(TopicError::Unknown)?;
+        topic.publish(batch).await
     }
 
     async fn forget(&self, rows: Vec<OutboxRow>, round: &mut Round) {
@@ -203,8 +222,8 @@ impl Courier {
 #[derive(Debug, Default)]
 struct Round {
     relayed: Relayed,
-    /// Handlers whose queue did not answer in this run.
-    unreachable: BTreeSet<String>,
+    /// What did not answer in this run.
+    unreachable: BTreeSet<Destination>,
     /// Whether rows were left for want of time.
     out_of_time: bool,
 }
@@ -215,15 +234,18 @@ impl fmt::Debug for Courier {
     }
 }
 
-/// Rows of one handler each, within what a queue takes at once.
+/// Rows to one destination each, within what that takes at once.
 fn batches(rows: Vec<OutboxRow>) -> Vec<Vec<OutboxRow>> {
-    let mut open: BTreeMap<String, Vec<OutboxRow>> = BTreeMap::new();
+    let mut open: BTreeMap<Destination, Vec<OutboxRow>> = BTreeMap::new();
     let mut full = Vec::new();
     for row in rows {
-        let batch = open.entry(row.handler.clone()).or_default();
+        let (most, most_bytes) = match row.to {
+            Destination::Queue(_) => (<dyn Queue>::BATCH, <dyn Queue>::BATCH_BYTES),
+            Destination::Topic => (<dyn Topic>::BATCH, <dyn Topic>::BATCH_BYTES),
+        };
+        let batch = open.entry(row.to.clone()).or_default();
         let bytes: usize = batch.iter().map(|row| row.body.len()).sum();
-        let fits =
-            batch.len() < <dyn Queue>::BATCH && bytes + row.body.len() <= <dyn Queue>::BATCH_BYTES;
+        let fits = batch.len() < most && bytes + row.body.len() <= most_bytes;
         if !fits {
             full.push(std::mem::take(batch));
         }

@@ -45,6 +45,25 @@ pub trait Task: Message {
     }
 }
 
+/// Message types by name: one, or by a trailing `.*` all that begin so.
+///
+/// `user.*` has `user.signed_up`, and neither `user` nor `users.counted`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Family(&'static str);
+
+impl Family {
+    pub(crate) const fn named(name: &'static str) -> Self {
+        Self(name)
+    }
+
+    pub(crate) fn has(self, r#type: &str) -> bool {
+        match self.0.strip_suffix('*') {
+            Some(beginning) if beginning.ends_with('.') => r#type.starts_with(beginning),
+            Some(_) | None => r#type == self.0,
+        }
+    }
+}
+
 /// A message that has a row in a `reactions!` table; only the macro implements it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no route",

@@ -32,7 +32,7 @@ pub struct Overview {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(rename = "Queue"))]
 pub struct QueueOverview {
-    /// The queue.
+    /// The queue; `*` is the topic, for which there is the outbox alone.
     pub queue: String,
     /// Messages that may be taken.
     pub waiting: u64,
@@ -133,7 +133,7 @@ impl Rows {
         for _ in 0..MAX_PAGES {
             let page = outbox.due(shard, now, after.as_deref()).await?;
             for found in page.items {
-                let row = self.of(&found.handler);
+                let row = self.of(&found.to.to_string());
                 row.outbox += 1;
                 row.outbox_oldest_s = row.outbox_oldest_s.max(between(found.due, now).as_secs());
             }

@@ -1,7 +1,7 @@
 //! The adapters on DynamoDB, over the tables of the template.
 
 use postroom::contract::Adapters;
-use postroom::port::OutboxRow;
+use postroom::port::{Destination, OutboxRow};
 use serde_json::json;
 
 use crate::endpoint::Endpoint;
@@ -35,7 +35,7 @@ async fn a_row_that_cannot_be_read_does_not_hold_up_its_shard() {
     let mut endpoint = Endpoint::with_queues(&[]).await;
     let row = OutboxRow {
         message_id: "7b0c0000-0000-5000-8000-00000000000b".parse().unwrap(),
-        handler: "charge-card".to_owned(),
+        to: Destination::Queue("charge-card".to_owned()),
         due: "2026-11-21T09:30:00Z".parse().unwrap(),
         body: "{}".to_owned(),
         r#type: "order.placed".to_owned(),
@@ -46,7 +46,7 @@ async fn a_row_that_cannot_be_read_does_not_hold_up_its_shard() {
     let shard = row.shard().to_string();
     let odd = json!({"shard": {"S": shard}, "due": {"S": "2026-11-21T09:00:00.000000Z#by-hand"}});
     let good = json!({
-        "shard": {"S": shard}, "due": {"S": row.position()}, "handler": {"S": row.handler},
+        "shard": {"S": shard}, "due": {"S": row.position()}, "handler": {"S": row.to.handler()},
         "due_at": {"S": "2026-11-21T09:30:00.000000Z"}, "type": {"S": row.r#type}, "body": {"S": row.body},
         "message_id": {"S": row.message_id.to_string()}, "correlation_id": {"S": "req-1"},
     });

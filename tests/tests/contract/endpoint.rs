@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use local::aws::{AwsEndpoint, AwsOptions, Killer};
 use local::sqs::Sqs;
-use local::template::Template;
+use local::template::{Template, Topic, TopicSubscription};
 use postroom::contract::Adapters;
 use postroom_aws::{Aws, Env};
 use serde_json::{Value, json};
@@ -15,6 +15,8 @@ use serde_json::{Value, json};
 pub(crate) const HANDLER: &str = "tell-owner";
 /// Another, whose queue is `tell-in-order.fifo`.
 pub(crate) const IN_ORDER: &str = "tell-in-order";
+/// Another that is subscribed to a topic, as the first may be.
+pub(crate) const COUNTER: &str = "count-orders";
 
 /// A running endpoint and a way to reach it as a function would.
 pub(crate) struct Endpoint {
@@ -23,7 +25,7 @@ pub(crate) struct Endpoint {
     pub(crate) sqs: Sqs,
     url: String,
     // Dropped last: the endpoint stops with it.
-    _server: AwsEndpoint,
+    server: AwsEndpoint,
 }
 
 struct NobodyDies;
@@ -71,7 +73,18 @@ impl Endpoint {
         let mut env = environment(&server.url(), queues);
         let aws = Aws::connect(&mut env);
         env.check().unwrap();
-        Self { aws, env, sqs, url: server.url(), _server: server }
+        Self { aws, env, sqs, url: server.url(), server }
+    }
+
+    /// Makes the topic `events`, to which these queues are subscribed, each with what `Subscribe` takes besides.
+    pub(crate) fn subscribed(&self, queues: &[(&str, &[(&str, &str)])]) {
+        let subscription = |(queue, attributes): &(&str, &[(&str, &str)])| TopicSubscription {
+            queue_arn: format!("arn:aws:sqs:us-east-1:000000000000:{queue}"),
+            attributes: owned(attributes),
+        };
+        let subscriptions = queues.iter().map(subscription).collect();
+        let (name, attributes) = ("events".to_owned(), BTreeMap::new());
+        self.server.create_topic(&Topic { name, attributes, subscriptions }).unwrap();
     }
 
     /// The adapters over its tables.
@@ -141,10 +154,15 @@ impl Endpoint {
     }
 }
 
+fn owned(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
 pub(crate) fn environment(url: &str, queues: &[&str]) -> Env {
     let fixed = [
         ("AWS_ENDPOINT_URL", url),
         ("AWS_REGION", "us-east-1"),
+        ("EVENTS_TOPIC_ARN", "arn:aws:sns:us-east-1:000000000000:events"),
         ("AWS_ACCESS_KEY_ID", "tests"),
         ("AWS_SECRET_ACCESS_KEY", "local"),
         ("JOURNAL_TABLE", "local-journal"),

@@ -6,6 +6,7 @@ mod memory;
 mod time;
 mod dynamodb;
 mod sqs;
+mod sns;
 mod s3;
 mod secrets;
 mod outcomes;

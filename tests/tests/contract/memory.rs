@@ -9,12 +9,13 @@ use postroom::BoxFuture;
 use postroom::contract::Adapters;
 use postroom::contract::objects::ObjectsUnderTest;
 use postroom::contract::queue::{Arrived, QueueUnderTest};
-use postroom::memory::{MemoryObjects, MemoryQueue, MemoryStore};
+use postroom::contract::topic::TopicUnderTest;
+use postroom::memory::{MemoryObjects, MemoryQueue, MemoryStore, MemoryTopic};
 use postroom::port::{
-    Depths, Downloads, Objects, Payloads, PermittedDownload, PermittedUpload, Queue, Uploads,
+    Depths, Downloads, Objects, Payloads, PermittedDownload, PermittedUpload, Queue, Topic, Uploads,
 };
 
-use crate::endpoint::{HANDLER, IN_ORDER};
+use crate::endpoint::{COUNTER, HANDLER, IN_ORDER};
 
 pub(crate) fn adapters() -> Ready<Adapters> {
     let memory = Arc::new(MemoryStore::default());
@@ -62,17 +63,51 @@ impl QueueUnderTest for InMemory {
     }
 
     fn arrived<'a>(&'a self, handler: &'a str) -> BoxFuture<'a, Vec<Arrived>> {
-        let arrived = self.queue.sent(handler).into_iter().map(|row| Arrived {
-            body: row.body,
-            r#type: row.r#type,
-            correlation_id: row.correlation_id.to_string(),
-            group: row.group,
-        });
-        Box::pin(ready(arrived.collect()))
+        Box::pin(ready(arrived(&self.queue, handler)))
     }
 }
 
+fn arrived(queue: &MemoryQueue, handler: &str) -> Vec<Arrived> {
+    let arrived = queue.sent(handler).into_iter().map(|row| Arrived {
+        body: row.body,
+        r#type: row.r#type,
+        correlation_id: row.correlation_id.to_string(),
+        group: row.group,
+    });
+    arrived.collect()
+}
+
 postroom::queue_contract!(in_memory);
+
+struct ToldInMemory {
+    queue: MemoryQueue,
+    topic: MemoryTopic,
+}
+
+fn told_in_memory() -> Ready<ToldInMemory> {
+    let queue = MemoryQueue::new([HANDLER, COUNTER]);
+    let topic = MemoryTopic::of(queue.clone());
+    let topic = topic.subscribed(HANDLER, "order.*").subscribed(COUNTER, "order.placed");
+    ready(ToldInMemory { queue, topic })
+}
+
+impl AsRef<dyn TopicUnderTest> for ToldInMemory {
+    fn as_ref(&self) -> &(dyn TopicUnderTest + 'static) {
+        self
+    }
+}
+
+impl TopicUnderTest for ToldInMemory {
+    fn topic(&self) -> &dyn Topic {
+        &self.topic
+    }
+
+    fn arrived<'a>(&'a self, handler: &'a str) -> BoxFuture<'a, Vec<Arrived>> {
+        Box::pin(ready(arrived(&self.queue, handler)))
+    }
+}
+
+postroom::topic_contract!(told_in_memory);
 
 struct BucketInMemory {
     objects: MemoryObjects,

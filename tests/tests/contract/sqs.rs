@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use local::sqs::{AttributeValue, Received};
 use postroom::contract::queue::{Arrived, QueueUnderTest};
 use postroom::memory::SeededIds;
-use postroom::port::{Depths, OutboxRow, Posted, Queue, QueueDepth};
+use postroom::port::{Depths, Destination, OutboxRow, Posted, Queue, QueueDepth};
 use postroom::{BoxFuture, Ids};
 use postroom_aws::{SqsDepths, SqsQueue};
 
@@ -52,7 +52,7 @@ impl QueueUnderTest for OnSqs {
     }
 }
 
-fn arrived(mut message: Received) -> Arrived {
+pub(crate) fn arrived(mut message: Received) -> Arrived {
     let text = |name: &str| match &message.message_attributes[name].value {
         AttributeValue::Text(text) => text.clone(),
         AttributeValue::Binary(_) => panic!("{name} is no text"),
@@ -181,10 +181,10 @@ async fn five_hundred_messages_of_one_tenant_do_not_hold_up_one_of_another() {
     assert_eq!((next.len(), next[0].body.as_str()), (10, "late"));
 }
 
-fn row(body: &str) -> OutboxRow {
+pub(crate) fn row(body: &str) -> OutboxRow {
     OutboxRow {
         message_id: "7b0c0000-0000-5000-8000-00000000000b".parse().unwrap(),
-        handler: HANDLER.to_owned(),
+        to: Destination::Queue(HANDLER.to_owned()),
         due: Timestamp::UNIX_EPOCH,
         body: body.to_owned(),
         r#type: "order.placed".to_owned(),

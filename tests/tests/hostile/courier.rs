@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use postroom::memory::ManualClock;
-use postroom::port::{Outbox, OutboxRow, Page, Posted, Queue, QueueError, StoreError};
+use postroom::port::{
+    Destination, Outbox, OutboxRow, Page, Posted, Queue, QueueError, StoreError, Topic, TopicError,
+};
 use postroom::{BoxFuture, Courier, MessageId};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -16,12 +18,12 @@ use crate::input::{block, cases};
 
 const NOW: Timestamp = Timestamp::constant(1_795_253_400, 0);
 
-/// An outbox and its queues, of which some rows are refused.
+/// An outbox, its queues and its topic, of which some rows are refused.
 #[derive(Default)]
 struct Office {
     rows: Vec<OutboxRow>,
     refused: BTreeSet<MessageId>,
-    sent: Mutex<Vec<(String, Vec<OutboxRow>)>>,
+    sent: Mutex<Vec<(Destination, Vec<OutboxRow>)>>,
     removed: Mutex<Vec<Vec<OutboxRow>>>,
 }
 
@@ -48,21 +50,39 @@ impl Queue for Office {
         handler: &'a str,
         rows: &'a [OutboxRow],
     ) -> BoxFuture<'a, Result<Posted, QueueError>> {
-        self.sent.lock().unwrap().push((handler.to_owned(), rows.to_vec()));
-        let refused = rows.iter().enumerate();
-        let refused = refused.filter(|(_, row)| self.refused.contains(&row.message_id));
-        let refused = refused.map(|(index, _)| (index, "refused".to_owned())).collect();
-        Box::pin(ready(Ok(Posted { refused })))
+        let posted = self.take(Destination::Queue(handler.to_owned()), rows);
+        Box::pin(ready(Ok(posted)))
     }
 }
 
-/// A row of one of three handlers, with a body of one of the sizes at which something changes.
-fn row(number: usize, handler: usize, kibibytes: usize) -> OutboxRow {
+impl Topic for Office {
+    fn publish<'a>(&'a self, rows: &'a [OutboxRow]) -> BoxFuture<'a, Result<Posted, TopicError>> {
+        let posted = self.take(Destination::Topic, rows);
+        Box::pin(ready(Ok(posted)))
+    }
+}
+
+impl Office {
+    fn take(&self, to: Destination, rows: &[OutboxRow]) -> Posted {
+        self.sent.lock().unwrap().push((to, rows.to_vec()));
+        let refused = rows.iter().enumerate();
+        let refused = refused.filter(|(_, row)| self.refused.contains(&row.message_id));
+        Posted { refused: refused.map(|(index, _)| (index, "refused".to_owned())).collect() }
+    }
+}
+
+/// A row to one of two handlers or to the topic, with a body of one of the sizes at which something changes.
+fn row(number: usize, to: usize, kibibytes: usize) -> OutboxRow {
     // All in one shard, so that they meet: its number is the last byte.
     let id = format!("7b0c0000-0000-5000-8000-{:012x}", number * 256);
     OutboxRow {
         message_id: id.parse().unwrap(),
-        handler: ["tell-owner", "charge-card", "tell-all"][handler].to_owned(),
+        to: [
+            Destination::Queue("tell-owner".to_owned()),
+            Destination::Queue("charge-card".to_owned()),
+            Destination::Topic,
+        ][to]
+            .clone(),
         due: NOW,
         body: "x".repeat(kibibytes * 1024),
         r#type: "order.placed".to_owned(),
@@ -87,22 +107,26 @@ proptest! {
             refused.map(|index| rows[index.index(rows.len())].message_id).collect();
         let office = Arc::new(Office { rows, refused, ..Office::default() });
         let clock = Arc::new(ManualClock::at(NOW));
-        let courier = Courier::new(office.clone(), office.clone(), clock);
+        let courier = Courier::new(office.clone(), office.clone(), clock).with_topic(office.clone());
 
         let relayed = block(courier.relay(NOW, Timestamp::MAX)).unwrap();
 
         let sent = office.sent.lock().unwrap().clone();
-        let mut by_handler: BTreeMap<String, Vec<OutboxRow>> = BTreeMap::new();
-        for (handler, batch) in sent {
+        let mut arrived: BTreeMap<Destination, Vec<OutboxRow>> = BTreeMap::new();
+        for (to, batch) in sent {
             let bytes: usize = batch.iter().map(|row| row.body.len()).sum();
-            prop_assert!((1..=10).contains(&batch.len()) && bytes <= <dyn Queue>::BATCH_BYTES);
-            by_handler.entry(handler).or_default().extend(batch);
+            let most = match to {
+                Destination::Queue(_) => <dyn Queue>::BATCH_BYTES,
+                Destination::Topic => <dyn Topic>::BATCH_BYTES,
+            };
+            prop_assert!((1..=10).contains(&batch.len()) && bytes <= most);
+            arrived.entry(to).or_default().extend(batch);
         }
-        let mut expected: BTreeMap<String, Vec<OutboxRow>> = BTreeMap::new();
+        let mut expected: BTreeMap<Destination, Vec<OutboxRow>> = BTreeMap::new();
         for row in &office.rows {
-            expected.entry(row.handler.clone()).or_default().push(row.clone());
+            expected.entry(row.to.clone()).or_default().push(row.clone());
         }
-        prop_assert_eq!(&by_handler, &expected);
+        prop_assert_eq!(&arrived, &expected);
         let removed = office.removed.lock().unwrap().clone();
         prop_assert!(removed.iter().all(|batch| (1..=25).contains(&batch.len())));
         let removed: BTreeSet<_> = removed.iter().flatten().map(|row| row.message_id).collect();

@@ -28,6 +28,7 @@ mod tasks;
 mod schedules;
 mod followers;
 mod routes;
+mod fanout;
 mod costs;
 mod claims;
 mod chains;

@@ -215,6 +215,20 @@ macro_rules! queue_contract {
     };
 }
 
+/// Makes tests of all that a [`Topic`](crate::port::Topic) promises, over a
+/// [`TopicUnderTest`](crate::contract::topic::TopicUnderTest).
+#[macro_export]
+macro_rules! topic_contract {
+    ($subject:path) => {
+        $crate::promises! { $subject, topic:
+            a_batch_of_ten_arrives_at_every_subscriber,
+            a_subscriber_gets_the_types_that_it_wants,
+            the_largest_batch_arrives,
+            more_than_a_batch_is_refused,
+        }
+    };
+}
+
 /// Makes tests of all that [`Objects`](crate::port::Objects), [`Uploads`](crate::port::Uploads) and
 /// [`Downloads`](crate::port::Downloads) promise, over [`ObjectsUnderTest`](crate::contract::objects::ObjectsUnderTest).
 #[macro_export]

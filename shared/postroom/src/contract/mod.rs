@@ -41,6 +41,7 @@ pub mod inbox;
 pub mod leases;
 pub mod outbox;
 pub mod queue;
+pub mod topic;
 pub mod objects;
 pub mod payloads;
 pub mod uploads;

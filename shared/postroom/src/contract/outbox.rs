@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::contract::Adapters;
 use crate::contract::sample::{Sample, at};
-use crate::port::OutboxRow;
+use crate::port::{Destination, OutboxRow};
 use crate::transaction::Transaction;
 
 const SHARD: u8 = 3;
@@ -15,7 +15,7 @@ pub async fn rows_come_in_the_order_they_are_due(adapters: &Adapters) {
     let first = sample.row(at(1), SHARD);
     let second = sample.row_in_order(at(2), SHARD, "group-1");
     let second = OutboxRow { decision: Some(first.message_id), ..second };
-    let third = sample.row(at(10), SHARD);
+    let third = OutboxRow { to: Destination::Topic, ..sample.row(at(10), SHARD) };
     put(adapters, &sample, &[second.clone(), third.clone(), first.clone()]).await;
 
     assert_eq!(due(adapters, at(60)).await, [first, second, third]);
@@ -53,7 +53,7 @@ pub async fn a_full_shard_comes_in_pages(adapters: &Adapters) {
 pub async fn one_message_for_two_handlers_is_two_rows(adapters: &Adapters) {
     let sample = Sample::new();
     let row = sample.row(at(0), SHARD);
-    let twin = OutboxRow { handler: "tell-nobody".to_owned(), ..row.clone() };
+    let twin = OutboxRow { to: Destination::Queue("tell-nobody".to_owned()), ..row.clone() };
     put(adapters, &sample, &[row.clone(), twin.clone()]).await;
 
     adapters.outbox.remove(&[row]).await.unwrap();

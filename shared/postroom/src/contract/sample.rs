@@ -13,8 +13,8 @@ use crate::envelope::{Envelope, Header};
 use crate::id::{ActorId, CorrelationId, MessageId, OwnerToken, TenantId};
 use crate::message::Message;
 use crate::port::{
-    Claim, Claimed, CommitError, FailedAs, FailedRun, InRequest, Item, JournalRecord, OutboxRow,
-    Run, RunKey,
+    Claim, Claimed, CommitError, Destination, FailedAs, FailedRun, InRequest, Item, JournalRecord,
+    OutboxRow, Run, RunKey,
 };
 use crate::stored::{Key, Place, Stored};
 use crate::transaction::{Completion, End, Fence, Guard, ItemWrite, Transaction};
@@ -138,7 +138,7 @@ impl Sample {
         id[15] = shard;
         OutboxRow {
             message_id: Uuid::from_bytes(id).into(),
-            handler: "tell-owner".to_owned(),
+            to: Destination::Queue("tell-owner".to_owned()),
             due,
             body: json!({"text": "grüße \u{1F4EE} \"#%"}).to_string(),
             r#type: "thing.moved".to_owned(),
@@ -150,8 +150,8 @@ impl Sample {
 
     /// A message of a group, likewise.
     pub(super) fn row_in_order(&self, due: Timestamp, shard: u8, group: &str) -> OutboxRow {
-        let handler = "tell-in-order".to_owned();
-        OutboxRow { handler, group: Some(group.to_owned()), ..self.row(due, shard) }
+        let to = Destination::Queue("tell-in-order".to_owned());
+        OutboxRow { to, group: Some(group.to_owned()), ..self.row(due, shard) }
     }
 }
 

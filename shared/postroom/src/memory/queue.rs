@@ -47,6 +47,15 @@ impl MemoryQueue {
         self.lock().rows_to_refuse = rows;
     }
 
+    /// Takes what comes another way than by [`send`](Queue::send); lost, as there, where the handler has no queue.
+    pub(crate) fn put(&self, row: OutboxRow) {
+        if let Some(sent) = row.to.handler().map(str::to_owned)
+            && let Some(sent) = self.lock().sent.get_mut(&sent)
+        {
+            sent.push(row);
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -6,7 +6,7 @@ use crate::clock::later;
 use crate::envelope::RawEnvelope;
 use crate::id::MessageId;
 use crate::office::{Audited, DecideError};
-use crate::port::{DeadLetter, DeadLetters, LetterStatus, OutboxRow};
+use crate::port::{DeadLetter, DeadLetters, Destination, LetterStatus, OutboxRow};
 use crate::transaction::{LetterChange, RunChange};
 use crate::tx::{Tx, TxError};
 
@@ -53,17 +53,19 @@ pub(super) fn row(
             source => DecideError::Stage { id, source },
         }
     })?;
+    // To the handler that failed, and to none of the others that are told of it.
+    let to = Destination::Queue(letter.queue.clone());
     Ok(OutboxRow {
         message_id: message.id,
-        handler: letter.queue.clone(),
         due,
         body,
         r#type: message.r#type.clone(),
         correlation_id: message.correlation_id.clone(),
         // As it was sent first, unless its handler has moved since.
-        group: Some(tx.group_on(&letter.queue, message)),
+        group: Some(tx.group_to(&to, message)),
         // Not the number of redrives: two letters of one message have the same.
         decision: Some(tx.origin().command_id),
+        to,
     })
 }
 

@@ -1,4 +1,6 @@
-//! The outbox: messages committed with the change that caused them, kept until their queue accepted them.
+//! The outbox: messages committed with the change that caused them, kept until their queue or the topic accepted them.
+
+use std::fmt;
 
 use jiff::Timestamp;
 
@@ -19,7 +21,7 @@ pub trait Outbox: Send + Sync {
         after: Option<&'a str>,
     ) -> BoxFuture<'a, Result<Page<OutboxRow>, StoreError>>;
 
-    /// Forgets rows whose queue has accepted them; one that is gone already is no error.
+    /// Forgets rows that were accepted; one that is gone already is no error.
     fn remove<'a>(&'a self, rows: &'a [OutboxRow]) -> BoxFuture<'a, Result<(), StoreError>>;
 }
 
@@ -29,13 +31,39 @@ impl dyn Outbox {
     pub const BATCH: usize = 25;
 }
 
-/// One message to one queued handler.
+/// Where a message is sent.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Destination {
+    /// To the queue of a handler, which is called as the handler is.
+    Queue(String),
+    /// To the [topic](crate::port::Topic): whoever is subscribed gets it.
+    Topic,
+}
+
+impl Destination {
+    /// The handler to whose queue it is; none of the topic's.
+    pub fn handler(&self) -> Option<&str> {
+        match self {
+            Self::Queue(handler) => Some(handler),
+            Self::Topic => None,
+        }
+    }
+}
+
+impl fmt::Display for Destination {
+    /// The handler, or `*`, which no handler is called.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.handler().unwrap_or("*"))
+    }
+}
+
+/// One message to one queued handler, or to the topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutboxRow {
     /// The event or task.
     pub message_id: MessageId,
-    /// The handler, which is also the queue's name.
-    pub handler: String,
+    /// Where it is sent.
+    pub to: Destination,
     /// When it may be sent; later than its commit means a delay.
     pub due: Timestamp,
     /// The envelope as it travels.
@@ -59,8 +87,8 @@ impl OutboxRow {
         self.message_id.uuid().as_bytes()[15] % SHARDS
     }
 
-    /// Where it lies in its shard: `2026-11-21T09:30:00.000000Z#message-id#handler`.
+    /// Where it lies in its shard: `2026-11-21T09:30:00.000000Z#message-id#handler`, of the topic `…#*`.
     pub fn position(&self) -> String {
-        format!("{}#{}#{}", crate::sortable(self.due), self.message_id, self.handler)
+        format!("{}#{}#{}", crate::sortable(self.due), self.message_id, self.to)
     }
 }

@@ -23,7 +23,7 @@ use crate::courier::Courier;
 use crate::envelope::RawEnvelope;
 use crate::history::History;
 use crate::id::{Ids, TenantId};
-use crate::port::{Inbox, Journal, Store};
+use crate::port::{Inbox, Journal, Store, Topic};
 use crate::reactions::Reactions;
 use crate::reader::Reader;
 
@@ -85,6 +85,13 @@ impl Runtime {
     #[must_use]
     pub fn with_claims(self, claims: ClaimChecks) -> Self {
         Self { claims: Some(claims), ..self }
+    }
+
+    /// The same that also publishes. Without a topic, what is to be published is left to the relay.
+    #[must_use]
+    pub fn with_topic(mut self, topic: Arc<dyn Topic>) -> Self {
+        self.ports.courier = self.ports.courier.with_topic(topic);
+        self
     }
 
     /// Reads one tenant's state, outside any transaction.

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::envelope::RawEnvelope;
 use crate::id::{CorrelationId, MessageId, TenantId};
 use crate::memory::MemoryStore;
-use crate::port::{Item, JournalRecord, LetterStatus, RunKey, RunStatus};
+use crate::port::{Destination, Item, JournalRecord, LetterStatus, RunKey, RunStatus};
+use crate::reactions::Reactions;
 use crate::simulation::callers::{Caller, Outcome};
 use crate::simulation::decided::decided;
 use crate::simulation::evidence::Evidence;
@@ -43,7 +44,7 @@ pub(super) fn all(run: &Run<'_>) -> Vec<Violation> {
         hold(Law::Kept, kept(evidence, memory, &table));
         hold(Law::Decided, decided(evidence, memory));
         hold(Law::NotTriedAgain, evidence.tried_again());
-        hold(Law::NothingInvented, nothing_invented(evidence));
+        hold(Law::NothingInvented, nothing_invented(evidence, &table));
         hold(Law::OneKey, one_key(evidence));
         hold(Law::NotRepeated, not_repeated(evidence));
         hold(Law::Spared, state.gates.spared());
@@ -127,13 +128,20 @@ impl Found {
 }
 
 /// Each queued reaction to what was committed.
-fn reactions(evidence: &Evidence) -> BTreeSet<(&str, MessageId)> {
+fn reactions<'a>(evidence: &'a Evidence, table: &'a Reactions) -> BTreeSet<(&'a str, MessageId)> {
     let rows = evidence.applied.iter().flat_map(|tx| &tx.outbox);
-    rows.map(|row| (row.handler.as_str(), row.message_id)).collect()
+    let reached = rows.flat_map(|row| {
+        let handlers = match &row.to {
+            Destination::Queue(handler) => vec![handler.as_str()],
+            Destination::Topic => table.published(&row.r#type).to_vec(),
+        };
+        handlers.into_iter().map(|handler| (handler, row.message_id))
+    });
+    reached.collect()
 }
 
-fn nothing_invented(evidence: &Evidence) -> Vec<String> {
-    let committed = reactions(evidence);
+fn nothing_invented(evidence: &Evidence, table: &Reactions) -> Vec<String> {
+    let committed = reactions(evidence, table);
     let delivered = evidence.delivered.iter();
     let delivered = delivered.map(|(message, _)| message);
     let invented =

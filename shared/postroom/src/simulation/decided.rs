@@ -25,7 +25,7 @@ pub(super) fn decided(evidence: &Evidence, memory: &MemoryStore) -> Vec<String> 
             if let Some(instead) = tx.outbox.first().filter(|_| change.edited_as.is_some()) {
                 let replaced = before.iter().rev().find(|earlier| gives_up(earlier, &change.id));
                 wrong.extend(is_of_other_chain(&instead.body, replaced));
-                let sending = (instead.handler.clone(), instead.message_id);
+                let sending = (instead.to.clone(), instead.message_id);
                 let is_sent = evidence.accepted.contains(&sending);
                 wrong.extend(
                     (!is_sent).then(|| "what should be in its place was never sent".to_owned()),

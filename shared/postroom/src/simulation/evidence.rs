@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::envelope::RawEnvelope;
 use crate::id::MessageId;
-use crate::port::{LetterStatus, OutboxRow, RunKey};
+use crate::port::{Destination, LetterStatus, OutboxRow, RunKey};
 use crate::simulation::Violation;
 use crate::stored::Key;
 use crate::transaction::{End, ItemWrite, Transaction};
@@ -18,8 +18,8 @@ pub(super) struct Evidence {
     /// Every transaction that took effect, as the kit asked for it.
     pub(super) applied: Vec<Transaction>,
     tokens: BTreeSet<Uuid>,
-    /// Messages that a queue accepted, by handler and id.
-    pub(super) accepted: BTreeSet<(String, MessageId)>,
+    /// Messages that a queue or the topic accepted, by that and id.
+    pub(super) accepted: BTreeSet<(Destination, MessageId)>,
     /// Messages that were given to a worker, by handler and the id in the body, and how often the same copy was.
     pub(super) delivered: BTreeMap<(String, MessageId), u32>,
     /// What strangers put on queues, and nobody can read.
@@ -124,7 +124,7 @@ impl Evidence {
     }
 
     pub(super) fn accept(&mut self, row: &OutboxRow) {
-        self.accepted.insert((row.handler.clone(), row.message_id));
+        self.accepted.insert((row.to.clone(), row.message_id));
     }
 }
 
@@ -138,7 +138,7 @@ pub(super) fn told(tx: &Transaction) -> String {
     let mut parts: Vec<String> = written.collect();
     let events = tx.events.iter();
     parts.extend(events.map(|event| format!("{} v{}", event.envelope.r#type, event.version())));
-    parts.extend(tx.outbox.iter().map(|row| format!("{} to {}", row.r#type, row.handler)));
+    parts.extend(tx.outbox.iter().map(|row| format!("{} to {}", row.r#type, row.to)));
     match &tx.completion.end {
         End::Done { skipped, .. } => {
             parts.extend(skipped.as_ref().map(|reason| format!("skipped: {reason}")));

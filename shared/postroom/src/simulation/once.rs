@@ -86,8 +86,9 @@ fn expected<'a>(
 ) -> BTreeMap<Cow<'a, str>, BTreeSet<&'a str>> {
     let mut expected: BTreeMap<Cow<'a, str>, BTreeSet<&'a str>> = BTreeMap::new();
     for tx in &evidence.applied {
-        for row in &tx.outbox {
-            expected.entry(Cow::Borrowed(&row.body)).or_default().insert(&row.handler);
+        // Whom an event of the topic's has to reach is in the table.
+        for (row, handler) in tx.outbox.iter().filter_map(|row| Some((row, row.to.handler()?))) {
+            expected.entry(Cow::Borrowed(&row.body)).or_default().insert(handler);
         }
         for event in &tx.events {
             let handlers = table.queued(&event.envelope.r#type);

@@ -115,7 +115,7 @@ impl Queues {
     /// What is left, as `handler#message-id`.
     pub(super) fn left(&self) -> Vec<String> {
         let messages = self.all().flat_map(|queue| &queue.messages);
-        messages.map(|left| format!("{}#{}", left.row.handler, left.row.message_id)).collect()
+        messages.map(|left| format!("{}#{}", left.row.to, left.row.message_id)).collect()
     }
 
     fn all(&self) -> impl Iterator<Item = &SimulatedQueue> {
@@ -186,7 +186,7 @@ impl SimulatedQueue {
     pub(super) fn put(&mut self, row: &OutboxRow, visible_at: Timestamp) -> String {
         self.accepted += 1;
         let id = self.accepted;
-        let (message_id, row) = (format!("{}-{id}", row.handler), row.clone());
+        let (message_id, row) = (format!("{}-{id}", row.to), row.clone());
         let called = message_id.clone();
         self.messages.push(Waiting { id, message_id, row, visible_at, receives: 0 });
         called

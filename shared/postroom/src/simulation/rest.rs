@@ -55,7 +55,7 @@ impl Run<'_> {
     fn rest(&self) -> Result<(), Violation> {
         let mut left = self.world.lock().queues.left();
         let rows = self.ports.memory.outbox_rows().into_iter();
-        left.extend(rows.map(|row| format!("{}#{} in the outbox", row.handler, row.message_id)));
+        left.extend(rows.map(|row| format!("{}#{} in the outbox", row.to, row.message_id)));
         left.extend(self.actors.values().map(|actor| format!("{} waits for ever", actor.who)));
         let waiting = self.callers.iter().filter(|caller| caller.outcome.is_none());
         left.extend(waiting.map(|caller| format!("{} was not answered", caller.request.name)));

@@ -187,10 +187,11 @@ impl<'a> Run<'a> {
         let queues = handlers.iter().map(|handler| (*handler, reactions.is_in_order(handler)));
         let world = World::new(choices, Queues::new(queues), history);
         world.lock().choose_patience();
-        let simulated = Simulated::new(&world, script.sabotage);
+        let simulated = Simulated::new(&world, &reactions, script.sabotage);
         let clock = Arc::new(SimulatedClock { world: Arc::clone(&world) });
         let courier =
             Courier::new(Arc::new(simulated.clone()), Arc::new(simulated.clone()), clock.clone());
+        let courier = courier.with_topic(Arc::new(simulated.clone()));
         let runtime = Runtime::new(
             Ports {
                 store: Arc::new(simulated.clone()),

@@ -9,21 +9,20 @@ use crate::simulation::world::State;
 const BODIES: [&str; 3] = ["", "not even JSON", r#"{"somebody":"else"}"#];
 
 impl State {
-    /// Puts something on the queue of a message, and in its group.
-    pub(super) fn disturb(&mut self, beside: &OutboxRow) {
+    /// Puts something on a queue, in the group of a message there.
+    pub(super) fn disturb(&mut self, queue: &str, beside: &OutboxRow) {
         self.figures.count(Fault::Stranger);
         let half = || beside.body.chars().take(beside.body.len() / 2).collect();
         let body = match BODIES[self.choices.any_of(BODIES.len())] {
             "" => half(),
             body => body.to_owned(),
         };
-        let queue = beside.handler.clone();
         let row = OutboxRow { body: body.clone(), ..beside.clone() };
         let now = self.now;
-        if let Some(disturbed) = self.queues.of(&queue) {
+        if let Some(disturbed) = self.queues.of(queue) {
             let message_id = disturbed.put(&row, now);
             self.note(|| format!("somebody put {body:?} on the queue of {queue}"));
-            self.evidence.strangers.push(Stranger { queue, message_id, body });
+            self.evidence.strangers.push(Stranger { queue: queue.to_owned(), message_id, body });
         }
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn all_or_nothing(
     found: &Found,
 ) -> Vec<String> {
     let mut broken = Vec::new();
-    let waiting = memory.outbox_rows().into_iter().map(|row| (row.handler, row.message_id));
+    let waiting = memory.outbox_rows().into_iter().map(|row| (row.to, row.message_id));
     let sent: BTreeSet<_> = waiting.chain(evidence.accepted.iter().cloned()).collect();
     let letters: BTreeSet<String> =
         memory.dead_letters().into_iter().map(|letter| letter.id).collect();
@@ -29,8 +29,8 @@ pub(super) fn all_or_nothing(
         let mut missing: Vec<String> =
             lost.map(|event| format!("the event {}", event.envelope.r#type)).collect();
         let rows = tx.outbox.iter();
-        let lost = rows.filter(|row| !sent.contains(&(row.handler.clone(), row.message_id)));
-        missing.extend(lost.map(|row| format!("the message to {}", row.handler)));
+        let lost = rows.filter(|row| !sent.contains(&(row.to.clone(), row.message_id)));
+        missing.extend(lost.map(|row| format!("the message to {}", row.to)));
         if tx.parked().is_some_and(|letter| !letters.contains(&letter.id)) {
             missing.push("the dead letter".to_owned());
         }

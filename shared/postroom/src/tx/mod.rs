@@ -27,7 +27,7 @@ use crate::envelope::{Envelope, Header, RawEnvelope};
 use crate::id::{MessageId, TenantId, derive, derive_keyed, derive_ordered};
 use crate::live::LiveShard;
 use crate::message::{Event, Message, Routed, Task};
-use crate::port::{Journal, JournalRecord, OutboxRow, Store};
+use crate::port::{Destination, Journal, JournalRecord, OutboxRow, Store};
 use crate::reactions::Reactions;
 use crate::runtime::Ports;
 use crate::stored::{Key, Place, Stored};
@@ -244,12 +244,12 @@ impl Tx {
         Ok(id)
     }
 
-    /// The group that a message is in on a queue.
-    pub(crate) fn group_on(&self, queue: &str, message: &RawEnvelope) -> String {
-        self.reactions.group_on(queue, &message.tenant_id, &message.subject)
+    /// The group that a message is in on its way.
+    pub(crate) fn group_to(&self, to: &Destination, message: &RawEnvelope) -> String {
+        self.reactions.group_to(to, &message.tenant_id, &message.subject)
     }
 
-    /// Stages the journal record of an event and one outbox row for each queued handler.
+    /// Stages the journal record of an event, and one outbox row for each queue and one for the topic.
     fn post<M: Message>(&mut self, envelope: &Envelope<M>, due: Timestamp) -> Result<(), TxError> {
         let handler = self.frame.handler;
         let raw = envelope
@@ -265,18 +265,17 @@ impl Tx {
             return Err(TxError::TooLarge { handler, what, bytes, limit: MAX_ITEM_BYTES });
         }
         let body = self.travelling(&raw, whole, due)?;
-        self.bytes += body.len() * queued.len();
-        let (reactions, tenant, subject) =
-            (&self.reactions, &envelope.tenant_id, &envelope.subject);
-        let group_of = |queue| reactions.group_on(queue, tenant, subject);
-        self.outbox.extend(queued.iter().map(|queue| OutboxRow {
+        let destinations = reactions.destinations(M::TYPE, is_event);
+        self.bytes += body.len() * destinations.len();
+        let (tenant, subject) = (&envelope.tenant_id, &envelope.subject);
+        self.outbox.extend(destinations.into_iter().map(|to| OutboxRow {
             message_id: envelope.id,
-            handler: (*queue).to_owned(),
+            group: Some(reactions.group_to(&to, tenant, subject)),
+            to,
             due,
             body: body.clone(),
             r#type: M::TYPE.to_owned(),
             correlation_id: envelope.correlation_id.clone(),
-            group: Some(group_of(queue)),
             decision: None,
         }));
         if is_event {

@@ -109,6 +109,8 @@ pub struct Worker {
     dead_letters: Arc<dyn DeadLetters>,
     queue: &'static str,
     handlers: BTreeMap<&'static str, Box<dyn QueuedRun>>,
+    /// Whether messages of other types than those are none of its business.
+    ignores_unknown: bool,
     /// Whoever has it has a payload that was fetched.
     fetching: Mutex<()>,
 }
@@ -125,7 +127,15 @@ impl Worker {
         dead_letters: Arc<dyn DeadLetters>,
     ) -> Self {
         let (handlers, fetching) = (BTreeMap::new(), Mutex::new(()));
-        Self { runtime, dead_letters, queue: handler, handlers, fetching }
+        let ignores_unknown = false;
+        Self { runtime, dead_letters, queue: handler, handlers, ignores_unknown, fetching }
+    }
+
+    /// The same that acknowledges messages of types for which it has no handler, where they would be parked: its queue is
+    /// subscribed to a family of events, of which it takes some.
+    #[must_use]
+    pub fn ignoring_unknown_types(self) -> Self {
+        Self { ignores_unknown: true, ..self }
     }
 
     /// Runs `job` on messages of type `M`.

@@ -70,6 +70,10 @@ impl Worker {
         let Some(left) = self.time_left(record, stop, needed) else { return AT_ONCE };
         let (message, handler) = match decoded {
             Ok(decoded) => decoded,
+            Err(unread) if self.ignores(&unread) => {
+                unread.span(record).in_scope(|| info!("ignored: {}", unread.error));
+                return Disposition::Acknowledge;
+            }
             Err(unread) => {
                 // Nothing remembers it, so whoever has it next begins anew.
                 let parking = self.park_unread(record, &unread).boxed();
@@ -135,6 +139,11 @@ impl Worker {
             return Err(Box::new(Unread { envelope: Some(message), error }));
         };
         Ok((message, handler.as_ref()))
+    }
+
+    /// Whether a record is none of its business. What cannot be read may well be.
+    fn ignores(&self, unread: &Unread) -> bool {
+        self.ignores_unknown && matches!(unread.error, DecodeError::UnknownType { .. })
     }
 
     async fn attempt_within<'a>(

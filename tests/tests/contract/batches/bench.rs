@@ -7,7 +7,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use local::sqs::Sqs;
 use postroom::memory::{ManualClock, MemoryQueue, MemoryStore, SeededIds};
-use postroom::port::{Claim, DeadLetter, DeadLetters, InboxRecord, OutboxRow, Queue, Run, RunKey};
+use postroom::port::{
+    Claim, DeadLetter, DeadLetters, Destination, InboxRecord, OutboxRow, Queue, Run, RunKey,
+};
 use postroom::{
     BoxFuture, Clock, Courier, Ids, MessageId, Ports, RawEnvelope, Reactions, Runtime, SystemIds,
     Worker,
@@ -153,7 +155,7 @@ impl Bench {
         OutboxRow {
             message_id: message
                 .map_or_else(|| MessageId::from(SystemIds.fresh()), |found| found.id),
-            handler: HANDLER.to_owned(),
+            to: Destination::Queue(HANDLER.to_owned()),
             due: self.now(),
             body,
             r#type: "order.placed".to_owned(),

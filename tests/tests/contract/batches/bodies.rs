@@ -72,6 +72,33 @@ async fn a_huge_body_is_parked_whole() {
     assert!(letter.reason().len() < 5_000);
 }
 
+/// Queues that are subscribed to a topic get its notifications; how, may change while some are on their way.
+#[tokio::test]
+async fn a_message_is_the_same_whether_its_topic_wrapped_it_or_not() {
+    let bench = Bench::standard().await;
+    let mut event = fixture("sqs/standard.json");
+    let raw = records(&event)[0].clone();
+    let mut notification = fixture("sns/notification.json");
+    assert_eq!(notification["Message"], raw["body"]);
+    let mut wrapped = raw.clone();
+    wrapped["messageId"] = json!("wrapped");
+    wrapped["body"] = json!(notification.to_string());
+    notification["Message"] = json!("nobody's");
+    let mut foreign = raw.clone();
+    foreign["messageId"] = json!("foreign");
+    foreign["body"] = json!(notification.to_string());
+    event["Records"] = json!([wrapped, foreign, raw]);
+    let event = bench.delivered(&event).await;
+
+    let answer = bench.invoke(&bench.worker(|_| Step::Finish), &event).await;
+
+    assert_eq!(answer, reporting(&json!({"Records": []}), NONE));
+    assert_eq!(bench.log.finished(), ["a1"]);
+    let [letter] = bench.letters().into_values().collect::<Vec<_>>().try_into().unwrap();
+    assert_eq!(letter.body, notification.to_string());
+    assert!(letter.reason().contains(":local-events: not an envelope"), "{}", letter.reason());
+}
+
 #[tokio::test]
 async fn a_batch_without_records_has_no_failures() {
     let bench = Bench::standard().await;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use local::sqs;
 use postroom::memory::{ManualClock, SeededIds};
-use postroom::port::{OutboxRow, Queue};
+use postroom::port::{Destination, OutboxRow, Queue};
 use postroom::simulation::{Received, SimulatedQueue};
 use postroom::{Clock, Ids, OwnerToken};
 use postroom_aws::SqsQueue;
@@ -278,7 +278,7 @@ impl Pair {
         let group = ["a", "b"][self.below(2)];
         OutboxRow {
             message_id: self.random.fresh().into(),
-            handler: self.handler.to_owned(),
+            to: Destination::Queue(self.handler.to_owned()),
             due: Timestamp::UNIX_EPOCH,
             body: format!("message {:02}", self.sent.len()),
             r#type: "order.placed".to_owned(),

@@ -5,15 +5,18 @@ mod journal;
 mod inbox;
 mod outbox;
 mod queue;
+mod topic;
 mod dead_letters;
 mod gates;
 mod build_rows;
 mod tampering;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::memory::MemoryStore;
 use crate::port::StoreError;
+use crate::reactions::Reactions;
 use crate::rebuild::Builds;
 use crate::simulation::Sabotage;
 use crate::simulation::ports::tampering::Tampering;
@@ -27,12 +30,17 @@ pub(super) struct Simulated {
     pub(super) world: Arc<World>,
     pub(super) memory: MemoryStore,
     pub(super) sabotage: Option<Sabotage>,
+    /// By type of event, the handlers that are subscribed to it.
+    subscribed: Arc<BTreeMap<&'static str, Vec<&'static str>>>,
     tampering: Arc<Mutex<Tampering>>,
 }
 
 impl Simulated {
-    pub(super) fn new(world: &Arc<World>, sabotage: Option<Sabotage>) -> Self {
+    pub(super) fn new(world: &Arc<World>, table: &Reactions, sabotage: Option<Sabotage>) -> Self {
+        let types = table.types().into_iter();
+        let subscribed = types.map(|r#type| (r#type, table.published(r#type).to_vec()));
         Self {
+            subscribed: Arc::new(subscribed.collect()),
             world: Arc::clone(world),
             memory: MemoryStore::default(),
             sabotage,

@@ -50,7 +50,7 @@ impl Outbox for Simulated {
 fn rename(row: &mut OutboxRow) {
     let Ok(mut message) = RawEnvelope::parse(&row.body) else { return };
     if message.stream_version.is_some() {
-        message.id = derive("sabotage", message.id, &row.handler, 0).into();
+        message.id = derive("sabotage", message.id, &row.to.to_string(), 0).into();
         row.body = message.to_body();
     }
 }

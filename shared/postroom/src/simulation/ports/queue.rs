@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use crate::BoxFuture;
 use crate::clock::later;
-use crate::port::{OutboxRow, Posted, Queue, QueueError};
+use crate::port::{Destination, OutboxRow, Posted, Queue, QueueError};
 use crate::simulation::Sabotage;
 use crate::simulation::choice::Fault;
 use crate::simulation::ports::Simulated;
-use crate::simulation::world::WRITE;
+use crate::simulation::world::{State, WRITE};
 
 /// How late a message may show that was delayed.
 const DELAY: Duration = Duration::from_secs(20);
@@ -39,10 +39,27 @@ impl Queue for Simulated {
 impl Simulated {
     fn accept(&self, handler: &str, rows: &[OutboxRow]) -> Result<Posted, QueueError> {
         let mut state = self.world.lock();
-        let state = &mut *state;
-        let Some(queue) = state.queues.of(handler) else {
+        if state.queues.of(handler).is_none() {
             return Err(QueueError::Unknown { handler: handler.to_owned() });
-        };
+        }
+        let posted = self.accept_rows(&mut state, rows, |_| vec![handler]);
+        if let Some(row) = rows.first()
+            && state.choices.happens(Fault::Stranger)
+        {
+            state.disturb(handler, row);
+        }
+        let sent = rows.len() - posted.refused.len();
+        state.note(|| format!("sent {sent} of {} messages to {handler}", rows.len()));
+        Ok(posted)
+    }
+
+    /// Puts what is accepted of a batch on the queues that get it.
+    pub(super) fn accept_rows<'a>(
+        &self,
+        state: &mut State,
+        rows: &[OutboxRow],
+        who_gets: impl Fn(&OutboxRow) -> Vec<&'a str>,
+    ) -> Posted {
         let mut posted = Posted::default();
         for (index, row) in rows.iter().enumerate() {
             if self.is(Sabotage::ForgetReaction) && self.tampering().overlooks(row) {
@@ -56,24 +73,28 @@ impl Simulated {
                 posted.refused.push((index, "refused for now".to_owned()));
                 continue;
             }
-            let possible: &[Fault] =
-                if queue.is_in_order() { &[] } else { &[Fault::Duplicate, Fault::Delay] };
-            let happened = state.choices.fault(possible);
-            if let Some(fault) = happened {
-                state.figures.count(fault);
+            for handler in who_gets(row) {
+                state.put(handler, row);
             }
-            let copies = if happened == Some(Fault::Duplicate) { 2 } else { 1 };
-            let delay = if happened == Some(Fault::Delay) { DELAY } else { Duration::ZERO };
-            queue.accept(row, copies, later(state.now, delay));
             state.evidence.accept(row);
         }
-        if let Some(row) = rows.first()
-            && state.choices.happens(Fault::Stranger)
-        {
-            state.disturb(row);
+        posted
+    }
+}
+
+impl State {
+    /// Puts a message on a queue, once, late or twice.
+    fn put(&mut self, handler: &str, row: &OutboxRow) {
+        let Some(queue) = self.queues.of(handler) else { return };
+        let possible: &[Fault] =
+            if queue.is_in_order() { &[] } else { &[Fault::Duplicate, Fault::Delay] };
+        let happened = self.choices.fault(possible);
+        if let Some(fault) = happened {
+            self.figures.count(fault);
         }
-        let sent = rows.len() - posted.refused.len();
-        state.note(|| format!("sent {sent} of {} messages to {handler}", rows.len()));
-        Ok(posted)
+        let copies = if happened == Some(Fault::Duplicate) { 2 } else { 1 };
+        let delay = if happened == Some(Fault::Delay) { DELAY } else { Duration::ZERO };
+        let row = OutboxRow { to: Destination::Queue(handler.to_owned()), ..row.clone() };
+        queue.accept(&row, copies, later(self.now, delay));
     }
 }

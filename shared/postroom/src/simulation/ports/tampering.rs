@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use crate::id::{MessageId, named};
 use crate::port::{
-    CommitError, DeadLetter, DeadLetters, FailedAs, FailedRun, FailureClass, Inbox, Item,
-    OutboxRow, Queue, RunKey, Store,
+    CommitError, DeadLetter, DeadLetters, Destination, FailedAs, FailedRun, FailureClass, Inbox,
+    Item, OutboxRow, Queue, RunKey, Store, Topic,
 };
 use crate::projection::Position;
 use crate::simulation::Sabotage;
@@ -30,7 +30,7 @@ pub(super) struct Tampering {
     /// Dead letters that are still to be written, and by which invocation.
     pub(super) unwritten: Vec<(u64, DeadLetter)>,
     /// Messages that nobody sends, by handler and id.
-    overlooked: BTreeSet<(String, MessageId)>,
+    overlooked: BTreeSet<(Destination, MessageId)>,
     /// Runs that have lost a race.
     lost: BTreeSet<RunKey>,
     /// By transaction, whether its run had lost a race when it was first sent.
@@ -53,11 +53,11 @@ impl Tampering {
     }
 
     pub(super) fn overlook(&mut self, row: &OutboxRow) {
-        self.overlooked.insert((row.handler.clone(), row.message_id));
+        self.overlooked.insert((row.to.clone(), row.message_id));
     }
 
     pub(super) fn overlooks(&self, row: &OutboxRow) -> bool {
-        self.overlooked.contains(&(row.handler.clone(), row.message_id))
+        self.overlooked.contains(&(row.to.clone(), row.message_id))
     }
 }
 
@@ -98,7 +98,11 @@ impl Simulated {
             Some(Sabotage::SendBeforeCommit) => {
                 for row in &tx.outbox {
                     // What was not sent now is sent after the commit, or by the relay.
-                    let _ = self.send(&row.handler, std::slice::from_ref(row)).await;
+                    let row = std::slice::from_ref(row);
+                    match &row[0].to {
+                        Destination::Queue(handler) => drop(self.send(handler, row).await),
+                        Destination::Topic => drop(self.publish(row).await),
+                    }
                 }
             }
             Some(Sabotage::NoOutbox) => {

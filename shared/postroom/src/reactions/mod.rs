@@ -1,5 +1,7 @@
 //! The table of what happens after what, and the macro that writes it.
 
+mod macros;
+
 use std::any::{Any, type_name};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,8 +12,9 @@ use crate::BoxFuture;
 use crate::envelope::{Envelope, RawEnvelope};
 use crate::id::{DedupKey, TenantId, group, turns};
 use crate::listener::Listener;
-use crate::message::{Event, Message};
+use crate::message::{Event, Family, Message};
 use crate::outcome::Outcome;
+use crate::port::Destination;
 use crate::queued_handler::QueuedHandler;
 use crate::tx::Tx;
 use crate::verdict::Failure;
@@ -25,12 +28,16 @@ pub struct Reactions {
     queues: BTreeMap<&'static str, Queue>,
     /// The Rust type of each handler, by its name.
     handlers: BTreeMap<&'static str, &'static str>,
+    /// Whose events are published, whoever is subscribed.
+    families: Vec<Family>,
 }
 
 #[derive(Default)]
 struct Row {
     in_request: Vec<Box<dyn InRequestListener>>,
     queued: Vec<&'static str>,
+    /// Those of the queued handlers whose queues get it from the topic.
+    published: Vec<&'static str>,
     /// What each of its queued handlers knows its message by.
     keys: BTreeMap<&'static str, KeyOf>,
 }
@@ -97,6 +104,36 @@ impl Reactions {
         self.rows.get(r#type).map_or(&[], |row| &row.queued)
     }
 
+    /// The queued handlers whose queues get a message type from the topic, in the order of the table. Each has to be
+    /// subscribed to it.
+    pub fn published(&self, r#type: &str) -> &[&'static str] {
+        self.rows.get(r#type).map_or(&[], |row| &row.published)
+    }
+
+    /// Whether events of a type are published, be it by a family and for nobody here.
+    pub fn is_published(&self, r#type: &str) -> bool {
+        !self.published(r#type).is_empty() || self.families.iter().any(|family| family.has(r#type))
+    }
+
+    /// Whether anything is published: who sends needs the topic then.
+    pub fn publishes(&self) -> bool {
+        !self.families.is_empty() || self.rows.values().any(|row| !row.published.is_empty())
+    }
+
+    /// Every message type that has a row.
+    pub fn types(&self) -> Vec<&'static str> {
+        self.rows.keys().copied().collect()
+    }
+
+    /// Where a message is sent, each destination once. Only events are published.
+    pub(crate) fn destinations(&self, r#type: &str, is_event: bool) -> Vec<Destination> {
+        let published = self.published(r#type);
+        let queues = self.queued(r#type).iter().filter(|handler| !published.contains(handler));
+        let queues = queues.map(|handler| Destination::Queue((*handler).to_owned()));
+        let topic = (is_event && self.is_published(r#type)).then_some(Destination::Topic);
+        queues.chain(topic).collect()
+    }
+
     /// The message types that are queued for a handler.
     pub(crate) fn queued_for(&self, handler: &str) -> Vec<&'static str> {
         let rows = self.rows.iter().filter(|(_, row)| row.queued.contains(&handler));
@@ -121,10 +158,22 @@ impl Reactions {
         self.queues.get(handler).is_some_and(|queue| queue.delivery == Delivery::InOrder)
     }
 
-    /// What a message shares a group with on a queue: on one with an order what is about the same thing, on any other all
-    /// that is its tenant's.
-    pub(crate) fn group_on(&self, queue: &str, tenant: &TenantId, subject: &str) -> String {
-        if self.is_in_order(queue) { group(tenant, subject) } else { turns(tenant) }
+    /// What a message shares a group with on its way: on a queue with an order what is about the same thing, on any other
+    /// and on the topic all that is its tenant's.
+    pub(crate) fn group_to(&self, to: &Destination, tenant: &TenantId, subject: &str) -> String {
+        let in_order = to.handler().is_some_and(|handler| self.is_in_order(handler));
+        if in_order { group(tenant, subject) } else { turns(tenant) }
+    }
+
+    /// Publishes every event of a family, such as `user.*`, or of one type: whoever is subscribed gets it, here or elsewhere.
+    ///
+    /// # Panics
+    /// When no row is one of them: it would be a slip of the pen, and nothing would ever be published.
+    #[track_caller]
+    pub fn publish(&mut self, types: &'static str) {
+        let family = Family::named(types);
+        assert!(self.rows.keys().any(|r#type| family.has(r#type)), "no row is of {types}");
+        self.families.push(family);
     }
 
     /// The longest that a run of a queued handler takes ([`Job::TIME_NEEDED`](crate::Job::TIME_NEEDED)).
@@ -186,6 +235,20 @@ impl<M: Message> RowOf<'_, M> {
     #[track_caller]
     pub fn queued_in_order<H: QueuedHandler<M, Kind>, Kind>(&mut self) {
         self.route::<H, Kind>(Delivery::InOrder);
+    }
+
+    /// Publishes the event to the topic, to which the queue of `handler` is subscribed with those of other handlers. Each
+    /// gets a copy and has a dedup key and dead letters of its own.
+    ///
+    /// # Panics
+    /// As [`queued_in_order`](Self::queued_in_order): the queue of a subscriber has no order.
+    #[track_caller]
+    pub fn published<H: QueuedHandler<M, Kind>, Kind>(&mut self)
+    where
+        M: Event,
+    {
+        self.route::<H, Kind>(Delivery::Together);
+        self.row.published.push(H::NAME);
     }
 
     /// Dedup keys, and the ids of what a handler emits, are made of its name and the message it reacts to. So a name is
@@ -278,102 +341,4 @@ impl crate::Refuse for TypeClash {
     fn refusal(&self) -> Option<crate::Refusal> {
         None
     }
-}
-
-/// Writes THE table of what happens after what.
-///
-/// One row a message; in it one line a reaction, in the order they run. `in_request` takes the listener itself,
-/// `queued` the type of a listener or a job. `queued_in_order` is `queued` over a FIFO queue: it serialises what is about
-/// one stream (of a task: one subject), but does not give commit order. A message without a row cannot be emitted, and a job `in_request` does not
-/// compile. Rows for [`TaskFailed`](crate::TaskFailed), which the kit emits, and [`ObjectCreated`](crate::ObjectCreated), which
-/// a bucket tells, are written as any other, under those names.
-///
-/// ```
-/// # use postroom::{Event, Job, Listener, Message, Outcome, StreamId, Tx, Envelope, reactions};
-/// # use postroom::{Effects, OnUnknown, doc_example::{Order, ShopError}};
-/// # #[derive(Clone, serde::Serialize, serde::Deserialize)]
-/// # struct OrderShipped { order: String }
-/// # impl Message for OrderShipped { const TYPE: &'static str = "order.shipped"; }
-/// # impl Event for OrderShipped { fn stream(&self) -> StreamId { Order::at(&self.order).stream() } }
-/// # #[derive(Clone, serde::Serialize, serde::Deserialize)]
-/// # struct OrderReturned { order: String }
-/// # impl Message for OrderReturned { const TYPE: &'static str = "order.returned"; }
-/// # impl Event for OrderReturned { fn stream(&self) -> StreamId { Order::at(&self.order).stream() } }
-/// # struct Settings { most_on_the_road: u32 }
-/// # struct RoadLimit { most: u32 }
-/// # impl Listener<OrderShipped> for RoadLimit {
-/// #     const NAME: &'static str = "road-limit";
-/// #     type Error = ShopError;
-/// #     async fn on(&self, _: &Envelope<OrderShipped>, _: &mut Tx) -> Result<Outcome, ShopError> { Ok(Outcome::DONE) }
-/// # }
-/// # struct TellCustomer;
-/// # impl Job<OrderShipped> for TellCustomer {
-/// #     const NAME: &'static str = "tell-customer";
-/// #     const ON_UNKNOWN: OnUnknown = OnUnknown::Park;
-/// #     type Done = ();
-/// #     type Error = ShopError;
-/// #     async fn perform(&self, _: &Envelope<OrderShipped>, _: &Effects) -> Result<Outcome, ShopError> { Ok(Outcome::DONE) }
-/// #     async fn record(&self, _: &Envelope<OrderShipped>, (): &(), _: &mut Tx) -> Result<(), ShopError> { Ok(()) }
-/// # }
-/// # struct UpdateMap;
-/// # impl Listener<OrderShipped> for UpdateMap {
-/// #     const NAME: &'static str = "update-map";
-/// #     type Error = ShopError;
-/// #     async fn on(&self, _: &Envelope<OrderShipped>, _: &mut Tx) -> Result<Outcome, ShopError> { Ok(Outcome::DONE) }
-/// # }
-/// reactions! {
-///     /// What happens after what in the warehouse.
-///     pub fn reactions(settings: &Settings);
-///
-///     OrderShipped {
-///         in_request RoadLimit { most: settings.most_on_the_road },
-///         queued TellCustomer,
-///         queued_in_order UpdateMap,
-///     }
-///     OrderReturned {}
-/// }
-///
-/// let table = reactions(&Settings { most_on_the_road: 20 });
-/// assert_eq!(table.queued("order.shipped"), ["tell-customer", "update-map"]);
-/// assert!(table.is_in_order("update-map") && !table.is_in_order("tell-customer"));
-/// ```
-#[macro_export]
-macro_rules! reactions {
-    (
-        $(#[$meta:meta])*
-        $vis:vis fn $name:ident($settings:ident: $Settings:ty);
-        $($Message:ident { $($row:tt)* })*
-    ) => {
-        $($crate::reactions!(@routed $Message);)*
-
-        $(#[$meta])*
-        #[allow(unused_variables, reason = "a table may have no settings, a row no reactions")]
-        $vis fn $name($settings: $Settings) -> $crate::Reactions {
-            let mut table = $crate::Reactions::default();
-            $($crate::reactions!(@row table $Message, $($row)*);)*
-            table
-        }
-    };
-    // The kit's own, which nobody else may emit.
-    (@routed TaskFailed) => {};
-    (@routed ObjectCreated) => {};
-    (@routed $Message:ident) => {
-        impl $crate::Routed for $Message {}
-    };
-    (@row $table:ident $Message:ty,) => {
-        // Even an empty row is a row: somebody decided that nothing follows.
-        let _ = $table.row::<$Message>();
-    };
-    (@row $table:ident $Message:ty, in_request $listener:expr, $($rest:tt)*) => {
-        $table.row::<$Message>().in_request($listener);
-        $crate::reactions!(@row $table $Message, $($rest)*);
-    };
-    (@row $table:ident $Message:ty, queued $Handler:ty, $($rest:tt)*) => {
-        $table.row::<$Message>().queued::<$Handler, _>();
-        $crate::reactions!(@row $table $Message, $($rest)*);
-    };
-    (@row $table:ident $Message:ty, queued_in_order $Handler:ty, $($rest:tt)*) => {
-        $table.row::<$Message>().queued_in_order::<$Handler, _>();
-        $crate::reactions!(@row $table $Message, $($rest)*);
-    };
 }
