@@ -28,9 +28,11 @@ letters: list[str] = []
 contacts: list[str] = []
 imports: list[str] = []
 reports: list[str] = []
+users: list[str] = []
 # What ids in paths are of, by how the path begins.
 THERE = {"/campaigns": campaigns, "/accounts": accounts, "/owners": owners, "/ops/dead-letters": letters,
-         "/contacts": contacts, "/contact-imports": imports, "/reports": reports}
+         "/contacts": contacts, "/contact-imports": imports, "/reports": reports,
+         "/users": users}
 ACCOUNT = re.compile("(from_|to_)?account_id")
 numbers = count()
 MESSAGE = json.loads(Path("events/versions/campaign.published.v1.json").read_text())
@@ -60,6 +62,10 @@ def before_call(context: schemathesis.HookContext, case: schemathesis.Case, **_)
         case.body = {name: whole(value) for name, value in case.body.items() if is_formatted(name, value)}
         for place, name in enumerate(filter(ACCOUNT.fullmatch, case.body)):
             case.body[name] = accounts[(number + place) % len(accounts)]
+        if "invited_by" in case.body and users:
+            case.body["invited_by"] = users[number % len(users)]
+        elif "invited_by" in case.body:
+            del case.body["invited_by"]
         if case.path == "/reports":
             case.body = of_kind(case.body, accounts[number % len(accounts)])
 

@@ -29,6 +29,7 @@ impl Kind {
     pub(crate) const OWNER_NOT_FOUND: Self = Self::not_found("owner-not-found");
     pub(crate) const CONTACT_NOT_FOUND: Self = Self::not_found("contact-not-found");
     pub(crate) const CONTACT_IMPORT_NOT_FOUND: Self = Self::not_found("contact-import-not-found");
+    pub(crate) const USER_NOT_FOUND: Self = Self::not_found("user-not-found");
     pub(crate) const REPORT_NOT_FOUND: Self = Self::not_found("report-not-found");
     pub(crate) const DEAD_LETTER_NOT_FOUND: Self = Self::not_found("dead-letter-not-found");
     pub(crate) const PROJECTION_NOT_FOUND: Self = Self::not_found("projection-not-found");

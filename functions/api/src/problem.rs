@@ -19,6 +19,7 @@ use domain::contacts::GetContactError;
 use domain::ledger::{GetAccountError, GetOwnerSummaryError};
 use domain::reports::GetReportError;
 use domain::statistics::GetStatisticsError;
+use domain::users::GetUserError;
 use domain::{InvalidInput, Violation};
 use postroom::port::{ObjectError, StoreError};
 use postroom::{
@@ -179,6 +180,12 @@ impl From<GetContactError> for Problem {
 
 impl From<GetReportError> for Problem {
     fn from(error: GetReportError) -> Self {
+        Self::of(&error)
+    }
+}
+
+impl From<GetUserError> for Problem {
+    fn from(error: GetUserError) -> Self {
         Self::of(&error)
     }
 }

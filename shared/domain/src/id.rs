@@ -54,4 +54,6 @@ ids! {
     ContactImportId;
     /// A report: a UUID version 7, as a campaign's.
     ReportId;
+    /// A user: made of its tenant and its e-mail address, as a contact is.
+    UserId;
 }

@@ -19,13 +19,16 @@ pub mod ledger;
 pub mod webhooks;
 pub mod contacts;
 pub mod contact_imports;
+pub mod users;
 pub mod reports;
 pub mod spreadsheet;
 
 mod reactions;
 mod projections;
 
-pub use id::{AccountId, CampaignId, ContactId, ContactImportId, OwnerId, ReportId, TransferId};
+pub use id::{
+    AccountId, CampaignId, ContactId, ContactImportId, OwnerId, ReportId, TransferId, UserId,
+};
 pub use input::{InvalidInput, Violation};
 pub use money::{Currency, InvalidCurrency, Money};
 pub use page::PageRequest;

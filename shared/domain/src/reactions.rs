@@ -23,6 +23,7 @@ use crate::reports::{ReportCompleted, ReportFailed, ReportRequested, ReportStart
 use crate::statistics::jobs::SyncStatistics;
 use crate::statistics::{StatisticsDue, StatisticsSynced};
 use crate::timeline::Timeline;
+use crate::users::{InvitationAccepted, UserSignedUp};
 
 /// What a deployment decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,6 +111,8 @@ postroom::reactions! {
     }
     ReportCompleted {}
     ReportFailed {}
+    UserSignedUp {}
+    InvitationAccepted {}
     TaskFailed {
         in_request Notifications,
     }

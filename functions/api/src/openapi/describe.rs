@@ -21,7 +21,7 @@ use crate::problem::Problem;
 use crate::routes::ops::{LetterFilterQuery, LetterPageQuery, LetterPath, TenantQuery};
 use crate::routes::{
     AccountPath, AtLeastVersion, CampaignPath, ChainPath, ContactImportPath, ContactPath,
-    OwnerPath, ProjectionPath, RejectedRows, ReportPath, Representation, SearchQuery,
+    OwnerPath, ProjectionPath, RejectedRows, ReportPath, Representation, SearchQuery, UserPath,
 };
 
 /// A part of a handler's signature: what it takes from a request, or what it answers.
@@ -207,6 +207,13 @@ impl Describe for ContactPath {
     fn describe(operation: &mut Operation<'_>) {
         operation.in_path("id", &json!({ "type": "string", "format": "uuid" }));
         operation.may_end_as(Kind::CONTACT_NOT_FOUND);
+    }
+}
+
+impl Describe for UserPath {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.in_path("id", &json!({ "type": "string", "format": "uuid" }));
+        operation.may_end_as(Kind::USER_NOT_FOUND);
     }
 }
 

@@ -9,6 +9,7 @@ mod contacts;
 mod contact_imports;
 mod rejected_rows;
 mod reports;
+mod users;
 mod version;
 pub(crate) mod ops;
 
@@ -16,7 +17,7 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
-use domain::{AccountId, CampaignId, ContactId, ContactImportId, OwnerId, ReportId};
+use domain::{AccountId, CampaignId, ContactId, ContactImportId, OwnerId, ReportId, UserId};
 use postroom::CorrelationId;
 
 use crate::kind::Kind;
@@ -39,6 +40,7 @@ pub(crate) fn all() -> Vec<Route> {
         contacts::routes(),
         contact_imports::routes(),
         reports::routes(),
+        users::routes(),
         ops::routes(),
         openapi::routes(),
     ];
@@ -75,6 +77,8 @@ in_path! {
     ContactImportPath(ContactImportId), or CONTACT_IMPORT_NOT_FOUND;
     /// The report in the path.
     ReportPath(ReportId), or REPORT_NOT_FOUND;
+    /// The user in the path.
+    UserPath(UserId), or USER_NOT_FOUND;
     /// The projection in the path.
     ProjectionPath(String), or PROJECTION_NOT_FOUND;
     /// The chain in the path.

@@ -4,6 +4,7 @@ mod world;
 mod campaigns;
 mod ledger;
 mod contacts;
+mod users;
 mod contact_imports;
 mod reports;
 mod accounts;

@@ -15,4 +15,5 @@ mod pushing;
 mod scheduling;
 mod importing;
 mod contacting;
+mod signing_up;
 mod reporting;
