@@ -4,18 +4,20 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation};
 use postroom::{ClaimChecks, Courier, Gate, Ports, SystemClock, SystemIds};
 
 use crate::breaker::DynamoBreakers;
 use crate::build_rows::DynamoBuildRows;
-use crate::client::sdk_config;
+use crate::client::{MAIL_TIMEOUT, opened_each_time, sdk_config};
 use crate::dead_letters::DynamoDeadLetters;
 use crate::depth::SqsDepths;
 use crate::env::Env;
 use crate::inbox::DynamoInbox;
 use crate::journal::DynamoJournal;
 use crate::keys::Tables;
+use crate::mailer::SesMailer;
 use crate::objects::S3Objects;
 use crate::outbox::DynamoOutbox;
 use crate::payloads::S3Payloads;
@@ -193,6 +195,24 @@ impl Aws {
     /// The gate of an outside service, shared by all who name it so. Reads `INBOX_TABLE`.
     pub fn gate(&self, env: &mut Env, provider: &'static str) -> Gate {
         Gate::new(provider, Arc::new(self.breakers(env)), Arc::new(self.rates(env)))
+    }
+
+    /// Mail, of a client that the first of it makes. Reads `MAIL_SENDER`, whom it comes from.
+    pub fn mailer(&self, env: &mut Env) -> SesMailer {
+        SesMailer::new(self.clone(), env.text("MAIL_SENDER"))
+    }
+
+    /// SES, for calls none of which is repeated: a repeat might be a second mail.
+    pub(crate) fn ses_once(&self) -> aws_sdk_sesv2::Client {
+        let timeouts = self.config.timeout_config();
+        let timeouts = timeouts.map_or_else(TimeoutConfig::builder, TimeoutConfig::to_builder);
+        let config = aws_sdk_sesv2::config::Builder::from(&self.config)
+            .interceptor(PlainRequests)
+            .http_client(opened_each_time(self.config.endpoint_url()))
+            .timeout_config(timeouts.operation_attempt_timeout(MAIL_TIMEOUT).build())
+            .retry_config(RetryConfig::disabled())
+            .build();
+        aws_sdk_sesv2::Client::from_conf(config)
     }
 
     /// When messages of a handler's queue come back. Reads the queue's URL.

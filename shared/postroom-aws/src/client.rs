@@ -27,6 +27,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How often a read, or a write that may be repeated, is tried.
 const MAX_ATTEMPTS: u32 = 3;
+/// How long SES may take to take a mail. It is never asked twice, and what it has not answered a person has to look for.
+pub(crate) const MAIL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The configuration all clients are made from.
 ///
@@ -51,7 +53,7 @@ pub(crate) fn sdk_config(env: &mut Env) -> SdkConfig {
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         // They are at hand and stay the same; a cache looks at the clock for each call.
         .identity_cache(IdentityCache::no_cache())
-        .http_client(SharedHttpClient::new(AtFirstCall(http_client(endpoint.as_deref()))))
+        .http_client(kept_open(endpoint.as_deref()))
         .timeout_config(timeouts)
         // It ends answers that trickle, as the time-out of an attempt does, and costs something at every call.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
@@ -82,15 +84,27 @@ impl HttpClient for AtFirstCall {
     }
 }
 
+/// One whose connections serve many calls.
+fn kept_open(endpoint: Option<&str>) -> SharedHttpClient {
+    SharedHttpClient::new(AtFirstCall(http_client(endpoint, Builder::new())))
+}
+
+/// One that opens a connection for each call. A connection that was idle, in a function that was frozen, may be closed on
+/// the other side: who sends there learns neither that it arrived nor that it did not.
+pub(crate) fn opened_each_time(endpoint: Option<&str>) -> SharedHttpClient {
+    let builder = Builder::new().pool_max_idle_per_host(0);
+    SharedHttpClient::new(AtFirstCall(http_client(endpoint, builder)))
+}
+
 /// Without TLS where the endpoint has none: the local system, whose functions then start as fast as they can.
-fn http_client(endpoint: Option<&str>) -> SharedHttpClient {
+fn http_client(endpoint: Option<&str>, builder: Builder) -> SharedHttpClient {
     if endpoint.is_some_and(|endpoint| endpoint.starts_with("http://")) {
-        return Builder::new().build_http();
+        return builder.build_http();
     }
     let context = tls::TlsContext::builder().with_trust_store(trusted()).build();
     // Building a context checks nothing but client certificates, of which there are none.
     let context = context.unwrap_or_default();
-    Builder::new()
+    builder
         .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
         .tls_context(context)
         .build_https()

@@ -1,4 +1,4 @@
-//! The kit's ports on DynamoDB, SQS, SNS, S3 and Secrets Manager, and the shapes in which Lambda calls a function.
+//! The kit's ports on DynamoDB, SQS, SNS, S3, SES and Secrets Manager, and the shapes in which Lambda calls a function.
 //!
 //! Start with [`keys`]: every table, key and item, byte for byte. [`Aws`] builds the adapters from the environment;
 //! [`run_worker`], [`run_relay`] and [`run_schedule`] run a function for as long as its process lives:
@@ -48,6 +48,7 @@ mod objects;
 mod payloads;
 mod permits;
 mod secret;
+mod mailer;
 mod visibility;
 mod depth;
 mod aws;
@@ -73,6 +74,7 @@ pub use depth::SqsDepths;
 pub use env::{Env, EnvError};
 pub use inbox::DynamoInbox;
 pub use journal::DynamoJournal;
+pub use mailer::SesMailer;
 pub use notices::ObjectNotices;
 pub use objects::S3Objects;
 pub use outbox::DynamoOutbox;

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use local::aws::{AwsEndpoint, AwsOptions, Killer};
+use local::ses::Mailbox;
 use local::sqs::Sqs;
 use local::template::{Template, Topic, TopicSubscription};
 use postroom::contract::Adapters;
@@ -23,6 +24,8 @@ pub(crate) struct Endpoint {
     pub(crate) aws: Aws,
     pub(crate) env: Env,
     pub(crate) sqs: Sqs,
+    /// What SES has sent.
+    pub(crate) mailbox: Mailbox,
     url: String,
     // Dropped last: the endpoint stops with it.
     server: AwsEndpoint,
@@ -48,7 +51,9 @@ impl Endpoint {
 
     /// The same over queues that live by a clock of their own.
     pub(crate) async fn over(sqs: Sqs, queues: &[&str]) -> Self {
-        let server = AwsEndpoint::start(AwsOptions::default(), sqs.clone(), Arc::new(NobodyDies));
+        let mailbox = Mailbox::default();
+        let options = AwsOptions { mailbox: mailbox.clone(), ..AwsOptions::default() };
+        let server = AwsEndpoint::start(options, sqs.clone(), Arc::new(NobodyDies));
         let server = server.await.unwrap();
         let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/template.yaml");
         let template = Template::load(&template).unwrap();
@@ -73,7 +78,7 @@ impl Endpoint {
         let mut env = environment(&server.url(), queues);
         let aws = Aws::connect(&mut env);
         env.check().unwrap();
-        Self { aws, env, sqs, url: server.url(), server }
+        Self { aws, env, sqs, mailbox, url: server.url(), server }
     }
 
     /// Makes the topic `events`, to which these queues are subscribed, each with what `Subscribe` takes besides.

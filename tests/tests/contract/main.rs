@@ -1,4 +1,4 @@
-//! Every adapter keeps the promises of its port: in memory, on DynamoDB, on SQS, on S3 and in Secrets Manager.
+//! Every adapter keeps the promises of its port: in memory, on DynamoDB, on SQS, on S3, on SES and in Secrets Manager.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod endpoint;
@@ -9,6 +9,7 @@ mod sqs;
 mod sns;
 mod s3;
 mod secrets;
+mod ses;
 mod outcomes;
 mod many;
 mod schedules;

@@ -7,12 +7,14 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use postroom::BoxFuture;
 use postroom::contract::Adapters;
+use postroom::contract::mailer::MailerUnderTest;
 use postroom::contract::objects::ObjectsUnderTest;
 use postroom::contract::queue::{Arrived, QueueUnderTest};
 use postroom::contract::topic::TopicUnderTest;
-use postroom::memory::{MemoryObjects, MemoryQueue, MemoryStore, MemoryTopic};
+use postroom::memory::{MemoryMailer, MemoryObjects, MemoryQueue, MemoryStore, MemoryTopic};
 use postroom::port::{
-    Depths, Downloads, Objects, Payloads, PermittedDownload, PermittedUpload, Queue, Topic, Uploads,
+    Depths, Downloads, Mail, Mailer, Objects, Payloads, PermittedDownload, PermittedUpload, Queue,
+    Topic, Uploads,
 };
 
 use crate::endpoint::{COUNTER, HANDLER, IN_ORDER};
@@ -155,3 +157,30 @@ impl ObjectsUnderTest for BucketInMemory {
 }
 
 postroom::objects_contract!(bucket_in_memory);
+
+struct MailInMemory {
+    mailer: MemoryMailer,
+}
+
+fn mail_in_memory() -> Ready<MailInMemory> {
+    ready(MailInMemory { mailer: MemoryMailer::default() })
+}
+
+impl AsRef<dyn MailerUnderTest> for MailInMemory {
+    fn as_ref(&self) -> &(dyn MailerUnderTest + 'static) {
+        self
+    }
+}
+
+impl MailerUnderTest for MailInMemory {
+    fn mailer(&self) -> &dyn Mailer {
+        &self.mailer
+    }
+
+    fn arrived<'a>(&'a self, to: &'a str) -> BoxFuture<'a, Vec<Mail>> {
+        let sent = self.mailer.sent().into_iter().filter(|mail| mail.to == to);
+        Box::pin(ready(sent.collect()))
+    }
+}
+
+postroom::mailer_contract!(mail_in_memory);

@@ -272,6 +272,20 @@ macro_rules! objects_contract {
     };
 }
 
+/// Makes tests of all that a [`Mailer`](crate::port::Mailer) promises, over a
+/// [`MailerUnderTest`](crate::contract::mailer::MailerUnderTest).
+#[macro_export]
+macro_rules! mailer_contract {
+    ($subject:path) => {
+        $crate::promises! { $subject, mailer:
+            what_is_sent_arrives,
+            what_is_sent_twice_arrives_twice,
+            what_goes_to_no_address_is_rejected,
+            a_header_of_two_lines_is_rejected,
+        }
+    };
+}
+
 /// Makes tests of all that a [`Clock`](crate::Clock) promises, over a `Box<dyn Clock>`.
 #[macro_export]
 macro_rules! clock_contract {

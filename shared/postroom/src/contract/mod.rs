@@ -47,6 +47,7 @@ pub mod payloads;
 pub mod uploads;
 pub mod downloads;
 pub mod parts;
+pub mod mailer;
 pub mod dead_letters;
 pub mod breakers;
 pub mod rates;

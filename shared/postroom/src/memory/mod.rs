@@ -15,6 +15,7 @@ mod queue;
 mod topic;
 mod objects;
 mod secrets;
+mod mailer;
 mod clock;
 mod random;
 mod ids;
@@ -24,6 +25,7 @@ pub(crate) use random::Random;
 
 pub use clock::ManualClock;
 pub use ids::SeededIds;
+pub use mailer::MemoryMailer;
 pub use objects::MemoryObjects;
 pub use queue::MemoryQueue;
 pub use secrets::MemorySecrets;

@@ -17,6 +17,7 @@ mod objects;
 mod payloads;
 mod permits;
 mod secrets;
+mod mailer;
 
 pub use breaker::{Breaker, BreakerChange, Breakers, Changed};
 pub use build_rows::BuildRows;
@@ -31,6 +32,7 @@ pub use inbox::{
 };
 pub use journal::{InRequest, Journal, JournalPart, JournalRecord};
 pub use letter_head::LetterHead;
+pub use mailer::{Mail, MailError, Mailer};
 pub use objects::{ObjectError, Objects, Pieces, UploadId};
 pub use outbox::{Destination, Outbox, OutboxRow, SHARDS};
 pub use payloads::Payloads;
