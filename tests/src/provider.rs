@@ -1,4 +1,4 @@
-//! What a test does to the ad provider, and asks it.
+//! What a test does to the ad provider, and asks it; and what is in the mailbox beside it.
 
 use serde_json::Value;
 
@@ -40,6 +40,13 @@ impl World {
         let mut calls = self.provider_calls(id).await;
         calls.retain(|call| call["method"] == "PUT");
         calls
+    }
+
+    /// What was mailed to an address, oldest first.
+    pub async fn mailbox(&self, to: &str) -> Vec<Value> {
+        let url = format!("{}/mailbox?to={to}", self.system().provider_url());
+        let reply = self.send(self.http.get(url)).await.expect(200);
+        reply.body.as_array().unwrap().clone()
     }
 
     /// What the ad provider knows of a campaign.

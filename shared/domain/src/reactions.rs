@@ -23,6 +23,7 @@ use crate::reports::{ReportCompleted, ReportFailed, ReportRequested, ReportStart
 use crate::statistics::jobs::SyncStatistics;
 use crate::statistics::{StatisticsDue, StatisticsSynced};
 use crate::timeline::Timeline;
+use crate::users::jobs::SendNotifications;
 use crate::users::{InvitationAccepted, UserSignedUp};
 
 /// What a deployment decides.
@@ -111,8 +112,12 @@ postroom::reactions! {
     }
     ReportCompleted {}
     ReportFailed {}
-    UserSignedUp {}
-    InvitationAccepted {}
+    UserSignedUp {
+        queued SendNotifications,
+    }
+    InvitationAccepted {
+        queued SendNotifications,
+    }
     TaskFailed {
         in_request Notifications,
     }

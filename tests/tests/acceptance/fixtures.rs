@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::contact_imports::UploadedFile;
 use domain::reports::{ReportKind, ReportRequested};
+use domain::users::UserSignedUp;
 use postroom::RawEnvelope;
 use serde_json::Value;
 use tests::{World, WorldOptions, fixture, root};
@@ -70,6 +71,16 @@ fn reports_are_tried_with_one_that_was_asked_for() {
     let message = RawEnvelope::parse(body).unwrap().decode::<ReportRequested>().unwrap();
 
     assert_eq!(message.data.request.kind, ReportKind::AccountStatement);
+}
+
+#[test]
+fn mail_is_tried_with_somebody_who_signed_up() {
+    let event = fixture("sqs/send-notifications.json");
+    let body = event["Records"][0]["body"].as_str().unwrap();
+
+    let message = RawEnvelope::parse(body).unwrap().decode::<UserSignedUp>().unwrap();
+
+    assert_eq!(message.data.email.as_str(), "ann@example.com");
 }
 
 #[tokio::test(flavor = "multi_thread")]

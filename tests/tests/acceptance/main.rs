@@ -10,6 +10,7 @@ mod importing;
 mod ledger;
 mod reporting;
 mod reporting_killed;
+mod mail;
 mod openapi;
 mod operator;
 mod operator_options;

@@ -16,4 +16,5 @@ mod scheduling;
 mod importing;
 mod contacting;
 mod signing_up;
+mod notifying;
 mod reporting;

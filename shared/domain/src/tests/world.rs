@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postroom::memory::{ManualClock, MemoryQueue, MemoryStore, SeededIds};
-use postroom::port::{Inbox, Objects, RunKey, Store};
+use postroom::port::{Inbox, Mailer, Objects, RunKey, Store};
 use postroom::{
     Clock, Command, Courier, Disposition, ExecuteError, History, Ids, Message, Origin, Ports,
     Projector, RawEnvelope, Reader, Record, Runtime, Stored, Worker,
@@ -22,6 +22,8 @@ use crate::reports::jobs::GenerateReports;
 use crate::reports::{ReportRequested, ReportStarted};
 use crate::statistics::jobs::SyncStatistics;
 use crate::statistics::{ScheduleStatistics, StatisticsDue};
+use crate::users::jobs::SendNotifications;
+use crate::users::{InvitationAccepted, UserSignedUp};
 use crate::{AccountId, CampaignId, PROJECT_VIEWS, Settings, reactions};
 
 /// A tenant, its API and its worker; one campaign may be live unless a test says otherwise.
@@ -157,6 +159,15 @@ impl World {
         Worker::new(GenerateReports::NAME, self.runtime.clone(), letters)
             .listener::<ReportRequested, _>(work.clone())
             .job::<ReportStarted, _>(work)
+    }
+
+    /// A worker that sends mail by this mailer.
+    pub(super) fn notifier(&self, mailer: Arc<dyn Mailer>) -> Worker {
+        let job = SendNotifications::new(mailer, None);
+        let letters = Arc::new(self.memory.clone());
+        Worker::new(SendNotifications::NAME, self.runtime.clone(), letters)
+            .job::<UserSignedUp, _>(job.clone())
+            .job::<InvitationAccepted, _>(job)
     }
 
     /// Why this handler chose to do nothing on a message, if it did.

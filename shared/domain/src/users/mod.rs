@@ -7,6 +7,8 @@ mod invitation_accepted;
 mod sign_up_user;
 mod get_user;
 
+pub mod jobs;
+
 pub use get_user::{GetUserError, get_user};
 pub use invitation_accepted::InvitationAccepted;
 pub use plan::{InvalidPlan, Plan};
