@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::Client;
 use jiff::Timestamp;
-use postroom::port::{Destination, Outbox, OutboxRow, Page, StoreError};
+use postroom::port::{Destination, Outbox, OutboxKey, OutboxRow, Page, StoreError};
 use postroom::{BoxFuture, reason_of, sortable};
 use tracing::warn;
 
@@ -59,14 +59,14 @@ impl Outbox for DynamoOutbox {
     }
 
     fn remove<'a>(&'a self, rows: &'a [OutboxRow]) -> BoxFuture<'a, Result<(), StoreError>> {
-        let keys = rows.iter().map(key).collect();
+        let keys = rows.iter().map(|row| key(&row.key())).collect();
         Box::pin(remove_all(&self.client, &self.table, keys, "remove rows from the outbox"))
     }
 }
 
 /// A row as it is kept.
 pub(crate) fn item(row: &OutboxRow) -> Attributes {
-    let mut attributes = key(row);
+    let mut attributes = key(&row.key());
     attributes.extend([
         (DUE_AT.to_owned(), text(sortable(row.due))),
         (MESSAGE_ID.to_owned(), text(row.message_id.to_string())),
@@ -82,10 +82,11 @@ pub(crate) fn item(row: &OutboxRow) -> Attributes {
     attributes
 }
 
-fn key(row: &OutboxRow) -> Attributes {
+/// Which row.
+pub(crate) fn key(key: &OutboxKey) -> Attributes {
     Attributes::from([
-        (SHARD.to_owned(), text(row.shard().to_string())),
-        (DUE.to_owned(), text(row.position())),
+        (SHARD.to_owned(), text(key.shard.to_string())),
+        (DUE.to_owned(), text(&key.position)),
     ])
 }
 

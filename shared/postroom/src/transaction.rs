@@ -6,7 +6,9 @@ use serde_json::Value;
 use crate::claim::Payload;
 use crate::id::{ClientToken, MessageId, OwnerToken};
 use crate::live::LiveShard;
-use crate::port::{Answer, DeadLetter, JournalRecord, LetterStatus, OutboxRow, Run, RunStatus};
+use crate::port::{
+    Answer, DeadLetter, JournalRecord, LetterStatus, OutboxKey, OutboxRow, Run, RunStatus,
+};
 use crate::stored::Key;
 
 /// Everything one command or one handler run writes: all of it, or nothing.
@@ -17,6 +19,7 @@ pub struct Transaction {
     pub(crate) ends: Vec<StreamEnd>,
     pub(crate) events: Vec<JournalRecord>,
     pub(crate) outbox: Vec<OutboxRow>,
+    pub(crate) cancelled: Vec<OutboxKey>,
     pub(crate) letters: Vec<LetterChange>,
     pub(crate) runs: Vec<RunChange>,
     /// What its messages name, and has to be there before. No store writes it.
@@ -56,6 +59,11 @@ impl Transaction {
         &self.outbox
     }
 
+    /// Rows of tasks that are not to be sent any more; one that is gone was sent before, which is no failure.
+    pub fn cancelled(&self) -> &[OutboxKey] {
+        &self.cancelled
+    }
+
     /// Dead letters that somebody decided about.
     pub fn letters(&self) -> &[LetterChange] {
         &self.letters
@@ -85,6 +93,7 @@ impl Transaction {
             + self.ends.len()
             + self.events.len()
             + self.outbox.len()
+            + self.cancelled.len()
             + self.letters.len()
             + self.runs.len()
             + usize::from(self.parked().is_some())

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use postroom::chain::Chain;
 use postroom::doc_example::{Order, OrderPaid, OrderPlaced, ShopError};
 use postroom::{
-    Command, Disposition, Effects, Envelope, Job, Message, MessageId, OnUnknown, Origin, Outcome,
-    Reactions, Record, Routed, Task, Tx, Worker,
+    Command, Disposition, Effects, Envelope, ExecuteError, Job, Message, MessageId, OnUnknown,
+    Origin, Outcome, Reactions, Record, Routed, Task, Tx, Worker,
 };
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +67,69 @@ impl Command for RemindLater {
         tx.save(&Order { id: "1".to_owned(), paid: false })?;
         tx.enqueue(SendReminder { order: "1".to_owned(), key: None }, Duration::from_hours(1))?;
         Ok(())
+    }
+}
+
+/// Orders a reminder that can be taken back, an hour from now.
+struct RemindOnce;
+
+impl RemindOnce {
+    fn task() -> SendReminder {
+        SendReminder { order: "1".to_owned(), key: Some("reminder-of-1".to_owned()) }
+    }
+}
+
+impl Command for RemindOnce {
+    const NAME: &'static str = "remind-once";
+    type Output = Timestamp;
+    type Error = ShopError;
+
+    async fn handle(&self, tx: &mut Tx) -> Result<Timestamp, ShopError> {
+        let delay = Duration::from_hours(1);
+        tx.enqueue(Self::task(), delay)?;
+        Ok(tx.now() + delay)
+    }
+}
+
+/// Takes it back, and orders it anew where that is wanted; then pays, which somebody else may have done.
+struct TakeBack {
+    due: Timestamp,
+    anew: bool,
+}
+
+impl Command for TakeBack {
+    const NAME: &'static str = "take-back";
+    type Output = ();
+    type Error = ShopError;
+
+    async fn handle(&self, tx: &mut Tx) -> Result<(), ShopError> {
+        let order = tx.load(&Order::at("1")).await?;
+        tx.cancel(&RemindOnce::task(), self.due)?;
+        if self.anew {
+            tx.enqueue(RemindOnce::task(), Duration::try_from(self.due - tx.now()).unwrap())?;
+        }
+        match order {
+            Some(order) if order.paid => Err(ShopError::Gone { order: order.id }),
+            Some(order) => {
+                tx.save(&Order { paid: true, ..order })?;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// Takes back what nobody could find.
+struct TakeBackUnnamed;
+
+impl Command for TakeBackUnnamed {
+    const NAME: &'static str = "take-back-unnamed";
+    type Output = ();
+    type Error = ShopError;
+
+    async fn handle(&self, tx: &mut Tx) -> Result<(), ShopError> {
+        let task = SendReminder { order: "1".to_owned(), key: None };
+        Ok(tx.cancel(&task, tx.now())?)
     }
 }
 
@@ -155,6 +219,75 @@ async fn a_delayed_task_is_kept_until_it_is_due() {
     assert_eq!((early.sent, due.sent), (0, 1));
     assert_eq!(shop.queue.sent("reminder").len(), 1);
     assert!(shop.journal().await.is_empty());
+}
+
+/// Has the relay send whatever is due, an hour later.
+async fn an_hour_later(shop: &Shop) -> usize {
+    shop.clock.advance(Duration::from_hours(1));
+    let far = shop.now() + Duration::from_hours(1);
+    shop.runtime.ports().courier.relay(shop.now(), far).await.unwrap().sent
+}
+
+#[tokio::test]
+async fn a_task_that_is_taken_back_is_not_sent() {
+    let shop = shop();
+    let due = shop.runtime.execute(&RemindOnce, &shop.origin()).await.unwrap().output;
+    assert_eq!(shop.outbox().await.len(), 1);
+
+    shop.runtime.execute(&TakeBack { due, anew: false }, &shop.origin()).await.unwrap();
+
+    assert!(shop.outbox().await.is_empty());
+    assert_eq!(an_hour_later(&shop).await, 0);
+}
+
+#[tokio::test]
+async fn a_command_that_is_refused_takes_nothing_back() {
+    let shop = shop();
+    shop.place("1").await.unwrap();
+    let due = shop.runtime.execute(&RemindOnce, &shop.origin()).await.unwrap().output;
+    let take_back = TakeBack { due, anew: false };
+    shop.runtime.execute(&take_back, &shop.origin()).await.unwrap();
+    let due = shop.runtime.execute(&RemindOnce, &shop.origin()).await.unwrap().output;
+
+    let refused = shop.runtime.execute(&TakeBack { due, anew: false }, &shop.origin()).await;
+
+    assert!(matches!(refused, Err(ExecuteError::Command { .. })), "{refused:?}");
+    assert_eq!(shop.outbox().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_task_that_was_sent_stays_sent() {
+    let shop = shop();
+    let due = shop.runtime.execute(&RemindOnce, &shop.origin()).await.unwrap().output;
+    assert_eq!(an_hour_later(&shop).await, 1);
+
+    shop.runtime.execute(&TakeBack { due, anew: false }, &shop.origin()).await.unwrap();
+
+    assert_eq!(shop.queue.sent("reminder").len(), 1);
+}
+
+#[tokio::test]
+async fn a_task_that_is_taken_back_and_enqueued_again_is_sent() {
+    let shop = shop();
+    let due = shop.runtime.execute(&RemindOnce, &shop.origin()).await.unwrap().output;
+
+    shop.runtime.execute(&TakeBack { due, anew: true }, &shop.origin()).await.unwrap();
+
+    assert_eq!(shop.outbox().await.len(), 1);
+    assert_eq!(an_hour_later(&shop).await, 1);
+}
+
+#[tokio::test]
+async fn a_task_without_a_key_cannot_be_taken_back() {
+    let shop = shop();
+
+    let error = shop.runtime.execute(&TakeBackUnnamed, &shop.origin()).await.unwrap_err();
+
+    let reason = postroom::reason_of(&error);
+    assert!(
+        reason.ends_with("take-back-unnamed takes back reminder.send, which has no key"),
+        "{reason}"
+    );
 }
 
 #[tokio::test]

@@ -1,10 +1,10 @@
 //! A transaction as the actions of one `TransactWriteItems`, in this order: items, ends of streams, events,
-//! outbox rows, decisions about letters and their runs, the run's own letter, inbox record.
+//! outbox rows, those taken back, decisions about letters and their runs, the run's own letter, inbox record.
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
-use aws_sdk_dynamodb::types::{ConditionCheck, Put, TransactWriteItem, Update};
-use postroom::port::{DeadLetter, JournalRecord, OutboxRow, StoreError};
+use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, TransactWriteItem, Update};
+use postroom::port::{DeadLetter, JournalRecord, OutboxKey, OutboxRow, StoreError};
 use postroom::{Guard, ItemWrite, Key, LetterChange, LiveShard, RunChange, StreamEnd, Transaction};
 use serde_json::Value;
 
@@ -33,6 +33,9 @@ pub(super) fn of(tx: &Transaction, tables: &Tables) -> Result<Vec<TransactWriteI
     }
     for row in tx.outbox() {
         actions.push(post(row, &tables.outbox).map_err(malformed)?);
+    }
+    for key in tx.cancelled() {
+        actions.push(cancel(key, &tables.outbox).map_err(malformed)?);
     }
     for change in tx.letters() {
         actions.push(decide(change, tables)?);
@@ -130,6 +133,11 @@ fn append(record: &JournalRecord, table: &str) -> Result<TransactWriteItem, Buil
 fn post(row: &OutboxRow, table: &str) -> Result<TransactWriteItem, BuildError> {
     let put = Put::builder().table_name(table).set_item(Some(outbox::item(row))).build()?;
     Ok(TransactWriteItem::builder().put(put).build())
+}
+
+fn cancel(key: &OutboxKey, table: &str) -> Result<TransactWriteItem, BuildError> {
+    let delete = Delete::builder().table_name(table).set_key(Some(outbox::key(key))).build()?;
+    Ok(TransactWriteItem::builder().delete(delete).build())
 }
 
 fn decide(change: &LetterChange, tables: &Tables) -> Result<TransactWriteItem, StoreError> {

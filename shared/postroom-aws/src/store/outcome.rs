@@ -71,7 +71,7 @@ fn named<'a>(codes: &[&'a str], tx: &Transaction) -> Vec<(&'static str, &'a str)
         ("state", tx.items().len()),
         ("end of a stream", tx.ends().len()),
         ("journal", tx.events().len()),
-        ("outbox", tx.outbox().len()),
+        ("outbox", tx.outbox().len() + tx.cancelled().len()),
         ("dead letters", tx.letters().len()),
         ("runs", tx.runs().len()),
         ("its dead letter", usize::from(tx.parked().is_some())),

@@ -176,7 +176,8 @@ pub async fn two_actions_on_one_item_are_refused(adapters: &Adapters) {
         sample.tx_with([check(&key, Guard::Absent), save_new(&key, json!({}))]),
         Transaction { events: vec![sample.event("a", 1), sample.event("a", 1)], ..sample.tx() },
         Transaction { events: vec![sample.event("a", 1)], ends: vec![end], ..sample.tx() },
-        Transaction { outbox: vec![row.clone(), row], ..sample.tx() },
+        Transaction { outbox: vec![row.clone(), row.clone()], ..sample.tx() },
+        Transaction { cancelled: vec![row.key()], outbox: vec![row], ..sample.tx() },
     ];
 
     for tx in transactions {

@@ -155,6 +155,7 @@ macro_rules! outbox_contract {
             a_full_shard_comes_in_pages,
             one_message_for_two_handlers_is_two_rows,
             removing_is_repeatable,
+            a_row_that_is_taken_back_is_gone_with_the_commit,
         }
     };
 }

@@ -1,9 +1,10 @@
 //! What an outbox promises.
 
 use jiff::Timestamp;
+use serde_json::json;
 
 use crate::contract::Adapters;
-use crate::contract::sample::{Sample, at};
+use crate::contract::sample::{Sample, at, save_new, save_over};
 use crate::port::{Destination, OutboxRow};
 use crate::transaction::Transaction;
 
@@ -72,6 +73,25 @@ pub async fn removing_is_repeatable(adapters: &Adapters) {
     adapters.outbox.remove(&[]).await.unwrap();
 
     assert_eq!(due(adapters, at(1000)).await, []);
+}
+
+/// Taking a row back is part of its transaction; one that is gone already is no failure, and its twin stays.
+pub async fn a_row_that_is_taken_back_is_gone_with_the_commit(adapters: &Adapters) {
+    let sample = Sample::new();
+    let row = sample.row(at(0), SHARD);
+    let to = Destination::Queue("tell-nobody".to_owned());
+    let twin = OutboxRow { to, ..row.clone() };
+    put(adapters, &sample, &[row.clone(), twin.clone()]).await;
+    let key = sample.key("a");
+    let taking = |write| Transaction { cancelled: vec![row.key()], ..sample.tx_with([write]) };
+
+    adapters.loses(&taking(save_over(&key, 1, json!({}))), false).await;
+    assert_eq!(due(adapters, at(0)).await.len(), 2);
+
+    adapters.commit(&taking(save_new(&key, json!({})))).await;
+    assert_eq!(due(adapters, at(0)).await, std::slice::from_ref(&twin));
+    adapters.commit(&taking(save_over(&key, 1, json!({})))).await;
+    assert_eq!(due(adapters, at(0)).await, [twin]);
 }
 
 async fn put(adapters: &Adapters, sample: &Sample, rows: &[OutboxRow]) {

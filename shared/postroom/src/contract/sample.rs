@@ -164,6 +164,7 @@ pub(super) fn tx_of(run: Run, fence: Fence) -> Transaction {
         ends: Vec::new(),
         events: Vec::new(),
         outbox: Vec::new(),
+        cancelled: Vec::new(),
         letters: Vec::new(),
         runs: Vec::new(),
         payloads: Vec::new(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::memory::state::{Entry, State};
-use crate::port::{CommitError, DeadLetter, Item, LetterStatus, RunStatus, StoreError};
+use crate::port::{CommitError, DeadLetter, Item, LetterStatus, OutboxRow, RunStatus, StoreError};
 use crate::stored::Key;
 use crate::transaction::{
     Completion, End, Fate, Fence, Guard, ItemWrite, LetterChange, RunChange, Transaction,
@@ -35,6 +35,9 @@ impl State {
         }
         for row in tx.outbox() {
             self.outbox.insert((row.shard(), row.position()), row.clone());
+        }
+        for key in tx.cancelled() {
+            self.outbox.remove(&(key.shard, key.position.clone()));
         }
         for change in tx.letters() {
             self.decide(change);
@@ -179,7 +182,7 @@ fn has_two_on_one_item(tx: &Transaction) -> bool {
     let items = tx.items().iter().map(ItemWrite::key);
     let events = tx.events().iter().map(|event| (event.stream_key(), event.version()));
     let events = events.chain(tx.ends().iter().map(|end| (end.key.clone(), end.next_version())));
-    let rows = tx.outbox().iter().map(|row| (row.shard(), row.position()));
+    let rows = tx.outbox().iter().map(OutboxRow::key).chain(tx.cancelled().iter().cloned());
     let letters = tx.letters().iter().map(|change| &change.id);
     let letters = letters.chain(tx.parked().map(|letter| &letter.id));
     let done = std::iter::once(&tx.completion().run.key);

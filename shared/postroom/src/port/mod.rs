@@ -34,7 +34,7 @@ pub use journal::{InRequest, Journal, JournalPart, JournalRecord};
 pub use letter_head::LetterHead;
 pub use mailer::{Mail, MailError, Mailer};
 pub use objects::{ObjectError, Objects, Pieces, UploadId};
-pub use outbox::{Destination, Outbox, OutboxRow, SHARDS};
+pub use outbox::{Destination, Outbox, OutboxKey, OutboxRow, SHARDS};
 pub use payloads::Payloads;
 pub use permits::{Download, Downloads, PermittedDownload, PermittedUpload, Upload, Uploads};
 pub use queue::{Posted, Queue, QueueError};

@@ -82,13 +82,38 @@ pub struct OutboxRow {
 }
 
 impl OutboxRow {
-    /// The partition, by a hash that spreads evenly and never changes (the id is one already).
-    pub fn shard(&self) -> u8 {
-        self.message_id.uuid().as_bytes()[15] % SHARDS
+    /// Where it lies.
+    pub fn key(&self) -> OutboxKey {
+        OutboxKey::of(self.message_id, &self.to, self.due)
     }
 
-    /// Where it lies in its shard: `2026-11-21T09:30:00.000000Z#message-id#handler`, of the topic `…#*`.
-    pub fn position(&self) -> String {
-        format!("{}#{}#{}", crate::sortable(self.due), self.message_id, self.to)
+    /// The partition.
+    pub fn shard(&self) -> u8 {
+        shard_of(self.message_id)
     }
+
+    /// Where it lies in its shard.
+    pub fn position(&self) -> String {
+        self.key().position
+    }
+}
+
+/// Where a row lies, which is known of one that was not read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OutboxKey {
+    /// The partition, by a hash that spreads evenly and never changes (the message's id is one already).
+    pub shard: u8,
+    /// Within it: `2026-11-21T09:30:00.000000Z#message-id#handler`, of the topic `…#*`.
+    pub position: String,
+}
+
+impl OutboxKey {
+    pub(crate) fn of(message_id: MessageId, to: &Destination, due: Timestamp) -> Self {
+        let position = format!("{}#{message_id}#{to}", crate::sortable(due));
+        Self { shard: shard_of(message_id), position }
+    }
+}
+
+fn shard_of(message_id: MessageId) -> u8 {
+    message_id.uuid().as_bytes()[15] % SHARDS
 }

@@ -85,6 +85,9 @@ pub enum TxError {
     /// A FIFO queue delays no single message, and one that waited in the outbox would be overtaken by its group.
     #[error("{handler} delays {type}, which {queue} takes in order")]
     DelayedInOrder { handler: &'static str, r#type: &'static str, queue: &'static str },
+    /// A task that is taken back and has no key, by which alone it could be found. Permanent.
+    #[error("{handler} takes back {type}, which has no key")]
+    NotToBeFound { handler: &'static str, r#type: &'static str },
 }
 
 impl Classify for TxError {
@@ -106,7 +109,8 @@ impl Classify for TxError {
             | Self::TooLarge { .. }
             | Self::DelayedPayload { .. }
             | Self::TooManyHops { .. }
-            | Self::DelayedInOrder { .. } => Verdict::Permanent,
+            | Self::DelayedInOrder { .. }
+            | Self::NotToBeFound { .. } => Verdict::Permanent,
         }
     }
 }

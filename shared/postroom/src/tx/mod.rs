@@ -7,11 +7,12 @@ pub(crate) mod streams;
 mod aggregates;
 mod dispatch;
 mod operate;
+mod tasks;
 mod given_up;
 mod claims;
 pub(crate) mod seal;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
@@ -21,13 +22,12 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::claim::{ClaimChecks, Payload};
-use crate::clock::later;
 use crate::command::Origin;
 use crate::envelope::{Envelope, Header, RawEnvelope};
-use crate::id::{MessageId, TenantId, derive, derive_keyed, derive_ordered};
+use crate::id::{MessageId, TenantId, derive, derive_ordered};
 use crate::live::LiveShard;
-use crate::message::{Event, Message, Routed, Task};
-use crate::port::{Destination, Journal, JournalRecord, OutboxRow, Store};
+use crate::message::{Event, Message, Routed};
+use crate::port::{Destination, Journal, JournalRecord, OutboxKey, OutboxRow, Store};
 use crate::reactions::Reactions;
 use crate::runtime::Ports;
 use crate::stored::{Key, Place, Stored};
@@ -68,6 +68,7 @@ pub struct Tx {
     streams: Streams,
     events: Vec<JournalRecord>,
     outbox: Vec<OutboxRow>,
+    cancelled: BTreeSet<OutboxKey>,
     letters: Vec<LetterChange>,
     runs: Vec<RunChange>,
     pending: VecDeque<Pending>,
@@ -124,6 +125,7 @@ impl Tx {
             streams: Streams::default(),
             events: Vec::new(),
             outbox: Vec::new(),
+            cancelled: BTreeSet::new(),
             letters: Vec::new(),
             runs: Vec::new(),
             pending: VecDeque::new(),
@@ -211,36 +213,6 @@ impl Tx {
             self.streams.apply(&stream, &record.envelope)?;
         }
         self.pending.push_back(Pending::new(envelope, self.events.len() - 1));
-        Ok(id)
-    }
-
-    /// Orders work from a job, now or later. With a delay its minute is right, not its second.
-    ///
-    /// A task that has a [key](Task::key) and is enqueued again in the same transaction stays as it was first.
-    ///
-    /// # Errors
-    /// [`TxError::DelayedInOrder`], [`TxError::TooManyHops`] or an overflow; all permanent.
-    pub fn enqueue<T: Task + Routed>(
-        &mut self,
-        task: T,
-        delay: std::time::Duration,
-    ) -> Result<MessageId, TxError> {
-        let queued = self.reactions.queued(T::TYPE);
-        let in_order = queued.iter().find(|queue| self.reactions.is_in_order(queue));
-        if let Some(queue) = in_order.filter(|_| !delay.is_zero()) {
-            let handler = self.frame.handler;
-            return Err(TxError::DelayedInOrder { handler, r#type: T::TYPE, queue });
-        }
-        let id = match task.key() {
-            Some(key) => derive_keyed(self.tenant(), T::TYPE, &key),
-            None => self.derive("task"),
-        };
-        let id = MessageId::from(id);
-        if self.outbox.iter().any(|row| row.message_id == id) {
-            return Ok(id);
-        }
-        let header = self.header::<T>(id, task.subject(), None)?;
-        self.post(&Envelope::seal(header, task), later(self.now, delay))?;
         Ok(id)
     }
 
@@ -354,7 +326,8 @@ impl Tx {
         let ends = 1 + usize::from(self.given_up.is_some());
         // A stream that was loaded costs one in any case: the check of its end, or room for a snapshot.
         let read = self.items.len() + self.streams.len();
-        let actions = read + self.events.len() + self.outbox.len() + letters + ends;
+        let rows = self.outbox.len() + self.cancelled.len();
+        let actions = read + self.events.len() + rows + letters + ends;
         if actions + more > Transaction::MAX_ACTIONS {
             let handler = self.frame.handler;
             return Err(TxError::TooManyActions { handler, limit: Transaction::MAX_ACTIONS });

@@ -61,6 +61,7 @@ impl Tx {
             ends,
             events: self.events,
             outbox: self.outbox,
+            cancelled: self.cancelled.into_iter().collect(),
             letters: self.letters,
             runs: self.runs,
             payloads: self.payloads,

@@ -351,6 +351,7 @@ fn empty(tx: Transaction) -> Transaction {
         ends: Vec::new(),
         events: Vec::new(),
         outbox: Vec::new(),
+        cancelled: Vec::new(),
         letters: Vec::new(),
         runs: Vec::new(),
         ..tx
