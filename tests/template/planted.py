@@ -146,6 +146,8 @@ PLANTED: list[tuple[Rule, str, Change]] = [
      put(f"{STATEMENTS}.+", allow("dynamodb:Query", sub("${StateTable.Arn}/index/*")))),
     (rights.no_right_has_a_wildcard, "arn:aws:sqs",
      put(f"{STATEMENTS}.+", allow("sqs:SendMessage", "arn:aws:sqs:us-east-1:000000000000:other"))),
+    (rights.no_right_has_a_wildcard, "ses:SendEmail",
+     put(f"{STATEMENTS}.+", allow("ses:SendEmail", sub("arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*")))),
     (rights.no_right_has_a_wildcard, "EveryMinuteRole",
      put(f"{SCHEDULE_ROLE}.Policies.0.PolicyDocument.Statement.0.Resource", "*")),
     (rights.no_right_has_a_wildcard, "${ObjectsBucket.Arn}/*",

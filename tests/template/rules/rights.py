@@ -8,6 +8,8 @@ from template import Template, several, target, texts, words
 # AWS grants these on no named resource.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html, named from memory 2026-11-21.
 WITHOUT_RESOURCE = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
+# Whom mail comes from is verified outside of the template, and named by its parameter.
+OUTSIDE = {"ses:SendEmail": "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/${MailDomain}"}
 # What would change or remove an event that was written.
 CHANGING = {"dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:UpdateItem"}
 # What Lambda does to a queue in the name of the function that it feeds.
@@ -24,6 +26,7 @@ def no_right_has_a_wildcard(template: Template) -> Iterator[str]:
     for right in template.rights():
         named = target(right.resource) in template.resources and not any("*" in text for text in texts(right.resource))
         named = named or prefix_of(template, right.resource) != ""
+        named = named or OUTSIDE.get(right.action) in list(texts(right.resource))
         if "*" in right.action or not named and right.action not in WITHOUT_RESOURCE:
             yield str(right)
 
