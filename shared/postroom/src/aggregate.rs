@@ -96,6 +96,16 @@ pub trait EventSet: Sized + Send + Sync + 'static {
     fn read(envelope: &RawEnvelope) -> Result<Self, DecodeError>;
 }
 
+/// Any event: for a [`Projection`](crate::Projection) to which an envelope says enough, whatever is in it.
+impl EventSet for () {
+    /// None is named. An aggregate takes only what is.
+    const TYPES: &'static [&'static str] = &[];
+
+    fn read(_envelope: &RawEnvelope) -> Result<Self, DecodeError> {
+        Ok(())
+    }
+}
+
 /// Writes the enum of all that can happen to an [`Aggregate`]: one variant for each event, called as it is.
 ///
 /// A single event converts into it, so that tests can fold what they like. See [`Aggregate`] for an example.

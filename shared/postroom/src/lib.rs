@@ -75,7 +75,7 @@ pub use office::{
 };
 pub use outcome::Outcome;
 pub use overview::{Overview, OverviewError, QueueOverview};
-pub use projection::{Projection, Projections, View};
+pub use projection::{Projection, Projections, Reads, View};
 pub use queued_handler::{IsJob, IsListener, QueuedHandler};
 pub use reactions::{Reactions, RowOf};
 pub use reader::{List, ReadError, ReadModel, Reader, Versioned};

@@ -22,7 +22,7 @@ use crate::verdict::{Classify, Failure};
 ///
 /// ```
 /// use postroom::doc_example::{Order, OrderPaid, OrderPlaced};
-/// use postroom::{Envelope, Place, Projection, Stored, TxError, View, events};
+/// use postroom::{Envelope, Place, Projection, Reads, Stored, TxError, View, events};
 /// use serde::{Deserialize, Serialize};
 ///
 /// events! {
@@ -47,7 +47,7 @@ use crate::verdict::{Classify, Failure};
 ///
 /// impl Projection for CountSales {
 ///     const NAME: &'static str = "count-sales";
-///     const READS: &'static [&'static str] = &[Order::COLLECTION];
+///     const READS: Reads = Reads::Only(&[Order::COLLECTION]);
 ///     const MAKES: &'static [&'static str] = &[Sales::COLLECTION];
 ///     type Event = OrderEvent;
 ///     type Error = TxError;
@@ -67,8 +67,8 @@ use crate::verdict::{Classify, Failure};
 pub trait Projection: Send + Sync + 'static {
     /// Kebab-case: `account-view`. Part of the keys of what it has applied; never rename one in use.
     const NAME: &'static str;
-    /// The streams it reads, by the collections of the things they belong to: `accounts`.
-    const READS: &'static [&'static str];
+    /// The streams it reads.
+    const READS: Reads;
     /// The collections of the items it makes, which are no other's: what of them a build has left is removed when nobody
     /// reads that build any more. One that is not made any more stays named until the build that does without it is read and
     /// what was read before is swept: what nobody names is not removed. Nor may another projection take its name before.
@@ -85,6 +85,24 @@ pub trait Projection: Send + Sync + 'static {
         event: &Envelope<Self::Event>,
         view: &mut View<'_>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}
+
+/// Which streams a projection reads, by the collections of the things they belong to: `accounts`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reads {
+    /// Those of these.
+    Only(&'static [&'static str]),
+    /// Those of all that there are, and ever will be, but these.
+    AllBut(&'static [&'static str]),
+}
+
+impl Reads {
+    pub(crate) fn has(self, collection: &str) -> bool {
+        match self {
+            Self::Only(collections) => collections.contains(&collection),
+            Self::AllBut(collections) => !collections.contains(&collection),
+        }
+    }
 }
 
 /// The projections of a system, each under a name of its own.
@@ -207,7 +225,7 @@ impl fmt::Debug for Build<'_> {
 pub(crate) trait AnyProjection: Send + Sync {
     fn name(&self) -> &'static str;
 
-    fn reads(&self) -> &'static [&'static str];
+    fn reads(&self) -> Reads;
 
     fn makes(&self) -> &'static [&'static str];
 
@@ -223,7 +241,7 @@ impl<P: Projection> AnyProjection for P {
         P::NAME
     }
 
-    fn reads(&self) -> &'static [&'static str] {
+    fn reads(&self) -> Reads {
         P::READS
     }
 

@@ -13,8 +13,8 @@ use postroom::port::{BuildRows, CommitError, Item, Listing, Page, Store, StoreEr
 use postroom::{
     BoxFuture, BuildState, Clock, Command, Courier, Envelope, Generation, Ids, ItemWrite, Key,
     LiveItem, LiveShard, Origin, Place, Ports, Projection, ProjectionStatus, Projections,
-    Projector, Rebuilds, Runtime, Stored, StreamRecord, SystemClock, Transaction, Tx, TxError,
-    Verified, Verifier, View, WakeUp, events,
+    Projector, Reads, Rebuilds, Runtime, Stored, StreamRecord, SystemClock, Transaction, Tx,
+    TxError, Verified, Verifier, View, WakeUp, events,
 };
 use serde::{Deserialize, Serialize};
 
@@ -47,7 +47,7 @@ struct CountOrders;
 
 impl Projection for CountOrders {
     const NAME: &'static str = "count-orders";
-    const READS: &'static [&'static str] = &[Order::COLLECTION];
+    const READS: Reads = Reads::Only(&[Order::COLLECTION]);
     const MAKES: &'static [&'static str] = &[Count::COLLECTION];
     type Event = OrderEvent;
     type Error = TxError;

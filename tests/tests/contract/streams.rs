@@ -5,8 +5,8 @@ use std::sync::Arc;
 use postroom::doc_example::{Order, OrderPlaced, PlaceOrder, Settings, reactions};
 use postroom::memory::{ManualClock, MemoryQueue, MemoryStore, SeededIds};
 use postroom::{
-    Classify, Clock, Courier, Envelope, Ids, Origin, Place, Ports, Projection, Projector, Rebuilds,
-    Runtime, Stored, TxError, Verdict, View, events,
+    Classify, Clock, Courier, Envelope, Ids, Origin, Place, Ports, Projection, Projector, Reads,
+    Rebuilds, Runtime, Stored, TxError, Verdict, View, events,
 };
 use postroom_aws::{BatchError, EventError, handle_event, handle_stream};
 use serde::{Deserialize, Serialize};
@@ -57,7 +57,7 @@ struct Hear;
 
 impl Projection for Hear {
     const NAME: &'static str = "hear";
-    const READS: &'static [&'static str] = &[Order::COLLECTION];
+    const READS: Reads = Reads::Only(&[Order::COLLECTION]);
     const MAKES: &'static [&'static str] = &[Heard::COLLECTION];
     type Event = OrderEvent;
     type Error = HearError;

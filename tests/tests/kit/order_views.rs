@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use postroom::doc_example::{Order, OrderPaid, OrderPlaced, Settings, reactions};
 use postroom::{
     BoxFuture, Classify, Envelope, Place, Projection, Projections, Projector, Reactions, ReadModel,
-    Runtime, Stored, StreamRecord, TxError, Verdict, View, WakeUp, events,
+    Reads, Runtime, Stored, StreamRecord, TxError, Verdict, View, WakeUp, events,
 };
 use serde::{Deserialize, Serialize};
 
@@ -85,7 +85,7 @@ struct Orders(Trouble);
 
 impl Projection for Orders {
     const NAME: &'static str = "order-view";
-    const READS: &'static [&'static str] = &[Order::COLLECTION];
+    const READS: Reads = Reads::Only(&[Order::COLLECTION]);
     const MAKES: &'static [&'static str] = &[OrderView::COLLECTION, Total::COLLECTION];
     type Event = OrderEvent;
     type Error = ViewError;

@@ -10,7 +10,8 @@ use postroom::doc_example::Order;
 use postroom::memory::MemoryStore;
 use postroom::port::{BuildRows, Item, Page, StoreError};
 use postroom::{
-    BoxFuture, Command, Envelope, Key, Place, Projection, Projector, Stored, Tx, TxError, View,
+    BoxFuture, Command, Envelope, Key, Place, Projection, Projector, Reads, Stored, Tx, TxError,
+    View,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -216,7 +217,7 @@ struct Stray;
 
 impl Projection for Stray {
     const NAME: &'static str = "stray";
-    const READS: &'static [&'static str] = &[Order::COLLECTION];
+    const READS: Reads = Reads::Only(&[Order::COLLECTION]);
     const MAKES: &'static [&'static str] = &["order-views"];
     type Event = OrderEvent;
     type Error = TxError;

@@ -1,6 +1,6 @@
 //! The projection: what is read of accounts, made of their events.
 
-use postroom::{Aggregate, Classify, Envelope, Projection, Stored, TxError, Verdict, View};
+use postroom::{Aggregate, Classify, Envelope, Projection, Reads, Stored, TxError, Verdict, View};
 
 use crate::id::{AccountId, OwnerId};
 use crate::ledger::{Account, AccountEvent, AccountTransaction, AccountView, CurrencySummary};
@@ -41,7 +41,7 @@ impl Classify for AccountViewsError {
 
 impl Projection for AccountViews {
     const NAME: &'static str = "account-view";
-    const READS: &'static [&'static str] = &[Account::STREAM];
+    const READS: Reads = Reads::Only(&[Account::STREAM]);
     const MAKES: &'static [&'static str] =
         &[AccountView::COLLECTION, AccountTransaction::COLLECTION, CurrencySummary::COLLECTION];
     type Event = AccountEvent;

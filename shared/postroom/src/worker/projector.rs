@@ -256,7 +256,7 @@ impl Projector {
 
 /// Whether a projection reads the stream that is told of.
 pub(crate) fn is_read_by(projection: &dyn AnyProjection, wake_up: &WakeUp) -> bool {
-    projection.reads().contains(&&*wake_up.stream.collection())
+    projection.reads().has(&wake_up.stream.collection())
 }
 
 impl fmt::Debug for Projector {

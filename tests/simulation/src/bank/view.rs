@@ -1,6 +1,6 @@
 //! What is read of a purse, made from its events.
 
-use postroom::{Aggregate, Envelope, Place, Projection, Stored, TxError, View};
+use postroom::{Aggregate, Envelope, Place, Projection, Reads, Stored, TxError, View};
 use serde::{Deserialize, Serialize};
 
 use crate::bank::purse::{Purse, PurseEvent};
@@ -48,7 +48,7 @@ pub(crate) struct ViewPurses;
 
 impl Projection for ViewPurses {
     const NAME: &'static str = "purse-view";
-    const READS: &'static [&'static str] = &[Purse::STREAM];
+    const READS: Reads = Reads::Only(&[Purse::STREAM]);
     const MAKES: &'static [&'static str] = &[PurseView::COLLECTION, VaultView::COLLECTION];
     type Event = PurseEvent;
     type Error = TxError;
