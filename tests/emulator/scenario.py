@@ -50,10 +50,17 @@ def play(system: System, provider: str) -> Observed:
     ask(system, observed, "POST", "/campaigns", {**draft, "budget": {"amount_minor": -1, "currency": "NZD"}})
     ask(system, observed, "DELETE", "/campaigns")
 
+    eventually("the feed", lambda: is_followed(system))
     observed.tables = {table: system.items(table) for table in TABLES}
     observed.queues = system.waiting()
     observed.calls = calls(provider, campaign)
     return observed
+
+
+def is_followed(system: System) -> bool:
+    """Whether each event is in the feed, which is made behind what is asked for."""
+    shown = [item for item in system.items("state") if item["pk"].endswith("#activity@1")]
+    return len(shown) == len(system.items("journal"))
 
 
 def ask(system: System, observed: Observed, method: str, path: str, body: Any = None, key: str | None = None) -> Any:

@@ -19,8 +19,8 @@ from typing import Any
 
 import schemathesis
 
-# By the path of the list: how to go on behind the page that was answered last.
-cursors: dict[str, str] = {}
+# By the list, its filters included: how to go on behind the page that was answered last.
+cursors: dict[tuple[str, ...], str] = {}
 campaigns: list[str] = []
 accounts: list[str] = os.environ["POSTROOM_ACCOUNTS"].split()
 owners: list[str] = os.environ["POSTROOM_OWNERS"].split()
@@ -50,7 +50,7 @@ def before_call(context: schemathesis.HookContext, case: schemathesis.Case, **_)
     if "id" in case.path_parameters and there and case.path_parameters["id"] not in there:
         case.path_parameters = {"id": there[number % len(there)]}
     if "cursor" in case.query:
-        given_out = cursors.get(path_of(case))
+        given_out = cursors.get(list_of(case))
         del case.query["cursor"]
         if given_out:
             case.query["cursor"] = given_out
@@ -77,7 +77,7 @@ def after_call(context: schemathesis.HookContext, case: schemathesis.Case, respo
     if response.status_code == 200 and case.path == "/ops/dead-letters":
         letters.extend(letter["id"].replace("#", "~") for letter in response.json()["items"])
     if response.status_code == 200 and is_json(response) and "next_cursor" in response.json():
-        cursors[path_of(case)] = response.json()["next_cursor"]
+        cursors[list_of(case)] = response.json()["next_cursor"]
 
 
 def is_json(response: schemathesis.Response) -> bool:
@@ -110,6 +110,11 @@ def whole(value: Any) -> Any:
         return {name: whole(inner) for name, inner in value.items()}
     # Beyond 2^53 a float is no count either, and written out it would be longer than any number that is read.
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
+
+
+def list_of(case: schemathesis.Case) -> tuple[str, ...]:
+    filters = sorted(f"{name}={value}" for name, value in case.query.items() if name not in ("limit", "cursor"))
+    return (path_of(case), *filters)
 
 
 def path_of(case: schemathesis.Case) -> str:

@@ -279,8 +279,14 @@ impl World {
         aws::table(&self.http, &self.system.aws_url(), table).await
     }
 
-    /// Everything in every table, in an order that does not depend on the scan.
+    /// Everything in every table, in an order that does not depend on the scan, once read models have come to the journal's
+    /// end: they follow by themselves, and what they write is nobody's request.
     pub async fn tables(&self) -> BTreeMap<String, Vec<String>> {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.is_followed().await {
+            self.not_after(deadline, "the feed is behind the journal");
+            sleep(Duration::from_millis(50)).await;
+        }
         let mut tables = BTreeMap::new();
         for table in &self.system.stack().tables {
             let name = table.name.strip_prefix("local-").unwrap();
@@ -289,6 +295,15 @@ impl World {
             tables.insert(name.to_owned(), items);
         }
         tables
+    }
+
+    /// Whether all that is in the journal is in the feed: of each event, that is made last.
+    async fn is_followed(&self) -> bool {
+        let (journal, state) = (self.table("journal").await, self.table("state").await);
+        let of = |item: &Value, name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();
+        let followed = journal.iter().filter(|item| !of(item, "stream").contains("#contacts/"));
+        let shown = state.iter().filter(|item| of(item, "pk").ends_with("#activity@1"));
+        followed.count() == shown.count()
     }
 
     /// The same without the notes that a refused command leaves for its chain, and how many those are.

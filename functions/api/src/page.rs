@@ -224,8 +224,14 @@ pub(crate) async fn query_of<T: DeserializeOwned, S: Send + Sync>(
     T::deserialize(Value::from(parameters)).map_err(|error| malformed(error.to_string()))
 }
 
-/// A filter's value; what is none of those there are is named together with them.
-fn filter<T: DeserializeOwned>(name: &str, value: Option<String>) -> Result<Option<T>, Problem> {
+/// A filter's value; what is none is told what it has to be.
+///
+/// # Errors
+/// 400, and names the filter.
+pub(crate) fn filter<T: DeserializeOwned>(
+    name: &str,
+    value: Option<String>,
+) -> Result<Option<T>, Problem> {
     let Some(value) = value else { return Ok(None) };
     let value: StringDeserializer<Error> = value.into_deserializer();
     let read = T::deserialize(value);

@@ -21,6 +21,7 @@ pub mod contacts;
 pub mod contact_imports;
 pub mod users;
 pub mod reports;
+pub mod activity;
 pub mod spreadsheet;
 
 mod reactions;

@@ -2,9 +2,10 @@
 
 use postroom::Projections;
 
+use crate::activity::ActivityFeed;
 use crate::ledger::AccountViews;
 
 /// What `project-views` keeps up, and operators rebuild.
 pub fn projections() -> Projections {
-    Projections::default().with(AccountViews)
+    Projections::default().with(AccountViews).with(ActivityFeed)
 }

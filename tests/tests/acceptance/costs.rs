@@ -76,22 +76,28 @@ async fn an_event_costs_its_projector_its_reads_and_one_transaction_and_a_query_
     applied(&world, &opening).await;
     let projecting = world.aws_calls().await;
     let mut reading = Vec::new();
-    for path in [&path, &format!("{path}/transactions"), &format!("/owners/{OWNER}/summary")] {
+    let transactions = format!("{path}/transactions");
+    let (summary, feed) = (format!("/owners/{OWNER}/summary"), "/activity".to_owned());
+    let of_subject = format!("/activity?subject={}", path.trim_start_matches('/'));
+    for path in [&path, &transactions, &summary, &feed, &of_subject] {
         world.get(path).await.expect(200);
         reading.push(world.aws_calls().await["api"].clone());
     }
 
-    // Which builds there are, once a batch; how far the stream is applied, and that again with what is changed.
+    // Of each of two read models: which builds there are, once a batch; how far the stream is applied, and that again with what
+    // is changed, which is nothing in the feed.
     assert_eq!(
         projecting["project-views"],
-        json!({"dynamodb.GetItem": 5, "dynamodb.Query": 1, "dynamodb.TransactWriteItems": 1})
+        json!({"dynamodb.GetItem": 5 + 3, "dynamodb.Query": 2, "dynamodb.TransactWriteItems": 2})
     );
-    // Which build is read; then the account, its view and a page of the list, a page of sums.
+    // Which build is read; then the account, its view and a page of the list, a page of sums, a page of the feed.
     assert_eq!(
         reading,
         [
             json!({"dynamodb.GetItem": 2}),
             json!({"dynamodb.GetItem": 2, "dynamodb.Query": 1}),
+            json!({"dynamodb.GetItem": 1, "dynamodb.Query": 1}),
+            json!({"dynamodb.GetItem": 1, "dynamodb.Query": 1}),
             json!({"dynamodb.GetItem": 1, "dynamodb.Query": 1}),
         ]
     );

@@ -8,6 +8,7 @@ mod http;
 mod idempotency;
 mod importing;
 mod ledger;
+mod activity;
 mod reporting;
 mod reporting_killed;
 mod mail;

@@ -22,7 +22,9 @@ pub(crate) async fn deposit(world: &World, account: &str, key: u32) -> u64 {
 async fn made(world: &World, build: &str) -> Vec<(String, String, Value)> {
     let state = world.table("state").await.into_iter();
     let partition = |item: &Value| item["pk"]["S"].as_str().unwrap().to_owned();
-    let of_build = state.filter(|item| partition(item).contains(build));
+    // The feed is another read model, and has the builds that it has.
+    let of_build = state
+        .filter(|item| partition(item).contains(build) && !partition(item).contains("activity"));
     let mut made: Vec<_> = of_build
         .map(|item| {
             let id = item["sk"]["S"].as_str().unwrap().to_owned();

@@ -15,6 +15,7 @@ pub(crate) fn violations(outcome: &Outcome, book: &Book) -> Vec<String> {
     what_was_acknowledged_is_there(outcome, book, &mut found);
     a_campaign_is_its_events(outcome, &mut found);
     lists_and_counters_agree(outcome, &mut found);
+    the_feed_is_the_journal(outcome, &mut found);
     the_team_was_told_of_failures_once(outcome, &mut found);
     every_reaction_is_done(outcome, &mut found);
     the_provider_was_asked_for_each_run_once(outcome, &mut found);
@@ -50,6 +51,27 @@ fn what_was_acknowledged_is_there(outcome: &Outcome, book: &Book, found: &mut Ve
     let (least, more) = (book.campaigns.len(), book.perhaps_created);
     if !(least..=least + more).contains(&campaigns) {
         found.push(format!("{campaigns} campaigns, and not {least} or up to {more} more"));
+    }
+}
+
+/// Each event once, in the feed of its tenant and in that of its subject, and no other.
+fn the_feed_is_the_journal(outcome: &Outcome, found: &mut Vec<String>) {
+    let streams = outcome.streams.iter().filter(|(stream, _)| !stream.contains("#contacts/"));
+    let mut expected: Vec<_> = streams
+        .flat_map(|(stream, facts)| {
+            let tenant = stream.split('#').next().unwrap_or_default();
+            facts.iter().map(move |fact| (tenant, fact.id.as_str()))
+        })
+        .collect();
+    expected.sort_unstable();
+    for list in ["activity@1", "subject-activity@1"] {
+        let items = outcome.collection(list);
+        let mut shown: Vec<_> =
+            items.map(|(tenant, _, item)| (tenant, text(&item["data"]["M"], "event_id"))).collect();
+        shown.sort_unstable();
+        if shown != expected {
+            found.push(format!("{list} has {} items of {} events", shown.len(), expected.len()));
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::handler::Handler;
 use axum::http::StatusCode;
+use domain::activity::{EventPattern, Subject};
 use domain::contact_imports::csv::Rejection;
 use domain::contacts::ContactQuery;
 use schemars::JsonSchema;
@@ -20,8 +21,9 @@ use crate::page::{FilterQuery, PageQuery, PageReply};
 use crate::problem::Problem;
 use crate::routes::ops::{LetterFilterQuery, LetterPageQuery, LetterPath, TenantQuery};
 use crate::routes::{
-    AccountPath, AtLeastVersion, CampaignPath, ChainPath, ContactImportPath, ContactPath,
-    OwnerPath, ProjectionPath, RejectedRows, ReportPath, Representation, SearchQuery, UserPath,
+    AccountPath, ActivityQuery, AtLeastVersion, CampaignPath, ChainPath, ContactImportPath,
+    ContactPath, OwnerPath, ProjectionPath, RejectedRows, ReportPath, Representation, SearchQuery,
+    UserPath,
 };
 
 /// A part of a handler's signature: what it takes from a request, or what it answers.
@@ -225,6 +227,21 @@ impl Describe for SearchQuery {
         operation.in_query("query", description, &query);
         operation.may_end_as(Kind::MALFORMED_QUERY);
         operation.may_end_as(Kind::INVALID_FILTER);
+    }
+}
+
+impl Describe for ActivityQuery {
+    fn describe(operation: &mut Operation<'_>) {
+        let text =
+            |pattern, most| json!({ "type": "string", "pattern": pattern, "maxLength": most });
+        let event = text(EventPattern::PATTERN, EventPattern::MAX_CHARS);
+        let subject = text(Subject::PATTERN, Subject::MAX_CHARS);
+        let time = json!({ "type": "string", "format": "date-time" });
+        operation.in_query("type", "Only this type, or this family: `campaign.*`.", &event);
+        operation.in_query("subject", "Only what happened to this: `campaigns/ID`.", &subject);
+        operation.in_query("from", "Only what happened at this time or later.", &time);
+        operation.may_end_as(Kind::INVALID_FILTER);
+        PageQuery::describe(operation);
     }
 }
 

@@ -10,6 +10,7 @@ mod contact_imports;
 mod rejected_rows;
 mod reports;
 mod users;
+mod activity;
 mod version;
 pub(crate) mod ops;
 
@@ -25,6 +26,7 @@ use crate::openapi;
 use crate::problem::Problem;
 use crate::route::Route;
 
+pub(crate) use activity::ActivityQuery;
 pub(crate) use contacts::SearchQuery;
 pub(crate) use rejected_rows::{RejectedRows, Representation};
 pub(crate) use version::AtLeastVersion;
@@ -41,6 +43,7 @@ pub(crate) fn all() -> Vec<Route> {
         contact_imports::routes(),
         reports::routes(),
         users::routes(),
+        activity::routes(),
         ops::routes(),
         openapi::routes(),
     ];

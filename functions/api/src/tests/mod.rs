@@ -7,6 +7,7 @@ mod contacts;
 mod users;
 mod contact_imports;
 mod reports;
+mod activity;
 mod accounts;
 mod errors;
 mod input;

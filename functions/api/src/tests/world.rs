@@ -8,8 +8,7 @@ use axum::body::to_bytes;
 use axum::http::{HeaderMap, StatusCode};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use domain::ledger::AccountViews;
-use domain::{PROJECT_VIEWS, Settings, reactions};
+use domain::{PROJECT_VIEWS, Settings, projections, reactions};
 use jiff::Timestamp;
 use lambda_http::{Context, RequestExt, Service};
 use postroom::memory::{ManualClock, MemoryObjects, MemoryQueue, MemoryStore, SeededIds};
@@ -109,11 +108,11 @@ impl World {
         created.body["id"].as_str().unwrap().to_owned()
     }
 
-    /// Brings the views of accounts up to date.
+    /// Brings all read models up to date.
     pub(super) async fn project(&self) {
         let letters = Arc::new(self.memory.clone());
         let projector = Projector::new(PROJECT_VIEWS, self.runtime.clone(), letters);
-        let again = projector.projection(AccountViews).process(&self.memory.told(), None).await;
+        let again = projector.projections(projections()).process(&self.memory.told(), None).await;
         assert_eq!(again, None);
     }
 

@@ -18,3 +18,4 @@ mod contacting;
 mod signing_up;
 mod notifying;
 mod reporting;
+mod following;

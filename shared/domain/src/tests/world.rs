@@ -17,14 +17,13 @@ use crate::campaigns::{
     CampaignCompleted, CampaignInput, CampaignPaused, CampaignPublished, CampaignResumed, Channel,
     CreateCampaign, PublishCampaign, TransitionError,
 };
-use crate::ledger::AccountViews;
 use crate::reports::jobs::GenerateReports;
 use crate::reports::{ReportRequested, ReportStarted};
 use crate::statistics::jobs::SyncStatistics;
 use crate::statistics::{ScheduleStatistics, StatisticsDue};
 use crate::users::jobs::SendNotifications;
 use crate::users::{InvitationAccepted, UserSignedUp};
-use crate::{AccountId, CampaignId, PROJECT_VIEWS, Settings, reactions};
+use crate::{AccountId, CampaignId, PROJECT_VIEWS, Settings, projections, reactions};
 
 /// A tenant, its API and its worker; one campaign may be live unless a test says otherwise.
 pub(super) struct World {
@@ -230,7 +229,7 @@ impl World {
         let reactions = reactions(&Settings::default());
         let runtime = Runtime::new(Ports { store, ..self.ports.clone() }, reactions);
         let projector = Projector::new(PROJECT_VIEWS, runtime, Arc::new(self.memory.clone()));
-        projector.projection(AccountViews)
+        projector.projections(projections())
     }
 
     /// The wire names of all events.
