@@ -8,5 +8,6 @@ mod crates;
 mod events;
 mod licences;
 mod promises;
+mod readme;
 mod sources;
 mod template;

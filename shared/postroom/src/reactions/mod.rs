@@ -99,6 +99,11 @@ impl Reactions {
         self.rows.get(r#type).map_or(&[], |row| &row.in_request)
     }
 
+    /// The listeners that a message type has in the request, in the order of the table.
+    pub fn listeners(&self, r#type: &str) -> Vec<&'static str> {
+        self.in_request(r#type).iter().map(|listener| listener.name()).collect()
+    }
+
     /// The handlers a message type is queued for, in the order of the table.
     pub fn queued(&self, r#type: &str) -> &[&'static str] {
         self.rows.get(r#type).map_or(&[], |row| &row.queued)
