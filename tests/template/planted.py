@@ -54,6 +54,8 @@ def allow(action: str, resource: Any) -> dict[str, Any]:
 
 
 QUEUE_POLICY = "ImportContactsQueuePolicy.Properties.PolicyDocument.Statement.0"
+SUBSCRIPTION = "SendNotificationsSubscription.Properties"
+SUBSCRIBER_POLICY = "SendNotificationsQueuePolicy.Properties.PolicyDocument.Statement.0"
 
 PLANTED: list[tuple[Rule, str, Change]] = [
     # Names.
@@ -175,6 +177,32 @@ PLANTED: list[tuple[Rule, str, Change]] = [
      put(f"{BUCKET}.NotificationConfiguration", None)),
     (rights.only_its_bucket_may_send_to_a_queue, "TopicConfigurations",
      put(f"{BUCKET}.NotificationConfiguration.TopicConfigurations", [])),
+    (rights.only_its_topic_may_send_to_a_queue, "does not go to SendNotificationsDeadLetterQueue",
+     put(f"{SUBSCRIPTION}.RedrivePolicy", None)),
+    (rights.only_its_topic_may_send_to_a_queue, "0 policies", put("SendNotificationsQueuePolicy", None)),
+    (rights.only_its_topic_may_send_to_a_queue, "1 policies",
+     put("SendNotificationsQueuePolicy.Properties.Queues.1", None)),
+    (rights.only_its_topic_may_send_to_a_queue, "SendNotificationsQueuePolicy: Statement",
+     put(f"{SUBSCRIBER_POLICY}.Condition", None)),
+    (rights.only_its_topic_may_send_to_a_queue, "SendNotificationsQueuePolicy: Statement",
+     put(f"{SUBSCRIBER_POLICY}.Principal", "*")),
+    (rights.a_function_may_publish_to_just_the_topics_it_is_told_of, "a right alone for EventsTopic",
+     put("ApiFunction.Properties.Environment.Variables.EVENTS_TOPIC_ARN", None)),
+    (rights.a_function_may_publish_to_just_the_topics_it_is_told_of, "a variable alone for EventsTopic",
+     put(f"{WORKER}.Environment.Variables.EVENTS_TOPIC_ARN", {"Ref": "EventsTopic"})),
+    (rights.a_function_may_publish_to_just_the_topics_it_is_told_of, "sns:Subscribe",
+     put(f"{STATEMENTS}.+", allow("sns:Subscribe", {"Ref": "EventsTopic"}))),
+    (keeping.a_topic_is_encrypted_and_over_tls_alone, "KmsMasterKeyId",
+     put("EventsTopic.Properties.KmsMasterKeyId", None)),
+    (keeping.a_topic_is_encrypted_and_over_tls_alone, "aws:SecureTransport", put("EventsTopicPolicy", None)),
+    (keeping.a_topic_is_encrypted_and_over_tls_alone, "aws:SecureTransport",
+     put("EventsTopicPolicy.Properties.PolicyDocument.Statement.+",
+         {**allow("sns:Publish", {"Ref": "EventsTopic"}), "Principal": "*"})),
+    (names.a_topic_is_named_after_its_id, "${AWS::StackName}-events", put("EventsTopic.Properties.TopicName", "events")),
+    (names.a_subscription_is_its_workers, "SendNotificationsQueue",
+     put(f"{SUBSCRIPTION}.Endpoint", get_att("SyncStatisticsQueue"))),
+    (names.a_subscription_is_its_workers, "RawMessageDelivery", put(f"{SUBSCRIPTION}.RawMessageDelivery", None)),
+    (names.a_subscription_is_its_workers, "FilterPolicy", put(f"{SUBSCRIPTION}.FilterPolicyScope", "MessageBody")),
     (rights.statements_only_allow_what_they_name, "NotAction",
      put(f"{STATEMENTS}.+", {"Effect": "Allow", "NotAction": "iam:*", "Resource": get_att("StateTable")})),
     (rights.statements_only_allow_what_they_name, "SyncStatisticsRole", put(f"{STATEMENTS}.0.Effect", "Deny")),

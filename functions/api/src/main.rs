@@ -18,7 +18,6 @@ mod kind;
 mod tests;
 
 use domain::{Settings, reactions};
-use postroom::Runtime;
 use postroom_aws::{Aws, Env, logging};
 
 use crate::app::{App, router};
@@ -32,8 +31,7 @@ async fn main() -> Result<(), lambda_http::Error> {
     let settings = Settings { plan_live_campaigns: env.parsed("PLAN_LIVE_CAMPAIGNS") };
     let (claims, reactions) = (ClaimNames::of_env(&mut env), reactions(&settings));
     let (queues, aws) = (reactions.queues(), Aws::connect(&mut env));
-    let (checks, permits) = (aws.claims(&mut env), aws.permits(&mut env));
-    let runtime = Runtime::new(aws.ports(&mut env, &queues), reactions).with_claims(checks);
+    let (runtime, permits) = (aws.runtime(&mut env, reactions), aws.permits(&mut env));
     let operations = Operations::on_aws(&aws, &mut env, &runtime, &queues);
     env.check()?;
     lambda_http::run(router(App::new(runtime, operations, permits, claims))).await

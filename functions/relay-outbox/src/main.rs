@@ -1,4 +1,6 @@
-//! `relay-outbox`: every minute, sends the outbox rows that are due and were not sent.
+//! `relay-outbox`: every minute, sends and publishes the outbox rows that are due and were not.
+
+use std::sync::Arc;
 
 use domain::{Settings, reactions};
 use postroom_aws::{Aws, Env, logging, run_relay};
@@ -9,6 +11,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     logging::start(&mut env);
     let aws = Aws::connect(&mut env);
     let courier = aws.courier(&mut env, &reactions(&Settings::default()).queues());
+    let courier = courier.with_topic(Arc::new(aws.topic(&mut env)));
     env.check()?;
 
     run_relay(courier).await

@@ -113,7 +113,7 @@ postroom::reactions! {
     ReportCompleted {}
     ReportFailed {}
     UserSignedUp {
-        queued SendNotifications,
+        published SendNotifications,
     }
     InvitationAccepted {
         queued SendNotifications,
@@ -121,4 +121,6 @@ postroom::reactions! {
     TaskFailed {
         in_request Notifications,
     }
+    // Whoever else keeps users, in another system, subscribes to the topic.
+    "user.*" { published }
 }

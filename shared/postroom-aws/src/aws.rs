@@ -6,7 +6,7 @@ use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation};
-use postroom::{ClaimChecks, Courier, Gate, Ports, SystemClock, SystemIds};
+use postroom::{ClaimChecks, Courier, Gate, Ports, Reactions, Runtime, SystemClock, SystemIds};
 
 use crate::breaker::DynamoBreakers;
 use crate::build_rows::DynamoBuildRows;
@@ -84,6 +84,18 @@ impl Aws {
             courier: self.courier(env, handlers),
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
+        }
+    }
+
+    /// A runtime for whatever a table has. Reads what [`ports`](Self::ports) of all its queues read, `OBJECTS_BUCKET`, and
+    /// `EVENTS_TOPIC_ARN` if it publishes anything.
+    pub fn runtime(&self, env: &mut Env, reactions: Reactions) -> Runtime {
+        let (ports, checks) = (self.ports(env, &reactions.queues()), self.claims(env));
+        let topic = reactions.publishes().then(|| Arc::new(self.topic(env)));
+        let runtime = Runtime::new(ports, reactions).with_claims(checks);
+        match topic {
+            Some(topic) => runtime.with_topic(topic),
+            None => runtime,
         }
     }
 

@@ -71,6 +71,24 @@ def a_bucket_is_private_encrypted_and_forgets(template: Template) -> Iterator[st
             yield f"{bucket.id}: AbortIncompleteMultipartUpload"
 
 
+def a_topic_is_encrypted_and_over_tls_alone(template: Template) -> Iterator[str]:
+    """Set KmsMasterKeyId, and deny sns:Publish without TLS; no statement allows anybody anything."""
+    for topic in template.all("SNS::Topic"):
+        if not topic.at("KmsMasterKeyId"):
+            yield f"{topic.id}: KmsMasterKeyId"
+        statements = [statement for policy in template.every("SNS::TopicPolicy")
+                      if topic.id in {target(one) for one in policy.at("Topics")}
+                      for statement in policy.at("PolicyDocument", "Statement")]
+        if statements != [{
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "sns:Publish",
+            "Resource": {"Ref": topic.id},
+            "Condition": {"Bool": {"aws:SecureTransport": False}},
+        }]:
+            yield f"{topic.id}: aws:SecureTransport"
+
+
 def nothing_is_deleted_without_a_word(template: Template) -> Iterator[str]:
     """Decide DeletionPolicy and UpdateReplacePolicy; the default deletes."""
     for resource in template.all(*STATEFUL):

@@ -74,6 +74,26 @@ def a_table_is_named_after_its_id(template: Template) -> Iterator[str]:
             yield f"{table.id} is {words(table.at('TableName'))}, not {expected}"
 
 
+def a_topic_is_named_after_its_id(template: Template) -> Iterator[str]:
+    """`EventsTopic` is `${AWS::StackName}-events`."""
+    for topic in template.all("SNS::Topic"):
+        expected = f"${{AWS::StackName}}-{kebab(topic.id.removesuffix('Topic'))}"
+        if not topic.id.endswith("Topic") or words(topic.at("TopicName")) != expected:
+            yield f"{topic.id} is {words(topic.at('TopicName'))}, not {expected}"
+
+
+def a_subscription_is_its_workers(template: Template) -> Iterator[str]:
+    """`SendNotificationsSubscription` gives SendNotificationsQueue its messages raw, filtered by their attributes."""
+    for subscription in template.all("SNS::Subscription"):
+        expected = f"{subscription.id.removesuffix('Subscription')}Queue"
+        if target(subscription.at("Endpoint")) != expected or subscription.at("Protocol") != "sqs":
+            yield f"{subscription.id} is not that of {expected}"
+        if subscription.at("RawMessageDelivery") is not True:
+            yield f"{subscription.id}: RawMessageDelivery"
+        if subscription.at("FilterPolicyScope") != "MessageAttributes" or not subscription.at("FilterPolicy"):
+            yield f"{subscription.id}: FilterPolicy"
+
+
 def a_bucket_is_named_after_its_id(template: Template) -> Iterator[str]:
     """`ObjectsBucket` is `${AWS::StackName}-objects-` and account and region: all accounts share the names of buckets."""
     for bucket in template.all("S3::Bucket"):

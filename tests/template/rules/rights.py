@@ -81,7 +81,9 @@ def a_worker_may_read_the_payloads_of_its_messages(template: Template) -> Iterat
 
 def only_its_bucket_may_send_to_a_queue(template: Template) -> Iterator[str]:
     """A queue that a bucket tells has one QueuePolicy: that bucket of this account may send, and it waits for the policy."""
-    policies = [resource for resource in template.every("SQS::QueuePolicy")]
+    subscribed = {target(one.at("Endpoint")) for one in template.every("SNS::Subscription")}
+    policies = [policy for policy in template.every("SQS::QueuePolicy")
+                if not subscribed & {target(queue) for queue in policy.at("Queues")}]
     for policy in policies:
         told = {target(queue) for queue in policy.at("Queues")}
         tells = [bucket for bucket in template.all("S3::Bucket")
@@ -112,6 +114,43 @@ def only_its_bucket_may_send_to_a_queue(template: Template) -> Iterator[str]:
         other = set(bucket.at("NotificationConfiguration") or {}) - {"QueueConfigurations"}
         if other:
             yield f"{bucket.id} tells by {', '.join(sorted(other))}, which the local system does not"
+
+
+def only_its_topic_may_send_to_a_queue(template: Template) -> Iterator[str]:
+    """A queue that is subscribed has one QueuePolicy, for itself and its dead-letter queue: that topic may send, and nobody
+    else."""
+    for subscription in template.all("SNS::Subscription"):
+        topic, queue = target(subscription.at("TopicArn")), target(subscription.at("Endpoint"))
+        dead = target(template.get(queue).at("RedrivePolicy", "deadLetterTargetArn"))
+        if target(subscription.at("RedrivePolicy", "deadLetterTargetArn")) != dead:
+            yield f"{subscription.id}: what cannot be delivered does not go to {dead}"
+        both = [queue, dead]
+        policies = [policy for policy in template.every("SQS::QueuePolicy")
+                    if set(both) & {target(one) for one in policy.at("Queues")}]
+        expected = [{
+            "Effect": "Allow",
+            "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": [{"Fn::GetAtt": [one, "Arn"]} for one in both],
+            "Condition": {"ArnEquals": {"aws:SourceArn": {"Ref": topic}}},
+        }]
+        if len(policies) != 1 or [target(one) for one in policies[0].at("Queues")] != both:
+            yield f"{subscription.id}: {len(policies)} policies for {queue} and {dead}"
+        elif policies[0].at("PolicyDocument", "Statement") != expected:
+            yield f"{policies[0].id}: Statement"
+
+
+def a_function_may_publish_to_just_the_topics_it_is_told_of(template: Template) -> Iterator[str]:
+    """Give both or neither: a topic's ARN in Environment and `sns:Publish` on it in the role."""
+    for function in template.functions():
+        told = told_of(function)
+        rights = [right for right in template.rights()
+                  if right.role == template.role_of(function) and right.action.startswith("sns:")]
+        may = {target(right.resource) for right in rights if right.action == "sns:Publish"}
+        for topic in template.all("SNS::Topic"):
+            if (topic.id in told) != (topic.id in may):
+                yield f"{function.id}: {'a variable' if topic.id in told else 'a right'} alone for {topic.id}"
+        yield from (str(right) for right in rights if right.action != "sns:Publish")
 
 
 def a_function_may_send_to_just_the_queues_it_is_told_of(template: Template) -> Iterator[str]:

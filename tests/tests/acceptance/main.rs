@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod publish;
+mod published;
 mod campaigns;
 mod contacts;
 mod http;

@@ -11,7 +11,9 @@ use base64::prelude::BASE64_STANDARD;
 use domain::{PROJECT_VIEWS, Settings, projections, reactions};
 use jiff::Timestamp;
 use lambda_http::{Context, RequestExt, Service};
-use postroom::memory::{ManualClock, MemoryObjects, MemoryQueue, MemoryStore, SeededIds};
+use postroom::memory::{
+    ManualClock, MemoryObjects, MemoryQueue, MemoryStore, MemoryTopic, SeededIds,
+};
 use postroom::port::Store;
 use postroom::{Courier, Ports, Projector, Runtime};
 use serde_json::{Value, json};
@@ -57,7 +59,8 @@ impl World {
             store: store(memory.clone()),
             journal: Arc::new(memory.clone()),
             inbox: Arc::new(memory.clone()),
-            courier: Courier::new(outbox, Arc::new(queue.clone()), clock.clone()),
+            courier: Courier::new(outbox, Arc::new(queue.clone()), clock.clone())
+                .with_topic(Arc::new(MemoryTopic::of_table(queue.clone(), &reactions))),
             clock: clock.clone(),
             ids: Arc::new(SeededIds::new(1)),
         };

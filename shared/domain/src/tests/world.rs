@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use postroom::memory::{ManualClock, MemoryQueue, MemoryStore, SeededIds};
+use postroom::memory::{ManualClock, MemoryQueue, MemoryStore, MemoryTopic, SeededIds};
 use postroom::port::{Inbox, Mailer, Objects, RunKey, Store};
 use postroom::{
     Clock, Command, Courier, Disposition, ExecuteError, History, Ids, Message, Origin, Ports,
@@ -55,7 +55,8 @@ impl World {
             store: stored.clone(),
             journal: stored.clone(),
             inbox: stored.clone(),
-            courier: Courier::new(stored.clone(), Arc::new(queue.clone()), clock.clone()),
+            courier: Courier::new(stored.clone(), Arc::new(queue.clone()), clock.clone())
+                .with_topic(Arc::new(MemoryTopic::of_table(queue.clone(), &reactions))),
             clock: clock.clone(),
             ids: ids.clone(),
         };

@@ -6,6 +6,7 @@
 mod keeping;
 mod logs;
 mod reactions;
+mod subscriptions;
 
 use serde_json::Value;
 
