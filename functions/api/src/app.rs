@@ -6,8 +6,8 @@ use std::sync::{Arc, OnceLock};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use bytes::Bytes;
-use postroom::port::{Downloads, Uploads};
-use postroom::{CorrelationId, Runtime};
+use postroom::port::{Downloads, Secrets, Uploads};
+use postroom::{CorrelationId, Runtime, SecretCache};
 
 use crate::caller::ClaimNames;
 use crate::exchange::exchange;
@@ -27,6 +27,8 @@ pub(crate) struct Shared {
     pub(crate) uploads: Arc<dyn Uploads>,
     pub(crate) downloads: Arc<dyn Downloads>,
     pub(crate) claims: ClaimNames,
+    /// Who may send webhooks for whom.
+    pub(crate) webhook_secrets: SecretCache,
     /// The OpenAPI document, once somebody has asked for it.
     pub(crate) document: OnceLock<Bytes>,
 }
@@ -44,11 +46,22 @@ impl App {
         runtime: Runtime,
         operations: Operations,
         permits: impl Uploads + Downloads + 'static,
+        webhook_secrets: impl Secrets + 'static,
         claims: ClaimNames,
     ) -> Self {
         let permits = Arc::new(permits);
         let (uploads, downloads, document) = (permits.clone(), permits, OnceLock::new());
-        Self(Arc::new(Shared { runtime, operations, uploads, downloads, claims, document }))
+        let clock = Arc::clone(&runtime.ports().clock);
+        let webhook_secrets = SecretCache::new(Arc::new(webhook_secrets), clock);
+        Self(Arc::new(Shared {
+            runtime,
+            operations,
+            uploads,
+            downloads,
+            claims,
+            webhook_secrets,
+            document,
+        }))
     }
 
     /// The name of a chain that its caller did not name.

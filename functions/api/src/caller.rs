@@ -61,17 +61,25 @@ impl FromRequestParts<App> for Caller {
         Span::current().record("tenant_id", tenant_id.as_str());
         let actor_id: Option<ActorId> =
             claim(parts, &app.claims.subject).and_then(|subject| subject.parse().ok());
-        let correlation_id = parts.extensions.get::<CorrelationId>().cloned();
-        Ok(Self {
-            origin: Origin {
-                command_id: app.runtime.ports().ids.fresh().into(),
-                tenant_id,
-                actor_id,
-                correlation_id: correlation_id.unwrap_or_else(|| app.fresh_correlation_id()),
-                traceparent: traceparent(&parts.headers),
-                idempotency: None,
-            },
-        })
+        Ok(Self { origin: origin_of(parts, app, tenant_id, actor_id) })
+    }
+}
+
+/// What a command would be that somebody of this tenant gives: its id is fresh.
+pub(crate) fn origin_of(
+    parts: &Parts,
+    app: &App,
+    tenant_id: TenantId,
+    actor_id: Option<ActorId>,
+) -> Origin {
+    let correlation_id = parts.extensions.get::<CorrelationId>().cloned();
+    Origin {
+        command_id: app.runtime.ports().ids.fresh().into(),
+        tenant_id,
+        actor_id,
+        correlation_id: correlation_id.unwrap_or_else(|| app.fresh_correlation_id()),
+        traceparent: traceparent(&parts.headers),
+        idempotency: None,
     }
 }
 

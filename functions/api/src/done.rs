@@ -51,6 +51,11 @@ impl<T> Done<T> {
         &self.0.output
     }
 
+    /// What it answered, whether or not before.
+    pub(crate) fn into_output(self) -> T {
+        self.0.output
+    }
+
     /// The same with another answer.
     pub(crate) fn map<U>(self, answer: impl FnOnce(T) -> U) -> Done<U> {
         let Executed { output, replayed } = self.0;

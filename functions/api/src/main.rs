@@ -28,11 +28,11 @@ use crate::operations::Operations;
 async fn main() -> Result<(), lambda_http::Error> {
     let mut env = Env::of_process();
     logging::start(&mut env);
-    let settings = Settings { plan_live_campaigns: env.parsed("PLAN_LIVE_CAMPAIGNS") };
-    let (claims, reactions) = (ClaimNames::of_env(&mut env), reactions(&settings));
+    let reactions = reactions(&Settings { plan_live_campaigns: env.parsed("PLAN_LIVE_CAMPAIGNS") });
     let (queues, aws) = (reactions.queues(), Aws::connect(&mut env));
+    let (claims, secrets) = (ClaimNames::of_env(&mut env), aws.secret(&mut env, "WEBHOOK_SECRETS"));
     let (runtime, permits) = (aws.runtime(&mut env, reactions), aws.permits(&mut env));
     let operations = Operations::on_aws(&aws, &mut env, &runtime, &queues);
     env.check()?;
-    lambda_http::run(router(App::new(runtime, operations, permits, claims))).await
+    lambda_http::run(router(App::new(runtime, operations, permits, secrets, claims))).await
 }

@@ -94,7 +94,8 @@ async fn take(request: Request, app: &App) -> Result<(Origin, Parts, Bytes), Pro
     Ok((origin, parts, body))
 }
 
-async fn read(body: Body) -> Result<Bytes, Problem> {
+/// The body, byte for byte.
+pub(crate) async fn read(body: Body) -> Result<Bytes, Problem> {
     // Lambda delivered it whole: there is no other way to fail than by its length.
     let body = to_bytes(body, MAX_BODY_BYTES).await;
     body.map_err(|_| Problem::new(Kind::BODY_TOO_LARGE))

@@ -84,6 +84,11 @@ impl Problem {
         Self::new(Kind::new(status, refusal.code)).detail(refusing(error).to_string())
     }
 
+    /// What no caller caused.
+    pub(crate) fn failing<E: Error + Classify + 'static>(error: &E) -> Self {
+        Self::failed(error, error.verdict())
+    }
+
     /// A failure stops travelling here, so here it is logged; the caller is told only whether to try again.
     fn failed(error: &(dyn Error + 'static), verdict: Verdict) -> Self {
         let reason = reason_of(error);

@@ -82,9 +82,9 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
     }
 }
 
-/// `budget.rows[0].amount` as `/budget/rows/0/amount`; our field names contain none of the separators.
+/// `budget.rows[0].amount` as `/budget/rows/0/amount`, and `r#type` as `/type`; our field names contain none of the separators.
 fn pointer(path: &str) -> String {
-    format!("/{}", path.replace(['.', '['], "/").replace(']', ""))
+    format!("/{}", path.replace(['.', '['], "/").replace(']', "").replace("r#", ""))
 }
 
 #[cfg(test)]
@@ -96,5 +96,6 @@ mod tests {
         assert_eq!(pointer("name"), "/name");
         assert_eq!(pointer("budget.amount_minor"), "/budget/amount_minor");
         assert_eq!(pointer("rows[0].amount"), "/rows/0/amount");
+        assert_eq!(pointer("r#type"), "/type");
     }
 }

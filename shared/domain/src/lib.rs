@@ -17,6 +17,7 @@ pub mod plan_limit;
 pub mod statistics;
 pub mod ledger;
 pub mod webhooks;
+pub mod payments;
 pub mod contacts;
 pub mod contact_imports;
 pub mod users;

@@ -17,6 +17,7 @@ use crate::ledger::{
     MoneyWithdrawn,
 };
 use crate::notifications::Notifications;
+use crate::payments::SettlePayments;
 use crate::plan_limit::PlanLimit;
 use crate::reports::jobs::GenerateReports;
 use crate::reports::{ReportCompleted, ReportFailed, ReportRequested, ReportStarted};
@@ -25,6 +26,7 @@ use crate::statistics::{StatisticsDue, StatisticsSynced};
 use crate::timeline::Timeline;
 use crate::users::jobs::SendNotifications;
 use crate::users::{InvitationAccepted, UserSignedUp};
+use crate::webhooks::WebhookReceived;
 
 /// What a deployment decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +91,9 @@ postroom::reactions! {
     BudgetHeld {}
     BudgetReleased {}
     AccountClosed {}
+    WebhookReceived {
+        queued SettlePayments,
+    }
     ContactAdded {}
     ContactImportCreated {}
     ObjectCreated {

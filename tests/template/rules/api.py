@@ -8,6 +8,8 @@ from template import Resource, Template, look, target
 OPEN = frozenset({
     # What the API can do, and nothing of anybody: clients read it before they have a token.
     "get /openapi.json",
+    # Stripe signs what it sends; the function checks it.
+    "post /webhooks/stripe",
 })
 # What a user of the template's own pool has for its tenant.
 TENANT = "custom:tenant"

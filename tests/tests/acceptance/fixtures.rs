@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use domain::contact_imports::UploadedFile;
 use domain::reports::{ReportKind, ReportRequested};
 use domain::users::UserSignedUp;
+use domain::webhooks::WebhookReceived;
 use postroom::RawEnvelope;
 use serde_json::Value;
 use tests::{World, WorldOptions, fixture, root};
@@ -81,6 +82,16 @@ fn mail_is_tried_with_somebody_who_signed_up() {
     let message = RawEnvelope::parse(body).unwrap().decode::<UserSignedUp>().unwrap();
 
     assert_eq!(message.data.email.as_str(), "ann@example.com");
+}
+
+#[test]
+fn payments_are_tried_with_a_webhook_that_was_received() {
+    let event = fixture("sqs/settle-payments.json");
+    let body = event["Records"][0]["body"].as_str().unwrap();
+
+    let message = RawEnvelope::parse(body).unwrap().decode::<WebhookReceived>().unwrap();
+
+    assert_eq!(message.data.kind, "payment_intent.succeeded");
 }
 
 #[tokio::test(flavor = "multi_thread")]

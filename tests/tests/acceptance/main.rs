@@ -11,6 +11,7 @@ mod importing;
 mod ledger;
 mod activity;
 mod reporting;
+mod settling;
 mod reporting_killed;
 mod mail;
 mod openapi;

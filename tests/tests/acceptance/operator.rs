@@ -133,6 +133,7 @@ async fn the_queues_are_the_same_over_http_and_cost_a_fixed_number_of_calls() {
         ("import-contacts", 0),
         ("project-views", 0),
         ("send-notifications", 0),
+        ("settle-payments", 0),
         ("sync-campaign", 1),
         ("sync-statistics", 1),
     ];

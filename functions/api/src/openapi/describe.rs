@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use domain::activity::{EventPattern, Subject};
 use domain::contact_imports::csv::Rejection;
 use domain::contacts::ContactQuery;
+use domain::webhooks::StripeEvent;
 use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
 
@@ -23,7 +24,7 @@ use crate::routes::ops::{LetterFilterQuery, LetterPageQuery, LetterPath, TenantQ
 use crate::routes::{
     AccountPath, ActivityQuery, AtLeastVersion, CampaignPath, ChainPath, ContactImportPath,
     ContactPath, OwnerPath, ProjectionPath, RejectedRows, ReportPath, Representation, SearchQuery,
-    UserPath,
+    SignedEvent, UserPath,
 };
 
 /// A part of a handler's signature: what it takes from a request, or what it answers.
@@ -97,6 +98,16 @@ impl<T: JsonSchema> Describe for KeyedOrderOf<T> {
 impl<T: JsonSchema> Describe for BodyOf<T> {
     fn describe(operation: &mut Operation<'_>) {
         operation.takes::<T>();
+    }
+}
+
+impl Describe for SignedEvent {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.is_signed();
+        for kind in SignedEvent::REFUSALS {
+            operation.may_end_as(kind);
+        }
+        operation.takes::<StripeEvent>();
     }
 }
 

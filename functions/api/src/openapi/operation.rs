@@ -49,6 +49,11 @@ impl Operation<'_> {
         self.may_end_as(Kind::UNAUTHENTICATED);
     }
 
+    /// Only for whom an endpoint's secret was given: its signature stands in for a token.
+    pub(super) fn is_signed(&mut self) {
+        self.parameters.push(shared::parameter("StripeSignature"));
+    }
+
     /// It asks for something to be done: it takes an idempotency key, as this parameter says, and can meet others who do
     /// the same.
     pub(super) fn is_order(&mut self, key: &str) {

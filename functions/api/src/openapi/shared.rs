@@ -103,6 +103,11 @@ pub(super) fn components(mut schemas: Schemas) -> Value {
                 "schema": { "type": "string" },
                 "example": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
             },
+            "StripeSignature": {
+                "name": "Stripe-Signature", "in": "header", "required": true,
+                "description": "When it was signed, and the HMAC-SHA256 of that and the body under a secret of the endpoint.",
+                "schema": { "type": "string", "pattern": "^t=[0-9]{1,12}(,v1=[0-9a-f]{64}){1,16}$" },
+            },
             "IdempotencyKey": idempotency_key(false),
             "RequiredIdempotencyKey": idempotency_key(true),
         },

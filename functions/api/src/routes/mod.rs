@@ -11,6 +11,7 @@ mod rejected_rows;
 mod reports;
 mod users;
 mod activity;
+mod webhooks;
 mod version;
 pub(crate) mod ops;
 
@@ -30,6 +31,7 @@ pub(crate) use activity::ActivityQuery;
 pub(crate) use contacts::SearchQuery;
 pub(crate) use rejected_rows::{RejectedRows, Representation};
 pub(crate) use version::AtLeastVersion;
+pub(crate) use webhooks::SignedEvent;
 
 /// Every route there is.
 pub(crate) fn all() -> Vec<Route> {
@@ -44,6 +46,7 @@ pub(crate) fn all() -> Vec<Route> {
         reports::routes(),
         users::routes(),
         activity::routes(),
+        webhooks::routes(),
         ops::routes(),
         openapi::routes(),
     ];

@@ -8,6 +8,7 @@ mod users;
 mod contact_imports;
 mod reports;
 mod activity;
+mod webhooks;
 mod accounts;
 mod errors;
 mod input;

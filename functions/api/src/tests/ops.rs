@@ -240,9 +240,15 @@ async fn the_queues_are_seen_with_what_is_parked_and_what_is_not_sent() {
         json!({"queue": queue, "waiting": 0, "in_flight": 0, "dead": 0, "parked": 0,
             "outbox": 0, "outbox_oldest_s": 0})
     };
-    let [reports, imports, views, mail] =
-        ["generate-reports", "import-contacts", "project-views", "send-notifications"].map(idle);
+    let names = [
+        "generate-reports",
+        "import-contacts",
+        "project-views",
+        "send-notifications",
+        "settle-payments",
+    ];
+    let [reports, imports, views, mail, payments] = names.map(idle);
     let (syncs, statistics) = (queue("sync-campaign", 0), queue("sync-statistics", 1));
-    let queues = [reports, imports, views, mail, syncs, statistics];
+    let queues = [reports, imports, views, mail, payments, syncs, statistics];
     assert_eq!(seen.body, json!({"queues": queues, "truncated": false}));
 }

@@ -12,7 +12,7 @@ use domain::{PROJECT_VIEWS, Settings, projections, reactions};
 use jiff::Timestamp;
 use lambda_http::{Context, RequestExt, Service};
 use postroom::memory::{
-    ManualClock, MemoryObjects, MemoryQueue, MemoryStore, MemoryTopic, SeededIds,
+    ManualClock, MemoryObjects, MemoryQueue, MemorySecrets, MemoryStore, MemoryTopic, SeededIds,
 };
 use postroom::port::Store;
 use postroom::{Courier, Ports, Projector, Runtime};
@@ -39,6 +39,7 @@ pub(super) struct World {
     pub(super) memory: MemoryStore,
     pub(super) queue: MemoryQueue,
     pub(super) clock: Arc<ManualClock>,
+    pub(super) secrets: MemorySecrets,
     pub(super) runtime: Runtime,
     router: Router,
 }
@@ -75,8 +76,9 @@ impl World {
         let operations =
             Operations::new(&runtime, letters.clone(), letters.clone(), depths, letters);
         let uploads = MemoryObjects::default();
-        let router = router(App::new(runtime.clone(), operations, uploads, claims));
-        Self { memory, queue, clock, runtime, router }
+        let secrets = MemorySecrets::default();
+        let app = App::new(runtime.clone(), operations, uploads, secrets.clone(), claims);
+        Self { memory, queue, clock, secrets, runtime, router: router(app) }
     }
 
     /// Sends a request, and asserts that its reply is one of those that the document says it has.

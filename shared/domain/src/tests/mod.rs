@@ -19,3 +19,4 @@ mod signing_up;
 mod notifying;
 mod reporting;
 mod following;
+mod settling;

@@ -17,12 +17,14 @@ use crate::campaigns::{
     CampaignCompleted, CampaignInput, CampaignPaused, CampaignPublished, CampaignResumed, Channel,
     CreateCampaign, PublishCampaign, TransitionError,
 };
+use crate::payments::SettlePayments;
 use crate::reports::jobs::GenerateReports;
 use crate::reports::{ReportRequested, ReportStarted};
 use crate::statistics::jobs::SyncStatistics;
 use crate::statistics::{ScheduleStatistics, StatisticsDue};
 use crate::users::jobs::SendNotifications;
 use crate::users::{InvitationAccepted, UserSignedUp};
+use crate::webhooks::WebhookReceived;
 use crate::{AccountId, CampaignId, PROJECT_VIEWS, Settings, projections, reactions};
 
 /// A tenant, its API and its worker; one campaign may be live unless a test says otherwise.
@@ -168,6 +170,13 @@ impl World {
         Worker::new(SendNotifications::NAME, self.runtime.clone(), letters)
             .job::<UserSignedUp, _>(job.clone())
             .job::<InvitationAccepted, _>(job)
+    }
+
+    /// A worker that settles payments.
+    pub(super) fn settler(&self) -> Worker {
+        let letters = Arc::new(self.memory.clone());
+        Worker::new(SettlePayments::NAME, self.runtime.clone(), letters)
+            .listener::<WebhookReceived, _>(SettlePayments)
     }
 
     /// Why this handler chose to do nothing on a message, if it did.

@@ -6,7 +6,17 @@
 mod signature;
 mod endpoint_secrets;
 mod authenticate;
+mod provider_id;
+mod webhook;
+mod webhook_received;
+mod receive_webhook;
 
 pub use authenticate::{AuthenticateError, authenticate};
 pub use endpoint_secrets::{EndpointSecrets, UnreadableSecrets};
+pub use provider_id::{InvalidProviderId, ProviderId};
+pub use receive_webhook::{
+    ReceiptStatus, ReceiveWebhook, ReceiveWebhookError, StripeEvent, WebhookReceipt,
+};
 pub use signature::{InvalidSignature, Signature};
+pub use webhook::{Webhook, WebhookEvent};
+pub use webhook_received::{Provider, WebhookReceived};
