@@ -16,8 +16,8 @@ async fn the_document_needs_no_token_and_everything_it_lists_does() {
         for (method, operation) in methods.as_object().unwrap() {
             let request = world.request(method.to_uppercase().parse().unwrap(), path);
             let status = world.send(request).await.status;
-            let expected = if operation["security"] == Value::Null { 200 } else { 401 };
-            assert_eq!(status, expected, "{method} {path}");
+            let needs_token = operation["security"] != Value::Null;
+            assert_eq!(status == 401, needs_token, "{method} {path} answered {status}");
         }
     }
     world.stop().await;
