@@ -21,6 +21,7 @@ LIMIT_S = 600
 DEAD_LETTERS = 60
 # A transfer is between two.
 ACCOUNTS = 2
+WEBHOOK_SECRET = "whsec_openapi0123456789abcdef"
 OWNER = "0192f0c1-2d3e-7f40-8a51-6b7c8d9eaf01"
 
 
@@ -31,10 +32,12 @@ def main() -> int:
             token = json.load(answer)["token"]
         for number in range(DEAD_LETTERS):
             enqueue(urls["aws"], f"no message {number}")
+        put_secret(urls["aws"])
         accounts = [opened(api, token) for _ in range(ACCOUNTS)]
         command = [Path(sys.executable).with_name("schemathesis"), "--config-file", HERE / "schemathesis.toml",
                    "run", f"{api}/openapi.json"]
-        there = {"POSTROOM_TOKEN": token, "POSTROOM_ACCOUNTS": " ".join(accounts), "POSTROOM_OWNERS": OWNER}
+        there = {"POSTROOM_TOKEN": token, "POSTROOM_ACCOUNTS": " ".join(accounts), "POSTROOM_OWNERS": OWNER,
+                 "POSTROOM_WEBHOOK_SECRET": WEBHOOK_SECRET}
         return subprocess.run(command, cwd=local_system.ROOT, env=os.environ | there,
                               timeout=LIMIT_S, check=False).returncode
 
@@ -47,11 +50,22 @@ def opened(api: str, token: str) -> str:
         return json.load(answer)["id"]
 
 
+def put_secret(aws: str) -> None:
+    """What webhooks are signed with."""
+    secrets = json.dumps([{"tenant": "openapi", "secrets": [WEBHOOK_SECRET]}])
+    put = {"SecretId": "local-webhook-secrets", "SecretString": secrets}
+    ask(aws, "secretsmanager.PutSecretValue", put)
+
+
 def enqueue(aws: str, body: str) -> None:
     """Sends what no worker can read, so that there are dead letters to ask for and to decide about."""
     message = {"QueueUrl": f"{aws}/000000000000/local-sync-statistics", "MessageBody": body}
-    headers = {"content-type": "application/x-amz-json-1.0", "x-amz-target": "AmazonSQS.SendMessage"}
-    with urlopen(Request(aws, json.dumps(message).encode(), headers), timeout=10):
+    ask(aws, "AmazonSQS.SendMessage", message)
+
+
+def ask(aws: str, target: str, body: dict) -> None:
+    headers = {"content-type": "application/x-amz-json-1.0", "x-amz-target": target}
+    with urlopen(Request(aws, json.dumps(body).encode(), headers), timeout=10):
         pass
 
 
