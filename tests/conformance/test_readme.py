@@ -29,13 +29,14 @@ def test_the_python_finds_the_queues_of_the_template(urls: dict[str, str], capsy
 
 
 def test_the_aws_command_line_finds_queues_reads_tables_and_copies_files(urls: dict[str, str]):
-    [example] = shell("aws ")
+    example, secrets = shell("aws ")
 
-    said = run(example, urls)
+    said = run(example + secrets, urls)
 
     assert "local-sync-statistics" in said
     assert '"ScannedCount"' in said
     assert "upload: ./README.md to s3://" in said
+    assert '"Name": "local-webhook-secrets"' in said
 
 
 def test_a_killed_process_and_a_failing_provider_are_seen_and_made_good(urls: dict[str, str]):

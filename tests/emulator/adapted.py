@@ -4,6 +4,7 @@
 - It does not read the OpenAPI `Body` of an HTTP API: routes, integrations and authorizer are written out.
 - It asks for an action of its own where SQS asks for the single one: `sqs:SendMessageBatch` is granted wherever
   `sqs:SendMessage` is, and so on.
+- It sends no mail by the right to an identity, but by the right to all: `ses:SendEmail` is granted so.
 - It has no saved questions to the logs, and deploys no stack that has one: they are left out.
 
 The ad provider is on this machine and speaks HTTP, so the template's pattern for `ProviderUrl` is left out.
@@ -40,6 +41,8 @@ def adapted(expanded: dict[str, Any], build: Path) -> dict[str, Any]:
                 for policy in resource["Properties"]["Policies"]:
                     for statement in policy["PolicyDocument"]["Statement"]:
                         statement["Action"] = with_batches(statement["Action"])
+                        if "ses:SendEmail" in statement["Action"]:
+                            statement["Resource"] = "*"
             case "AWS::ApiGatewayV2::Api":
                 body = resource["Properties"].pop("Body")
                 del resource["Properties"]["FailOnWarnings"]

@@ -9,12 +9,17 @@ use crate::template::{Function, REGION};
 /// By this access key the AWS endpoint tells these calls from those of the functions that it runs itself.
 const ACCESS_KEY: &str = "cargo-lambda";
 
-/// Writes the environment: `NAME=value`, one a line.
+/// Writes the environment: `NAME=value`, one a line; in quotes what has more in it than an address.
 pub(super) fn write(path: &Path, functions: &[Function], aws_url: &str) -> io::Result<()> {
     let lines = environment(functions, aws_url)
         .into_iter()
-        .map(|(name, value)| format!("{name}={value}\n"));
+        .map(|(name, value)| format!("{name}={}\n", quoted(value)));
     fs::write(path, lines.collect::<String>())
+}
+
+fn quoted(value: String) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:@,=+".contains(&byte);
+    if value.bytes().all(is_plain) { value } else { format!("'{value}'") }
 }
 
 /// The variables of all functions, and how to reach the AWS endpoint.
@@ -67,7 +72,7 @@ mod tests {
         let functions = [
             function(&[("STATE_TABLE", "local-state"), ("LIMIT", "1")]),
             function(&[("STATE_TABLE", "local-state"), ("LIMIT", "2"), ("QUEUE", "q")]),
-            function(&[("LIMIT", "1")]),
+            function(&[("LIMIT", "1"), ("SENDER", "Ann <ann@example.org>")]),
         ];
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("env");
@@ -81,6 +86,7 @@ mod tests {
              AWS_REGION=us-east-1\n\
              AWS_SECRET_ACCESS_KEY=local\n\
              QUEUE=q\n\
+             SENDER='Ann <ann@example.org>'\n\
              STATE_TABLE=local-state\n"
         );
     }

@@ -47,7 +47,7 @@ impl MemoryTopic {
         pairs.fold(Self::of(queue), |topic, (handler, r#type)| topic.subscribed(handler, r#type))
     }
 
-    /// The same with the queue of a handler subscribed to a type, or to a [family](Family) such as `user.*`.
+    /// The same with the queue of a handler subscribed to a type, or to a family such as `user.*`.
     #[must_use]
     pub fn subscribed(mut self, handler: &str, types: &'static str) -> Self {
         self.subscriptions.push((handler.to_owned(), Family::named(types)));
