@@ -49,7 +49,7 @@ impl Origin {
     /// Of what a handler does about a message.
     pub(crate) fn of_message<M>(message: &Envelope<M>) -> Self {
         Self {
-            command_id: message.id,
+            command_id: message.cause(),
             tenant_id: message.tenant_id.clone(),
             actor_id: message.actor_id.clone(),
             correlation_id: message.correlation_id.clone(),

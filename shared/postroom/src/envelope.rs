@@ -8,6 +8,7 @@
 //! ```
 //! `traceparent`, `actorid` and `streamversion` may be absent; unknown fields are ignored. A payload that is too large to travel
 //! lies [elsewhere](crate::ClaimChecks): such an envelope has `dataref`, `datasha256` and `datasize` in the place of `data`.
+//! What a [replay](crate::Replayed) sends once more has `replayid` besides, and perhaps `replayagain`.
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,8 +18,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::claim::Claim;
-use crate::id::{ActorId, CorrelationId, MessageId, TenantId};
+use crate::id::{ActorId, CorrelationId, MessageId, ReplayId, TenantId};
 use crate::message::Message;
+use crate::replayed::Replayed;
 use crate::verdict::{Classify, Verdict, panic_text};
 
 const SPEC_VERSION: &str = "1.0";
@@ -45,7 +47,8 @@ pub struct Envelope<M> {
     pub(crate) claim: Option<Claim>,
     /// The chain it belongs to.
     pub correlation_id: CorrelationId,
-    /// The command or message whose handling made it.
+    /// The command or message whose handling made it. Of what a replay's own run of a message made: an id of that run's
+    /// own, made of the message's and the replay's, so that it is told from what the message caused first.
     pub causation_id: MessageId,
     /// W3C trace context of the work that made it.
     pub traceparent: Option<String>,
@@ -59,6 +62,8 @@ pub struct Envelope<M> {
     pub stream_version: Option<u64>,
     /// How many messages lie between this one and the command: what bounds every cascade.
     pub hops: u32,
+    /// By which replay it is sent once more. Nothing is emitted with it.
+    pub replay: Option<Replayed>,
 }
 
 /// An envelope whose payload has not been read yet.
@@ -79,6 +84,11 @@ pub enum DecodeError {
     /// No handler here takes this type.
     #[error("`type` is `{found}`, which has no handler here")]
     UnknownType { found: String },
+    /// A replay wants it to be run although it was done before, which its handler must not do.
+    #[error(
+        "it is marked `replayagain`, and {handler} is not replayable: what it did before it must not do again"
+    )]
+    NotReplayable { handler: &'static str },
     /// A newer program wrote it.
     #[error("`dataversion` {found} of {type} is newer than {known}, the newest this code knows")]
     NewerVersion { r#type: &'static str, known: u32, found: u32 },
@@ -123,7 +133,18 @@ impl<M> Envelope<M> {
             data_version: self.data_version,
             stream_version: self.stream_version,
             hops: self.hops,
+            replay: self.replay,
         }
+    }
+
+    /// The replay whose own its runs are, if they are not the message's.
+    pub fn scope(&self) -> Option<ReplayId> {
+        self.replay.and_then(Replayed::scope)
+    }
+
+    /// What all that is made because of it names as its cause.
+    pub(crate) fn cause(&self) -> MessageId {
+        self.id.in_scope(self.scope())
     }
 }
 
@@ -162,6 +183,7 @@ impl<M: Message> Envelope<M> {
             data_version: M::VERSION,
             stream_version: header.stream_version,
             hops: header.hops,
+            replay: None,
         }
     }
 

@@ -46,6 +46,11 @@ pub struct ClientToken(Uuid);
 #[serde(transparent)]
 pub struct Fingerprint(Uuid);
 
+/// Names one replay: one order to send messages once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ReplayId(Uuid);
+
 macro_rules! uuid_id {
     ($($name:ident)*) => {$(
         impl From<Uuid> for $name {
@@ -76,12 +81,22 @@ macro_rules! uuid_id {
         }
     )*};
 }
-uuid_id!(MessageId OwnerToken ClientToken Fingerprint);
+uuid_id!(MessageId OwnerToken ClientToken Fingerprint ReplayId);
+
+impl MessageId {
+    /// What the effects of handling it name as their cause: itself, or in a replay's own run an id of the two.
+    pub(crate) fn in_scope(self, scope: Option<ReplayId>) -> Self {
+        let of = |replay: ReplayId| {
+            named([b"replayed".as_slice(), self.0.as_bytes(), replay.0.as_bytes()])
+        };
+        scope.map_or(self, |replay| Self(of(replay)))
+    }
+}
 
 /// What makes two messages one and the same to a handler, which then takes effect for one of them.
 ///
 /// A UUID, whatever it is made of: it travels as part of an idempotency key, in a header of 36 characters and the
-/// handler's name.
+/// handler's name, and 37 more for a run of a replay's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DedupKey(Uuid);
 
@@ -240,7 +255,8 @@ pub(crate) fn derive_scheduled(
     named(run.into_iter().chain(things.iter().map(String::as_str)).map(str::as_bytes)).into()
 }
 
-/// The id of the task that a key names among those of its type and tenant, whoever enqueues it.
+/// The id of the task that a key names among those of its type and tenant, whoever enqueues it, and be it in a replay: a key
+/// says what is to be done once, and a job that did not ask for it would do it twice.
 pub(crate) fn derive_keyed(tenant: &TenantId, r#type: &str, key: &str) -> Uuid {
     named([b"keyed-task".as_slice(), tenant.0.as_bytes(), r#type.as_bytes(), key.as_bytes()])
 }

@@ -40,6 +40,14 @@ pub trait Job<M: Message>: Send + Sync + 'static {
     /// How long its runs are remembered. Less than [`Runtime::REMEMBERS`](crate::Runtime::REMEMBERS) counts as that: a
     /// queue could still bring what is forgotten.
     const KEPT: Duration = Duration::ZERO;
+    /// Whether a replay may order `again` what it has done. Each such replay is a run of its own, beside the first and as if
+    /// that had never been: `perform` has another idempotency key, so that nobody outside takes it for a duplicate,
+    /// `record` writes once more, and what it emits are new events and tasks, whose own handlers run on them. Only a task
+    /// with a [key](crate::Task::key) stays the one it was.
+    ///
+    /// For what reads outside and overwrites what it wrote before. Not for what sends, pays or adds something up: there a
+    /// replay without `again` does what was never done, and nothing twice.
+    const REPLAYABLE: bool = false;
     /// What `perform` found out and `record` writes.
     type Done: Send + Sync;
     /// Why not.
@@ -92,7 +100,7 @@ pub struct Effects {
 
 impl Effects {
     /// Send it with every outside call: the same on every attempt, `handler#event-id`, or what [`Job::key`] says instead
-    /// of the event's id.
+    /// of the event's id. A replay's own run has another: `handler#event-id#replay-id`.
     pub fn idempotency_key(&self) -> &str {
         &self.idempotency_key
     }

@@ -20,6 +20,7 @@ mod visible;
 mod outcome;
 mod message;
 mod envelope;
+mod replayed;
 mod wire;
 mod claim;
 mod secret;
@@ -60,7 +61,7 @@ pub use gate::Gate;
 pub use history::History;
 pub use id::{
     ActorId, ClientToken, CorrelationId, DedupKey, Fingerprint, IdempotencyKey, Ids, InvalidId,
-    MessageId, OwnerToken, SystemIds, TenantId,
+    MessageId, OwnerToken, ReplayId, SystemIds, TenantId,
 };
 pub use job::{Effects, Job, OnUnknown};
 pub use listener::Listener;
@@ -80,6 +81,7 @@ pub use queued_handler::{IsJob, IsListener, QueuedHandler};
 pub use reactions::{Reactions, RowOf};
 pub use reader::{List, ReadError, ReadModel, Reader, Versioned};
 pub use rebuild::{BuildState, BuildStatus, ProjectionStatus, RebuildError, Rebuilds};
+pub use replayed::Replayed;
 pub use runtime::{ExecuteError, Executed, Ports, Runtime, SettleError};
 pub use schedule::{Schedule, ScheduleError, Scheduled};
 pub use secret::{SecretCache, SecretText};

@@ -26,6 +26,9 @@ pub trait Listener<E: Event>: Send + Sync + 'static {
     /// How long its runs are remembered. Less than [`Runtime::REMEMBERS`](crate::Runtime::REMEMBERS) counts as that: a
     /// queue could still bring what is forgotten.
     const KEPT: Duration = Duration::ZERO;
+    /// Whether a replay may order `again` what it has done, from a queue: all that it wrote it then writes once more, as
+    /// [`Job::REPLAYABLE`](crate::Job::REPLAYABLE) says.
+    const REPLAYABLE: bool = false;
     /// Why not.
     type Error: Error + Classify + Refuse + Send + Sync + 'static;
 

@@ -39,7 +39,8 @@ pub trait Task: Message {
     ///
     /// The id of a task with a key is derived from tenant, type and key alone. However often and by whomever it is
     /// enqueued, its job runs it once, for as long as the inbox remembers (30 days); one that was parked stays so.
-    /// Without a key the id is derived from what enqueued it.
+    /// Without a key the id is derived from what enqueued it. A replay that runs what enqueued it `again` enqueues the same
+    /// task, which is done, where it has a key, and a new one where it has none.
     fn key(&self) -> Option<String> {
         None
     }

@@ -18,6 +18,10 @@ pub trait QueuedHandler<M, Kind> {
     const NAME: &'static str;
     /// The longest that a run of it takes which goes well.
     const TIME_NEEDED: Duration;
+    /// How long its runs are remembered, unless that is too short.
+    const KEPT: Duration;
+    /// Whether a replay may have it run once more what it has done.
+    const REPLAYABLE: bool;
 
     /// What makes two messages one to it.
     fn key(message: &Envelope<M>) -> Option<DedupKey>;
@@ -35,6 +39,8 @@ impl<E: Event, L: Listener<E>> QueuedHandler<E, IsListener> for L {
     const NAME: &'static str = L::NAME;
     // Cut off, it has done nothing, and a commit takes milliseconds.
     const TIME_NEEDED: Duration = Duration::ZERO;
+    const KEPT: Duration = L::KEPT;
+    const REPLAYABLE: bool = L::REPLAYABLE;
 
     fn key(event: &Envelope<E>) -> Option<DedupKey> {
         L::key(event)
@@ -44,6 +50,8 @@ impl<E: Event, L: Listener<E>> QueuedHandler<E, IsListener> for L {
 impl<M: Message, J: Job<M>> QueuedHandler<M, IsJob> for J {
     const NAME: &'static str = J::NAME;
     const TIME_NEEDED: Duration = J::TIME_NEEDED;
+    const KEPT: Duration = J::KEPT;
+    const REPLAYABLE: bool = J::REPLAYABLE;
 
     fn key(message: &Envelope<M>) -> Option<DedupKey> {
         <J as Job<M>>::key(message)

@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use crate::claim::Claim;
 use crate::envelope::{Envelope, RawEnvelope, micros};
-use crate::id::{ActorId, CorrelationId, MessageId, TenantId};
+use crate::id::{ActorId, CorrelationId, MessageId, ReplayId, TenantId};
+use crate::replayed::Replayed;
 
 /// An envelope, field by field in the order in which it is written. It has `data`, or says where that is.
 #[derive(Serialize, Deserialize)]
@@ -42,6 +43,10 @@ struct Wire<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     streamversion: Option<u64>,
     hops: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    replayid: Option<ReplayId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    replayagain: Option<bool>,
 }
 
 impl Serialize for RawEnvelope {
@@ -67,6 +72,8 @@ impl Serialize for RawEnvelope {
             dataversion: self.data_version,
             streamversion: self.stream_version,
             hops: self.hops,
+            replayid: self.replay.map(|replay| replay.id),
+            replayagain: self.scope().map(|_| true),
         };
         wire.serialize(to)
     }
@@ -84,6 +91,12 @@ impl<'de> Deserialize<'de> for RawEnvelope {
                 (Value::Null, Some(Claim { reference, sha256, size_bytes: wire.datasize }))
             }
             (None, None) => return Err(D::Error::missing_field("data")),
+        };
+        let replay = match (wire.replayid, wire.replayagain) {
+            (Some(id), again) => Some(Replayed { id, again: again.unwrap_or(false) }),
+            (None, None) => None,
+            // Taken for unmarked it would be one more delivery, which nobody asked for.
+            (None, Some(_)) => return Err(D::Error::missing_field("replayid")),
         };
         Ok(Envelope {
             specversion: wire.specversion.into_owned(),
@@ -103,6 +116,7 @@ impl<'de> Deserialize<'de> for RawEnvelope {
             data_version: wire.dataversion,
             stream_version: wire.streamversion,
             hops: wire.hops,
+            replay,
         })
     }
 }

@@ -11,8 +11,9 @@ use tests::fixture;
 
 use crate::input::{cases, json, mutated, mutations, text};
 
-const SHIPPED: [&str; 4] = [
+const SHIPPED: [&str; 5] = [
     "sqs/claimed.json",
+    "sqs/replayed.json",
     "versions/campaign.published.v1.json",
     "versions/campaign.completed.v1.json",
     "versions/statistics.due.v1.json",
@@ -46,7 +47,7 @@ fn fails_for_good(error: &DecodeError) {
 fn shipped(which: Index) -> Value {
     let shipped = fixture(SHIPPED[which.index(SHIPPED.len())]);
     if let Some(body) = shipped["Records"][0]["body"].as_str() {
-        // Its payload did not travel along.
+        // Its payload did not travel along, or a replay sent it.
         let mut envelope: Value = serde_json::from_str(body).unwrap();
         envelope["type"] = json!(CampaignPublished::TYPE);
         return envelope;
@@ -111,6 +112,44 @@ proptest! {
         prop_assert_eq!(&read.data["said"], &json!(said));
         prop_assert_eq!(read.subject, subject);
     }
+}
+
+proptest! {
+    #![proptest_config(cases(2_000))]
+
+    #[test]
+    fn whatever_a_mark_is_it_is_a_replays_or_fails_for_good_and_never_lost(
+        which in any::<Index>(),
+        id in proptest::option::of(prop_oneof![json(), any::<u128>().prop_map(id)]),
+        again in proptest::option::of(prop_oneof![json(), any::<bool>().prop_map(Value::from)]),
+    ) {
+        let mut envelope = shipped(which);
+        let fields = envelope.as_object_mut().unwrap();
+        fields.remove("replayid");
+        fields.remove("replayagain");
+        fields.extend(id.clone().map(|id| ("replayid".to_owned(), id)));
+        fields.extend(again.clone().map(|again| ("replayagain".to_owned(), again)));
+        let body = envelope.to_string();
+
+        read(&body);
+
+        let given = |value: &Option<Value>| value.as_ref().is_some_and(|value| !value.is_null());
+        match RawEnvelope::parse(&body).map(|envelope| envelope.replay) {
+            Ok(None) => prop_assert!(!given(&id) && !given(&again), "a mark was lost: {body}"),
+            Ok(Some(mark)) => {
+                prop_assert_eq!(id.and_then(|id| id.as_str()?.parse().ok()), Some(mark.id));
+                prop_assert_eq!(again.unwrap_or(Value::Null) == json!(true), mark.again);
+            }
+            Err(_) => prop_assert!(given(&id) || given(&again), "unmarked, and refused: {body}"),
+        }
+    }
+}
+
+/// A UUID as JSON.
+fn id(number: u128) -> Value {
+    let digits = format!("{number:032x}");
+    let parts = [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]];
+    Value::from(parts.join("-"))
 }
 
 #[test]

@@ -33,6 +33,7 @@ mod costs;
 mod claims;
 mod chains;
 mod refusals;
+mod replayed;
 mod order_views;
 mod projecting;
 mod parked_events;

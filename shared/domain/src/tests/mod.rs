@@ -20,3 +20,4 @@ mod notifying;
 mod reporting;
 mod following;
 mod settling;
+mod replaying;

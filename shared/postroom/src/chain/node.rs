@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 
 use crate::clock::milliseconds;
-use crate::id::MessageId;
+use crate::id::{MessageId, ReplayId};
 use crate::port::{LetterStatus, RunStatus};
 
 /// One row of the tree.
@@ -62,6 +62,10 @@ pub enum NodeKind {
         reason: Option<String>,
         /// Its dead letter, if there is or was one.
         letter: Option<Letter>,
+        /// The replay whose own run it is, beside the handler's first of the event.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+        replay_id: Option<ReplayId>,
     },
     /// A handler whose message is in the outbox or its queue.
     Waiting {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::chain::{Chain, Letter, Node, NodeKind};
+use crate::id::ReplayId;
 use crate::port::{LetterStatus, RunStatus};
 use crate::transaction::Transaction;
 use crate::visible::visible;
@@ -82,10 +83,10 @@ fn describe(kind: &NodeKind) -> String {
         NodeKind::Unread { letter } => {
             format!("queued      beyond what was read{}", redriven(letter.as_ref()))
         }
-        NodeKind::Queued { attempt: 0, status: RunStatus::Waiting, letter, .. } => {
-            format!("queued      waiting{}", redriven(letter.as_ref()))
+        NodeKind::Queued { attempt: 0, status: RunStatus::Waiting, letter, replay_id, .. } => {
+            format!("queued      waiting{}{}", redriven(letter.as_ref()), again(*replay_id))
         }
-        NodeKind::Queued { status, attempt, waited, ran, reason, letter } => {
+        NodeKind::Queued { status, attempt, waited, ran, reason, letter, replay_id } => {
             let status = match (status, reason) {
                 (RunStatus::Running, _) => "running".to_owned(),
                 (RunStatus::Done, None) => "done".to_owned(),
@@ -102,7 +103,10 @@ fn describe(kind: &NodeKind) -> String {
                 None => format!("waited {waited_for}"),
             };
             let redriven = redriven(letter.as_ref());
-            format!("queued      attempt {attempt}/{MAX_ATTEMPTS}  {status}{redriven}  {times}")
+            let again = again(*replay_id);
+            format!(
+                "queued      attempt {attempt}/{MAX_ATTEMPTS}  {status}{redriven}{again}  {times}"
+            )
         }
     }
 }
@@ -115,6 +119,11 @@ fn redriven(letter: Option<&Letter>) -> String {
         0 => decided.to_owned(),
         redrives => format!(", redriven {redrives}×{decided}"),
     }
+}
+
+/// The replay whose own run it is, if it is one's.
+fn again(replay_id: Option<ReplayId>) -> String {
+    replay_id.map(|id| format!(", again by replay {id}")).unwrap_or_default()
 }
 
 fn because(status: &str, reason: Option<&str>) -> String {

@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use crate::chain::node::{Letter, Node, NodeKind};
 use crate::clock::between;
 use crate::id::MessageId;
-use crate::port::{InRequest, InboxRecord, JournalRecord, LetterHead, RunStatus};
+use crate::port::{InRequest, InboxRecord, JournalRecord, LetterHead, RunKey, RunStatus};
 
 /// How deep the tree can be: hops are bounded, and each is an event and its handler.
 const MAX_DEPTH: usize = 64;
 
-/// A handler and the message it takes.
+/// A handler and the message it takes; where a replay has a run of its own, the id that its effects name as their cause.
 type Taken<'a> = (MessageId, &'a str);
 
 pub(super) struct Tree<'a> {
@@ -21,6 +21,8 @@ pub(super) struct Tree<'a> {
     emitted: BTreeMap<Taken<'a>, Vec<&'a JournalRecord>>,
     /// Runs of queued handlers.
     runs: BTreeMap<Taken<'a>, &'a InboxRecord>,
+    /// Those of them that are a replay's own, by their message.
+    replayed: BTreeMap<MessageId, Vec<&'a InboxRecord>>,
     /// Dead letters of those runs.
     letters: BTreeMap<Taken<'a>, &'a LetterHead>,
     /// Every event.
@@ -43,14 +45,17 @@ impl<'a> Tree<'a> {
             emitted.entry(cause).or_default().push(event);
         }
         let taken = |letter: &'a LetterHead| {
-            Some(((letter.message_id?, letter.handler.as_deref()?), letter))
+            let scope = RunKey::from_stored(letter.id.clone()).scope();
+            Some(((letter.message_id?.in_scope(scope), letter.handler.as_deref()?), letter))
         };
+        let mut replayed: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for run in runs.iter().filter(|run| run.run.key.scope().is_some()) {
+            replayed.entry(run.run.message_id).or_default().push(run);
+        }
         Self {
             emitted,
-            runs: runs
-                .iter()
-                .map(|run| ((run.run.message_id, run.run.handler.as_str()), run))
-                .collect(),
+            runs: runs.iter().map(|run| (taken_by(run), run)).collect(),
+            replayed,
             letters: letters.iter().filter_map(taken).collect(),
             events: events.iter().map(|event| event.envelope.id).collect(),
             instead: letters.iter().filter_map(|letter| letter.edited_as).collect(),
@@ -93,7 +98,7 @@ impl<'a> Tree<'a> {
             && !key.is_refusal()
             && !self.events.contains(&message)
             && !self.instead.contains(&message);
-        is_root.then(|| self.queued(message, &run.run.handler, run.run.started_at, 0))
+        is_root.then(|| self.queued(taken_by(run), run.run.started_at, 0))
     }
 
     fn emitted(&self, cause: MessageId, by: &str, depth: usize) -> Vec<Node> {
@@ -114,7 +119,10 @@ impl<'a> Tree<'a> {
                 children: self.emitted(id, handler, depth + 1),
             }
         });
-        let queued = event.queued.iter().map(|handler| self.queued(id, handler, sent_at, depth));
+        let queued = event.queued.iter().map(|handler| self.queued((id, handler), sent_at, depth));
+        // Nobody knows when it was sent.
+        let replayed = self.replayed.get(&id).into_iter().flatten();
+        let replayed = replayed.map(|run| self.queued(taken_by(run), run.run.started_at, depth));
         Node {
             name: event.envelope.r#type.clone(),
             kind: NodeKind::Event {
@@ -122,25 +130,27 @@ impl<'a> Tree<'a> {
                 stream: event.envelope.subject.clone(),
                 version: event.envelope.stream_version.unwrap_or(0),
             },
-            children: in_request.chain(queued).collect(),
+            children: in_request.chain(queued).chain(replayed).collect(),
         }
     }
 
     /// A queued handler of a message, what it emitted, and the message that was sent in the place of its own.
-    fn queued(&self, id: MessageId, handler: &str, sent_at: Timestamp, depth: usize) -> Node {
-        let letter = self.letters.get(&(id, handler));
-        let mut children = self.emitted(id, handler, depth + 1);
+    fn queued(&self, taken: Taken<'_>, sent_at: Timestamp, depth: usize) -> Node {
+        let (run, handler) = (self.runs.get(&taken), taken.1);
+        let scope = run.and_then(|run| run.run.key.scope());
+        let letter = self.letters.get(&taken);
+        let mut children = self.emitted(taken.0, handler, depth + 1);
         let instead = letter.and_then(|letter| letter.edited_as).filter(|_| depth < MAX_DEPTH);
         if let Some(instead) = instead {
             let sent_at = letter.map_or(sent_at, |letter| letter.last_failed_at);
-            children.push(self.queued(instead, handler, sent_at, depth + 1));
+            children.push(self.queued((instead.in_scope(scope), handler), sent_at, depth + 1));
         }
         let letter = letter.map(|letter| Letter {
             id: letter.id.clone(),
             status: letter.status,
             redrives: letter.redrives,
         });
-        let kind = match self.runs.get(&(id, handler)) {
+        let kind = match run {
             Some(run) => ran(sent_at, run, letter),
             None if self.runs_unread => NodeKind::Unread { letter },
             None => NodeKind::Waiting { letter },
@@ -169,7 +179,13 @@ fn ran(sent_at: Timestamp, run: &InboxRecord, letter: Option<Letter>) -> NodeKin
         ran: finished_after(run),
         reason: run.skipped.clone().or_else(|| run.reason.clone()),
         letter,
+        replay_id: run.run.key.scope(),
     }
+}
+
+/// Who has taken what, by one of its runs.
+fn taken_by(run: &InboxRecord) -> Taken<'_> {
+    (run.run.message_id.in_scope(run.run.key.scope()), &run.run.handler)
 }
 
 fn finished_after(run: &InboxRecord) -> Option<Duration> {

@@ -94,6 +94,8 @@ fn instead_of(letter: &DeadLetter, body: &str) -> Result<RawEnvelope, DecideErro
     if replaced.is_some_and(|replaced| replaced.correlation_id != message.correlation_id) {
         return Err(DecideError::OtherChain { id: letter.id.clone() });
     }
+    // It stands for one delivery: what a person writes into it makes no replay of it, and no other of a replay's.
+    message.replay = replaced.map_or(message.replay, |replaced| replaced.replay);
     message.causation_id = replaced.map_or(message.id, |replaced| replaced.id);
     let redrive = letter.redrives.to_be_bytes();
     message.id = named([b"edited".as_slice(), letter.id.as_bytes(), &redrive]).into();

@@ -31,7 +31,9 @@ impl<'a> LetterRun<'a> {
         let key = match (&letter.handler, &message) {
             (Some(_), _) => RunKey::from_stored(letter.id.clone()),
             // Whoever reads it one day is the queue's handler, and most know messages by their ids.
-            (None, Some(message)) => RunKey::of_handler(&letter.queue, message.id),
+            (None, Some(message)) => {
+                RunKey::of_handler(&letter.queue, message.id).in_scope(message.scope())
+            }
             (None, None) => return Ok(None),
         };
         let found = inbox.find(&key, tx.now()).await;

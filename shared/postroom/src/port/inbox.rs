@@ -19,7 +19,8 @@ use serde_json::Value;
 
 use crate::BoxFuture;
 use crate::id::{
-    ActorId, ClientToken, CorrelationId, DedupKey, IdempotencyKey, MessageId, OwnerToken, TenantId,
+    ActorId, ClientToken, CorrelationId, DedupKey, IdempotencyKey, MessageId, OwnerToken, ReplayId,
+    TenantId,
 };
 use crate::port::{Page, StoreError};
 use crate::stored::join;
@@ -81,6 +82,8 @@ pub trait Inbox: Send + Sync {
 
 /// What makes two deliveries the same: `handler#event-id` (or what the handler knows it by instead), `command#command-id` or `idempotency#tenant#key`.
 ///
+/// A replay that runs an event although it was done has a run of its own, `handler#event-id#replay-id`.
+///
 /// Parts are escaped as those of a [`Partition`](crate::Partition) are. No handler may be called `command`,
 /// `idempotency`, `refused`, `breaker` or `rate`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,6 +99,15 @@ impl RunKey {
     /// The key of a queued handler's run: its name and what it knows the message by.
     pub fn of_dedup(handler: &str, key: DedupKey) -> Self {
         Self(join('#', &[handler, &key.to_string()]))
+    }
+
+    /// The same in a scope: that of a replay whose own the run is, or of none.
+    #[must_use]
+    pub fn in_scope(self, scope: Option<ReplayId>) -> Self {
+        match scope {
+            Some(replay) => Self(format!("{self}#{replay}")),
+            None => self,
+        }
     }
 
     /// The key of a command that brought none.
@@ -121,6 +133,15 @@ impl RunKey {
     /// Whether it is a command's.
     pub fn is_command(&self) -> bool {
         self.0.starts_with("command#") || self.0.starts_with("idempotency#")
+    }
+
+    /// The replay whose own run it is, of a queued handler's.
+    pub fn scope(&self) -> Option<ReplayId> {
+        let mut parts = self.0.split('#').skip(2);
+        let (scope, rest) = (parts.next()?, parts.next());
+        // The third part of a command's is what its caller calls it.
+        let has_one = rest.is_none() && !self.is_command();
+        has_one.then(|| scope.parse().ok())?
     }
 
     /// A key as a store kept it.
@@ -165,11 +186,13 @@ impl Run {
     /// When a run is forgotten that is remembered for as long as its dead letter, which is never.
     pub const FOREVER: Timestamp = Timestamp::constant(253_402_207_200, 0);
 
-    /// Where its record lies in its chain: `2026-11-21T09:30:00.000000Z#handler#message-id`.
+    /// Where its record lies in its chain: `2026-11-21T09:30:00.000000Z#handler#message-id`, of a replay's own run with
+    /// `#replay-id` behind it.
     ///
     /// Not by the record's key: with a caller's idempotency key it may be longer than a sort key can be.
     pub fn position(&self) -> String {
-        format!("{}#{}#{}", crate::sortable(self.started_at), self.handler, self.message_id)
+        let replay = self.key.scope().map(|replay| format!("#{replay}")).unwrap_or_default();
+        format!("{}#{}#{}{replay}", crate::sortable(self.started_at), self.handler, self.message_id)
     }
 }
 

@@ -77,7 +77,8 @@ pub struct OutboxRow {
     /// one with many does not hold up the rest. Opaque, 36 characters of `0-9a-f-`; what was written before there were the
     /// latter has none.
     pub group: Option<String>,
-    /// The command by which a person sent its message, which a FIFO queue then takes for another one than it had before.
+    /// The command by which a person, or the replay by which somebody, had its message sent once more, which a FIFO queue
+    /// then takes for another one than it had before.
     pub decision: Option<MessageId>,
 }
 

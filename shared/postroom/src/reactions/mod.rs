@@ -16,6 +16,7 @@ use crate::message::{Event, Family, Message};
 use crate::outcome::Outcome;
 use crate::port::Destination;
 use crate::queued_handler::QueuedHandler;
+use crate::runtime::Runtime;
 use crate::tx::Tx;
 use crate::verdict::Failure;
 
@@ -38,8 +39,15 @@ struct Row {
     queued: Vec<&'static str>,
     /// Those of the queued handlers whose queues get it from the topic.
     published: Vec<&'static str>,
-    /// What each of its queued handlers knows its message by.
-    keys: BTreeMap<&'static str, KeyOf>,
+    /// What each of its queued handlers says of such a message.
+    said: BTreeMap<&'static str, Said>,
+}
+
+/// What a queued handler says of a message type.
+struct Said {
+    key_of: KeyOf,
+    replayable: bool,
+    kept: Duration,
 }
 
 type KeyOf = fn(&RawEnvelope) -> Option<DedupKey>;
@@ -149,8 +157,25 @@ impl Reactions {
     ///
     /// `None`: no row sends it such a message, it cannot read it, or has no key for it.
     pub(crate) fn key_of(&self, handler: &str, message: &RawEnvelope) -> Option<DedupKey> {
-        let key_of = self.rows.get(message.r#type.as_str())?.keys.get(handler)?;
-        key_of(message)
+        let said = self.said(handler, &message.r#type)?;
+        (said.key_of)(message)
+    }
+
+    fn said(&self, handler: &str, r#type: &str) -> Option<&Said> {
+        self.rows.get(r#type)?.said.get(handler)
+    }
+
+    /// Whether a replay may have a queued handler run messages of a type [again](crate::Job::REPLAYABLE). Not where no row
+    /// sends it any: nobody said so.
+    pub fn replayable(&self, handler: &str, r#type: &str) -> bool {
+        self.said(handler, r#type).is_some_and(|said| said.replayable)
+    }
+
+    /// For how long at least a queued handler's runs of a type are remembered after they began: delivered within that time,
+    /// a message that was done is known for a duplicate.
+    pub fn remembered(&self, handler: &str, r#type: &str) -> Duration {
+        let kept = self.said(handler, r#type).map_or(Duration::ZERO, |said| said.kept);
+        kept.max(Runtime::REMEMBERS)
     }
 
     /// Every queued handler of the table, each once, and its projector: a deployment needs a queue for each.
@@ -283,7 +308,9 @@ impl<M: Message> RowOf<'_, M> {
             "{handler} is `queued` in one row and `queued_in_order` in another: its queue is of one kind"
         );
         self.row.queued.push(handler);
-        self.row.keys.insert(handler, |message| message.decode_and(H::key).ok()?.1);
+        let key_of: KeyOf = |message| message.decode_and(H::key).ok()?.1;
+        let said = Said { key_of, replayable: H::REPLAYABLE, kept: H::KEPT };
+        self.row.said.insert(handler, said);
     }
 }
 

@@ -142,7 +142,7 @@ pub(crate) fn run_of(
     kept: Duration,
 ) -> Run {
     Run {
-        key: RunKey::of_dedup(handler, key),
+        key: RunKey::of_dedup(handler, key).in_scope(message.scope()),
         handler: handler.to_owned(),
         message_id: message.id,
         tenant_id: message.tenant_id.clone(),

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use tracing::{Instrument, info, info_span, warn};
 
 use crate::clock::between;
-use crate::envelope::RawEnvelope;
+use crate::envelope::{DecodeError, RawEnvelope};
 use crate::id::DedupKey;
 use crate::port::{
     DeadLetter, DeadLetters, FailureClass, InboxRecord, LetterStatus, Run, RunStatus,
@@ -63,6 +63,7 @@ impl Collector {
                     // Quoted: as a name it would keep its `r#`.
                     "event.type" = message.r#type,
                     event.id = %message.id,
+                    replay_id = message.replay.map(|replay| tracing::field::display(replay.id)),
                     tenant_id = %message.tenant_id,
                     handler = queue,
                     message_id = record.message_id,
@@ -90,8 +91,15 @@ impl OnGiveUp for HandlerElsewhere {
 impl Worker {
     async fn collect(&self, record: &Record, message: &RawEnvelope) -> Disposition {
         let now = self.now();
+        let table = self.runtime.reactions();
+        if message.scope().is_some() && !table.replayable(self.queue, &message.r#type) {
+            // As its worker would have parked it: it is no run's, and nobody reacts to what was never to be done.
+            let error = DecodeError::NotReplayable { handler: self.queue };
+            let unread = Unread { envelope: Some(message.clone()), error };
+            return self.park_unread(record, &unread).await;
+        }
         let key = match self.runtime.whole(message).await {
-            Ok(whole) => self.runtime.reactions().key_of(self.queue, &whole),
+            Ok(whole) => table.key_of(self.queue, &whole),
             Err(error) if error.verdict() == Verdict::Permanent => None,
             Err(error) => {
                 let reason = reason_of(&error);

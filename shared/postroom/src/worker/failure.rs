@@ -175,7 +175,7 @@ impl Worker {
     /// Its run is parked: the message may go, unless a person sent it in the place of the one that was parked. That may
     /// be where its handler knows both by one key, and then it begins the run anew.
     pub(super) async fn parked_before(&self, run: &Run, reason: &str) -> Disposition {
-        let own_key = RunKey::of_handler(&run.handler, run.message_id);
+        let own_key = RunKey::of_handler(&run.handler, run.message_id).in_scope(run.key.scope());
         if run.key == own_key {
             info!(reason, metric.duplicate = 1, "parked before");
             return Disposition::Acknowledge;

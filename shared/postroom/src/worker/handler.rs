@@ -74,6 +74,11 @@ pub(super) trait QueuedRun: Send + Sync {
     /// How long a run is remembered, unless that is too short.
     fn kept(&self) -> Duration;
 
+    /// Whether it may be run once more in a replay's own run.
+    fn replayable(&self) -> bool {
+        false
+    }
+
     /// Stages what it does about having given a message up; nothing where it cannot read it.
     fn give_up<'a>(
         &'a self,
@@ -177,6 +182,10 @@ impl<M: Message, J: Job<M>> QueuedRun for JobHandler<M, J> {
         J::KEPT
     }
 
+    fn replayable(&self) -> bool {
+        J::REPLAYABLE
+    }
+
     fn give_up<'a>(
         &'a self,
         message: &RawEnvelope,
@@ -233,6 +242,10 @@ impl<E: Event, L: Listener<E>> QueuedRun for ListenerHandler<E, L> {
 
     fn kept(&self) -> Duration {
         L::KEPT
+    }
+
+    fn replayable(&self) -> bool {
+        L::REPLAYABLE
     }
 
     fn give_up<'a>(

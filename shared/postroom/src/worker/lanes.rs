@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::worker::record::Decoded;
 use crate::worker::{Disposition, Record, Worker};
 
-/// A batch as it is run: each message once, those of a group in one lane.
+/// A batch as it is run: each message once, and once more in each scope, those of a group in one lane.
 pub(super) struct Plan<'a> {
     /// In each lane records to be run one after the other, by their place in the batch.
     pub(super) lanes: Vec<Vec<(usize, &'a Record, Decoded<'a>)>>,
@@ -21,7 +21,8 @@ impl<'a> Plan<'a> {
         let decoded: Vec<Decoded<'a>> =
             records.iter().map(|record| worker.decode(record)).collect();
         let message = |decoded: &Decoded<'a>| {
-            decoded.as_ref().ok().map(|(message, handler)| (message.id, handler.name()))
+            let taken = decoded.as_ref().ok();
+            taken.map(|(message, handler)| (message.id, message.scope(), handler.name()))
         };
         let run_by = firsts(decoded.iter().map(message));
         let heads = firsts(records.iter().map(|record| record.group.as_deref()));

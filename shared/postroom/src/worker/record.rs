@@ -88,6 +88,7 @@ impl Worker {
             // Quoted: as a name it would keep its `r#`.
             "event.type" = message.r#type,
             event.id = %message.id,
+            replay_id = message.replay.map(|replay| tracing::field::display(replay.id)),
             tenant_id = %message.tenant_id,
             handler = &*handler.filed_under(),
             message_id = record.message_id,
@@ -138,6 +139,11 @@ impl Worker {
             let error = DecodeError::UnknownType { found: message.r#type.clone() };
             return Err(Box::new(Unread { envelope: Some(message), error }));
         };
+        if message.scope().is_some() && !handler.replayable() {
+            // Whoever can write to a queue can set the mark, and its handler would do again what it must not.
+            let error = DecodeError::NotReplayable { handler: self.queue };
+            return Err(Box::new(Unread { envelope: Some(message), error }));
+        }
         Ok((message, handler.as_ref()))
     }
 

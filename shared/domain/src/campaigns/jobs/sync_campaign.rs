@@ -78,6 +78,8 @@ impl<E: Event + OfCampaign> Job<E> for SyncCampaign {
     /// The provider knows the key again, and an older version too.
     const ON_UNKNOWN: OnUnknown = OnUnknown::Repeat;
     const TIME_NEEDED: Duration = CALL_TIME_OUT;
+    /// The provider has each version once, however often it is told; and may have lost it.
+    const REPLAYABLE: bool = true;
     type Done = ();
     type Error = SyncCampaignError;
 

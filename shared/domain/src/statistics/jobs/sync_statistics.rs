@@ -95,6 +95,8 @@ impl<M: OfCampaign> Job<M> for SyncStatistics {
     /// Asking again changes nothing at the provider.
     const ON_UNKNOWN: OnUnknown = OnUnknown::Repeat;
     const TIME_NEEDED: Duration = CALL_TIME_OUT;
+    /// It reads at the provider, and overwrites what it read before.
+    const REPLAYABLE: bool = true;
     type Done = Figures;
     type Error = SyncStatisticsError;
 
