@@ -22,6 +22,8 @@ const INSIGHTS: &str = "insights";
 
 const COLUMNS: &[Column] = &[
     Column { key: "cpu_ratio", label: "× CPU", decimals: 2 },
+    Column { key: "cpu_ratio_low", label: "5 %", decimals: 2 },
+    Column { key: "cpu_ratio_high", label: "95 %", decimals: 2 },
     Column { key: "cpu_us_per_record", label: "CPU µs/record", decimals: 0 },
     Column { key: "records_per_s", label: "records/s", decimals: 0 },
     Column { key: "dynamodb_calls_per_record", label: "DynamoDB calls/record", decimals: 2 },
@@ -31,15 +33,19 @@ const COLUMNS: &[Column] = &[
 const MOST_CPU: f64 = 1.0;
 const MOST_MIB: f64 = 32.0;
 
-/// A worker and what was measured of it.
+/// What was measured of a worker.
+#[derive(Default)]
 struct Lane {
-    process: Process,
     cpu_us: Vec<f64>,
     per_second: Vec<f64>,
+    peak_kib: u64,
     calls: u64,
 }
 
 /// Gives both workers the same batches, in turns, and measures each by itself.
+///
+/// Each round has processes of its own: where a program happens to lie in memory makes some hundredths for as long as it
+/// runs, and rounds of one process would all have the same luck.
 ///
 /// # Errors
 /// A worker does not start, or reports a record as failed.
@@ -49,21 +55,15 @@ pub fn measure(
     records_a_round: usize,
 ) -> anyhow::Result<Table> {
     let stub = Stub::start()?;
+    let subjects = [subject(programs, OURS, &stub)?, subject(programs, PEER, &stub)?];
     let mut rows = Vec::new();
     for size in SIZES {
         let batches = records_a_round.div_ceil(size);
-        let mut lanes =
-            [lane(&subject(programs, OURS, &stub)?)?, lane(&subject(programs, PEER, &stub)?)?];
-        for lane in &mut lanes {
-            // The first calls connect.
-            lane.process(size, batches.div_ceil(4))?;
-        }
-        stub.taken();
-        for _ in 0..rounds {
-            for lane in &mut lanes {
-                lane.measure(size, batches)?;
-                let calls = stub.taken().into_iter().filter(|(operation, _)| operation != INSIGHTS);
-                lane.calls += calls.map(|(_, count)| count).sum::<u64>();
+        let mut lanes = [Lane::default(), Lane::default()];
+        for round in 0..rounds {
+            // Nor is it always the same that comes first.
+            for turn in [round % 2, (round + 1) % 2] {
+                lanes[turn].measure(&subjects[turn], &stub, size, batches)?;
             }
         }
         rows.extend(compared(lanes, size, rounds * batches * size)?);
@@ -89,7 +89,7 @@ pub fn calls(
     let stub = Stub::start()?;
     let mut calls = BTreeMap::new();
     for name in [OURS, PEER] {
-        lane(&subject(programs, name, &stub)?)?.process(records, 1)?;
+        process(&mut start(&subject(programs, name, &stub)?)?, records, 1)?;
         calls.insert(name, stub.taken());
     }
     Ok(calls)
@@ -102,53 +102,65 @@ fn subject(programs: &Programs, name: &str, stub: &Stub) -> anyhow::Result<Progr
     Ok(program.with(urls.map(|variable| (variable, stub.url.clone()))))
 }
 
-fn lane(program: &Program) -> anyhow::Result<Lane> {
+fn start(program: &Program) -> anyhow::Result<Process> {
     let mut process = Process::start(program)?;
     process.init()?;
-    Ok(Lane { process, cpu_us: Vec::new(), per_second: Vec::new(), calls: 0 })
+    Ok(process)
 }
 
 impl Lane {
-    fn measure(&mut self, size: usize, batches: usize) -> anyhow::Result<()> {
-        let before = self.process.cpu()?;
-        let wall = self.process(size, batches)?;
-        let cpu = self.process.cpu()?.saturating_sub(before);
+    fn measure(
+        &mut self,
+        program: &Program,
+        stub: &Stub,
+        size: usize,
+        batches: usize,
+    ) -> anyhow::Result<()> {
+        let mut started = start(program)?;
+        // The first calls connect.
+        process(&mut started, size, batches.div_ceil(4))?;
+        stub.taken();
+        let before = started.cpu()?;
+        let wall = process(&mut started, size, batches)?;
+        let cpu = started.cpu()?.saturating_sub(before);
         let records = as_f64(size * batches);
         self.cpu_us.push(cpu.as_secs_f64() * 1e6 / records);
         self.per_second.push(records / wall.as_secs_f64());
+        self.peak_kib = self.peak_kib.max(started.peak_memory_kib()?);
+        let calls = stub.taken().into_iter().filter(|(operation, _)| operation != INSIGHTS);
+        self.calls += calls.map(|(_, count)| count).sum::<u64>();
         Ok(())
     }
+}
 
-    /// Processes batches and answers how long it took. Nothing may fail: a failure would be cheaper.
-    fn process(&mut self, size: usize, batches: usize) -> anyhow::Result<Duration> {
-        let mut took = Duration::ZERO;
-        for _ in 0..batches {
-            let event = batch(size)?;
-            let started = Instant::now();
-            let answer = self.process.invoke(event)?;
-            took += started.elapsed();
-            let answer: Value = serde_json::from_slice(&answer)?;
-            let failures = answer["batchItemFailures"].as_array().map(Vec::len);
-            ensure!(
-                failures == Some(0),
-                "{failures:?} records failed; {}",
-                self.process.last_words()
-            );
-        }
-        Ok(took)
+/// Processes batches and answers how long it took. Nothing may fail: a failure would be cheaper.
+fn process(worker: &mut Process, size: usize, batches: usize) -> anyhow::Result<Duration> {
+    let mut took = Duration::ZERO;
+    for _ in 0..batches {
+        let event = batch(size)?;
+        let started = Instant::now();
+        let answer = worker.invoke(event)?;
+        took += started.elapsed();
+        let answer: Value = serde_json::from_slice(&answer)?;
+        let failures = answer["batchItemFailures"].as_array().map(Vec::len);
+        ensure!(failures == Some(0), "{failures:?} records failed; {}", worker.last_words());
     }
+    Ok(took)
 }
 
 /// Ours beside the peer's; the ratio is the middle one of the rounds, in each of which both ran.
 fn compared(lanes: [Lane; 2], size: usize, records: usize) -> anyhow::Result<Vec<Row>> {
     let [ours, peer] = &lanes;
     let ratios = ours.cpu_us.iter().zip(&peer.cpu_us).map(|(ours, peer)| ours / peer).collect();
-    let ratios = [Spread::of(ratios).median, 1.0];
+    let equal = Spread { median: 1.0, low: 1.0, high: 1.0 };
+    let ratios = [Spread::of(ratios), equal];
     let mut rows = Vec::new();
     for ((lane, name), ratio) in lanes.into_iter().zip([OURS, PEER]).zip(ratios) {
-        let peak_kib = u32::try_from(lane.process.peak_memory_kib()?)?;
+        let peak_kib = u32::try_from(lane.peak_kib)?;
         let values = [
-            ratio,
+            ratio.median,
+            ratio.low,
+            ratio.high,
             Spread::of(lane.cpu_us).median,
             Spread::of(lane.per_second).median,
             as_f64(usize::try_from(lane.calls)?) / as_f64(records),
