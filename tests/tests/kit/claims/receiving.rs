@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use postroom::port::{ObjectError, Payloads, RunStatus};
 use postroom::{Disposition, Record};
+use serde_json::{Value, json};
 
 use super::press::{LARGE, Print, Printer, Write, first_book, place_of, record, text};
 
@@ -33,6 +34,28 @@ async fn whoever_has_read_a_payload_leaves_it_there() {
     assert_eq!(kept.unwrap(), Bytes::from("{"));
     assert_eq!(printer.work(&sent).await, ACKNOWLEDGE);
     assert!(printer.shop.memory.dead_letters().is_empty());
+}
+
+#[tokio::test]
+async fn what_a_replay_sends_is_known_for_one_wherever_its_payload_is() {
+    let printer = Printer::new();
+    let sent = printer.ordered(LARGE).await;
+    printer.work(&sent).await;
+    let mut body: Value = serde_json::from_str(&sent.body).unwrap();
+    body["replayid"] = json!("019aa5c2-7b10-7c3e-8a41-5d0f6e2b9c11");
+    let marked = |body: &Value| Record { body: body.to_string(), ..sent.clone() };
+
+    let once = printer.work(&marked(&body)).await;
+    printer.calls();
+    body["replayagain"] = json!(true);
+    let again = printer.work(&marked(&body)).await;
+
+    assert_eq!([once, again], [ACKNOWLEDGE; 2]);
+    assert_eq!((printer.printed(), printer.calls()), (vec![LARGE], (0, 0)), "refused unread");
+    let [letter] = printer.shop.memory.dead_letters().try_into().unwrap();
+    let kept: Value = serde_json::from_str(&letter.body).unwrap();
+    assert_eq!((&kept["dataref"], &kept["replayagain"]), (&body["dataref"], &json!(true)));
+    assert!(letter.reason().contains("press is not replayable"), "{}", letter.reason());
 }
 
 #[tokio::test]

@@ -1,10 +1,11 @@
 //! Whose run a replayed message is.
 
+use std::collections::BTreeSet;
 use std::slice::from_ref;
 
 use postroom::chain::Chain;
 use postroom::doc_example::{OrderPlaced, ShopError};
-use postroom::port::RunStatus;
+use postroom::port::{Inbox, RunStatus};
 use postroom::{DedupKey, Disposition, Envelope, Listener, Outcome, Reactions, Tx, Worker};
 
 use crate::lines::said;
@@ -73,6 +74,10 @@ async fn a_message_and_its_replays_are_told_apart_within_a_batch() {
     let mut keys = bank.keys.lock().unwrap().clone();
     keys.sort();
     assert_eq!(keys, [key(&record), key_of(&record, 1)].map(|key| key.to_string()));
+    let chain = "chain-1".parse().unwrap();
+    let runs = Inbox::chain(&shop.memory, &tenant(), &chain, None).await.unwrap().items;
+    let places: BTreeSet<String> = runs.iter().map(|found| found.run.position()).collect();
+    assert_eq!((runs.len(), places.len()), (3, 3), "{places:?}");
 }
 
 #[tokio::test]

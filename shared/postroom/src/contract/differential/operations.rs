@@ -73,6 +73,7 @@ impl Operations {
         let keys = [
             |id, _: &Sample| RunKey::of_handler("move-thing", id),
             |id, _: &Sample| RunKey::of_handler("count-thing", id),
+            |id, _: &Sample| RunKey::of_handler("count-thing", id).in_scope(Some(id.uuid().into())),
             |id, _: &Sample| RunKey::of_refusal(id),
             |_, sample: &Sample| RunKey::of_idempotency(&sample.tenant, &"a#b%~".parse().unwrap()),
         ];
