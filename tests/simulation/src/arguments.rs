@@ -29,7 +29,8 @@ Options:
                       drop-unread,
                       park-in-two-writes, number-before-commit, forget-answers,
                       fresh-id-when-relayed, overlook-refused, lease-without-end, everyone-probes,
-                      count-untried, slots-in-two-calls, react-in-second-write, key-of-any-tenant;
+                      count-untried, slots-in-two-calls, react-in-second-write, replay-again,
+                      key-of-any-tenant;
                       in the shop itself key-per-attempt, repeat-unknown, count-without-guard;
                       in the bank itself transfer-in-two
     --help            this page

@@ -32,7 +32,10 @@ fn under_all_faults_every_law_holds() {
     assert!(figures.repeated_calls > 0 && figures.redrives > 0, "{figures}");
     assert!(figures.openings > 0 && figures.probes > 0, "{figures}");
     assert!(
-        figures.given_up_by_queues > 0 && figures.edits > 0 && figures.discards > 0,
+        figures.given_up_by_queues > 0
+            && figures.edits > 0
+            && figures.discards > 0
+            && figures.replays > 0,
         "{figures}"
     );
 }

@@ -1,6 +1,5 @@
 //! Holding the end of a run against the laws: what was asked for, what is found, and what was called.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::envelope::RawEnvelope;
@@ -14,7 +13,7 @@ use crate::simulation::evidence::Evidence;
 use crate::simulation::figures::Figures;
 use crate::simulation::given_up::reacted;
 use crate::simulation::kept::kept;
-use crate::simulation::once::{as_the_table_says, exactly_once};
+use crate::simulation::once::{as_the_table_says, each_by_its_id, exactly_once};
 use crate::simulation::run::Run;
 use crate::simulation::tenants::own_tenant;
 use crate::simulation::whole::all_or_nothing;
@@ -41,6 +40,7 @@ pub(super) fn all(run: &Run<'_>) -> Vec<Violation> {
         hold(Law::AllOrNothing, all_or_nothing(evidence, memory, &found));
         hold(Law::ExactlyOnce, as_the_table_says(evidence, &table));
         hold(Law::ExactlyOnce, exactly_once(evidence, memory, &table));
+        hold(Law::ExactlyOnce, each_by_its_id(evidence));
         hold(Law::Kept, kept(evidence, memory, &table));
         hold(Law::Decided, decided(evidence, memory));
         hold(Law::NotTriedAgain, evidence.tried_again());
@@ -154,12 +154,14 @@ fn nothing_invented(evidence: &Evidence, table: &Reactions) -> Vec<String> {
 fn one_key(evidence: &Evidence) -> Vec<String> {
     let mut keys: BTreeMap<_, BTreeSet<&str>> = BTreeMap::new();
     for call in &evidence.calls {
-        let of_message = keys.entry((call.service, call.about)).or_default();
+        // Each replay that runs a message again has a key of its own.
+        let scope = call.key.clone().and_then(|key| RunKey::from_stored(key).scope());
+        let of_message = keys.entry((call.service, call.about, scope)).or_default();
         of_message.extend(call.key.as_deref());
     }
     let several = keys.into_iter().filter(|(_, keys)| keys.len() > 1);
     several
-        .map(|((service, about), keys)| {
+        .map(|((service, about, _), keys)| {
             let keys: Vec<&str> = keys.into_iter().collect();
             format!("{service} was called about {about} under {}", keys.join(" and "))
         })
@@ -238,10 +240,16 @@ fn rooted(evidence: &Evidence, found: &Found) -> Vec<String> {
     // One message has many handlers.
     let bodies: BTreeSet<&str> = rows.map(|row| row.body.as_str()).collect();
     let sent = bodies.into_iter().filter_map(|body| RawEnvelope::parse(body).ok());
-    let mut messages: BTreeMap<MessageId, Cow<'_, RawEnvelope>> =
-        sent.map(|message| (message.id, Cow::Owned(message))).collect();
+    let sent: Vec<RawEnvelope> = sent.collect();
+    let mut messages: BTreeMap<MessageId, &RawEnvelope> =
+        sent.iter().map(|message| (message.id, message)).collect();
+    let replayed = evidence.replayed.iter().filter_map(|(_, body)| RawEnvelope::parse(body).ok());
+    let again: Vec<RawEnvelope> =
+        replayed.chain(sent.iter().cloned()).filter(|one| one.scope().is_some()).collect();
     let events = found.events.values();
-    messages.extend(events.map(|event| (event.envelope.id, Cow::Borrowed(&event.envelope))));
+    messages.extend(events.map(|event| (event.envelope.id, &event.envelope)));
+    // What a replay's own run makes has that for its cause.
+    messages.extend(again.iter().map(|one| (one.cause(), one)));
 
     let is_rooted = |message: &RawEnvelope| {
         let mut cause = message.causation_id;

@@ -24,6 +24,8 @@ pub(super) struct Evidence {
     pub(super) delivered: BTreeMap<(String, MessageId), u32>,
     /// What strangers put on queues, and nobody can read.
     pub(super) strangers: Vec<Stranger>,
+    /// What was replayed, by handler and body.
+    pub(super) replayed: Vec<(&'static str, String)>,
     /// What queues gave up, by handler and body.
     pub(super) given_up: Vec<(String, String)>,
     /// Rows of read models that were removed.

@@ -35,6 +35,8 @@ pub struct Figures {
     pub discards: u64,
     /// Dead letters about work that was done all the same.
     pub letters_of_done: u64,
+    /// Events that were replayed.
+    pub replays: u64,
     /// Builds of read models that took the place of others.
     pub swaps: u64,
     /// Rows of builds that were over, and are removed.
@@ -78,6 +80,7 @@ impl Figures {
             redrives,
             edits,
             discards,
+            replays,
             letters_of_done,
             swaps,
             rows_removed,
@@ -101,6 +104,7 @@ impl Figures {
         self.redrives += redrives;
         self.edits += edits;
         self.discards += discards;
+        self.replays += replays;
         self.letters_of_done += letters_of_done;
         self.swaps += swaps;
         self.rows_removed += rows_removed;
@@ -133,6 +137,7 @@ impl fmt::Display for Figures {
         row("redrives", self.redrives)?;
         row("  of them edited", self.edits)?;
         row("discards", self.discards)?;
+        row("replays", self.replays)?;
         row("dead letters", self.dead_letters)?;
         row("  of them about work done later", self.letters_of_done)?;
         row("read models swapped", self.swaps)?;

@@ -7,6 +7,7 @@ use crate::memory::MemoryStore;
 use crate::port::{DeadLetter, LetterStatus, RunKey, RunStatus};
 use crate::reactions::Reactions;
 use crate::simulation::evidence::{Evidence, Stranger};
+use crate::simulation::once::is_refused;
 
 /// What nobody could read and is no dead letter, what a queue gave up and is neither done nor one, and open letters about
 /// runs that say something else.
@@ -21,7 +22,12 @@ pub(super) fn kept(evidence: &Evidence, memory: &MemoryStore, table: &Reactions)
     });
     let given_up = evidence.given_up.iter().filter_map(|(handler, body)| {
         let message = RawEnvelope::parse(body).ok()?;
+        if is_refused(table, handler, body) {
+            let is_kept = letters.values().any(|letter| letter.body == *body);
+            return (!is_kept).then(|| format!("{body} was given up, and is no dead letter"));
+        }
         let key = RunKey::of_dedup(handler, table.key_of(handler, &message)?);
+        let key = key.in_scope(message.scope());
         let status = memory.record(&key).map(|record| record.status);
         let is_kept = match status {
             Some(RunStatus::Done) => true,

@@ -27,6 +27,7 @@ mod moves;
 mod deliveries;
 mod decisions;
 mod rebuilding;
+mod replays;
 mod given_up;
 mod tenants;
 mod whole;

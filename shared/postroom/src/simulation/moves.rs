@@ -38,6 +38,8 @@ enum Move {
     Wait(Timestamp),
     /// An operator asks for another build of a read model.
     Rebuild,
+    /// An operator has an event sent once more.
+    Replay,
     /// An operator decides about a dead letter: this of all that could be decided.
     Decide(usize),
 }
@@ -57,6 +59,7 @@ impl Run<'_> {
         let mut moves = self.moves(runs);
         moves.extend(self.next_time(runs).map(Move::Wait));
         moves.extend(self.may_rebuild().then_some(Move::Rebuild));
+        moves.extend(self.may_replay().then_some(Move::Replay));
         moves.extend((0..self.decidable()).map(Move::Decide));
         if moves.is_empty() {
             return false;
@@ -70,6 +73,7 @@ impl Run<'_> {
             Move::Walk => self.walk(),
             Move::Wake => self.wake(),
             Move::Rebuild => self.rebuild(),
+            Move::Replay => self.replay(),
             Move::Slot(slot) => self.visit(slot),
             Move::Ask(caller) => self.ask(caller),
             Move::Wait(until) => self.world.lock().now = until,

@@ -50,20 +50,31 @@ pub(super) fn exactly_once(
             instead || letter.status == LetterStatus::Discarded
         })
     };
-    let mut broken = BTreeSet::new();
+    let (mut broken, mut ordered) = (BTreeSet::new(), BTreeSet::new());
     for (body, handlers) in expected(evidence, table) {
         let message = RawEnvelope::parse(&body).ok();
         for handler in handlers {
             let message = message.as_ref();
-            let read =
-                message.and_then(|message| Some((message.id, table.key_of(handler, message)?)));
-            let Some((message, key)) = read else {
+            let read = message.and_then(|message| {
+                Some((message.id, message.scope(), table.key_of(handler, message)?))
+            });
+            let Some((message, scope, key)) = read else {
                 if !letters.iter().any(|letter| *letter.body == *body) {
                     broken.insert(format!("{handler} did not even read {body}"));
                 }
                 continue;
             };
-            let key = RunKey::of_dedup(handler, key);
+            let key = RunKey::of_dedup(handler, key).in_scope(scope);
+            if is_refused(table, handler, &body) {
+                if !letters.iter().any(|letter| *letter.body == *body) {
+                    broken.insert(format!("{key} is not for {handler}, and is no dead letter"));
+                }
+                continue;
+            }
+            if key.scope() != scope {
+                broken.insert(format!("{key} is not the replay's own, which was to be run again"));
+            }
+            ordered.insert(key.clone());
             match took_effect.get(&key) {
                 Some(1) => {}
                 Some(times) => {
@@ -76,7 +87,24 @@ pub(super) fn exactly_once(
             }
         }
     }
+    let unasked =
+        took_effect.keys().filter(|key| key.scope().is_some() && !ordered.contains(**key));
+    broken.extend(unasked.map(|key| format!("{key} took effect, and nobody had it run again")));
     broken.into_iter().collect()
+}
+
+/// Events that have the id of another: whoever has taken that would know them for done.
+pub(super) fn each_by_its_id(evidence: &Evidence) -> Vec<String> {
+    let mut known = BTreeSet::new();
+    let events = evidence.applied.iter().flat_map(|tx| &tx.events).map(|event| &event.envelope);
+    let twins = events.filter(|event| !known.insert(event.id));
+    twins.map(|event| format!("{} {} was emitted twice", event.r#type, event.id)).collect()
+}
+
+/// Whether a message is marked to be run again by a handler that must not.
+pub(super) fn is_refused(table: &Reactions, handler: &str, body: &str) -> bool {
+    let message = RawEnvelope::parse(body).ok().filter(|message| message.scope().is_some());
+    message.is_some_and(|message| !table.replayable(handler, &message.r#type))
 }
 
 /// By message, who has to be given it.
@@ -96,6 +124,9 @@ fn expected<'a>(
                 expected.entry(Cow::Owned(event.envelope.to_body())).or_default().extend(handlers);
             }
         }
+    }
+    for (handler, body) in &evidence.replayed {
+        expected.entry(Cow::Borrowed(body)).or_default().insert(handler);
     }
     expected
 }

@@ -79,6 +79,8 @@ pub(super) struct Run<'a> {
     pub(super) rows: SimulatedRows,
     /// How often another build of one was asked for.
     pub(super) rebuilds: usize,
+    /// How often an event was replayed.
+    pub(super) replays: usize,
     ids: SeededIds,
     begun: u64,
     woken: Arc<Woken>,
@@ -230,6 +232,7 @@ impl<'a> Run<'a> {
             projections: rows.makes.iter().map(|(name, _)| *name).collect(),
             rows,
             rebuilds: 0,
+            replays: 0,
             ids: SeededIds::new(2),
             begun: 0,
             processes: Processes::default(),

@@ -130,6 +130,8 @@ sabotages! {
     SlotsInTwoCalls "slots-in-two-calls" [Paced "were given out twice"];
     /// What follows from giving up is written after the dead letter.
     ReactInSecondWrite "react-in-second-write" [Reacted "was told 0 times"];
+    /// What is to be sent once more is run again.
+    ReplayAgain "replay-again" [ExactlyOnce "nobody had it run again"];
     /// What was done under an idempotency key is looked up whoever has used that key.
     KeyOfAnyTenant "key-of-any-tenant" [OwnTenant "names"];
 }

@@ -86,6 +86,7 @@ pub(crate) struct TellWarehouse {
 impl<E: OfOrder> Job<E> for TellWarehouse {
     const NAME: &'static str = "tell-warehouse";
     const ON_UNKNOWN: OnUnknown = OnUnknown::Repeat;
+    const REPLAYABLE: bool = true;
     type Done = ();
     type Error = ShopError;
 

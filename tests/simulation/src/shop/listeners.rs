@@ -88,6 +88,8 @@ pub(crate) struct ReserveStock;
 
 impl Listener<OrderPlaced> for ReserveStock {
     const NAME: &'static str = "reserve-stock";
+    // One piece more, and another event of it.
+    const REPLAYABLE: bool = true;
     type Error = ShopError;
 
     async fn on(&self, event: &Envelope<OrderPlaced>, tx: &mut Tx) -> Result<Outcome, ShopError> {
