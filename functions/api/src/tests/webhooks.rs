@@ -104,6 +104,14 @@ async fn nothing_is_written_of_what_nobody_signed_for_us() {
     }
     let unsigned = world.send(Ask::new("POST", PATH).anonymous().body(PAID)).await;
     unsigned.is_problem(400, "malformed-signature");
+    // Read as text it would be what was signed.
+    let signed = PAID.replacen("evt_", "evt_\u{FFFD}", 1);
+    let (before, after) = signed.split_once('\u{FFFD}').unwrap();
+    let sent = [before.as_bytes(), b"\xFF", after.as_bytes()].concat();
+    let ask = Ask::new("POST", PATH).anonymous().base64_body(sent);
+    let signature = signature(SECRET, NOW, signed.as_bytes());
+    let refused = world.send(ask.header("stripe-signature", &signature)).await;
+    refused.is_problem(400, "wrong-signature");
     assert_eq!(world.written(), (0, 0, 0));
 }
 
