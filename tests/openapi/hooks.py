@@ -7,6 +7,7 @@
   money, nor a count.
 - A letter's message is an envelope. Any other object is 422.
 - A report is asked for with what its kind needs, without what it has no use for, and ends after it begins. Otherwise it is 422.
+- A user upgrades to a plan that is one to upgrade to, and no other has. Otherwise it is 422 or 409.
 - A webhook is signed, byte for byte. Any other is 400.
 - A text that may be missing has its format when it is there. Of one that may also be `null`, the generator forgets it.
 """
@@ -73,6 +74,8 @@ def before_call(context: schemathesis.HookContext, case: schemathesis.Case, **_)
             del case.body["invited_by"]
         if case.path == "/reports":
             case.body = of_kind(case.body, accounts[number % len(accounts)])
+        if case.path == "/users/{id}/upgrade":
+            case.body["plan"] = f"plan-{number}"
         if case.path == "/webhooks/stripe":
             sign(case)
 

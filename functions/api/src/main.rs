@@ -28,7 +28,9 @@ use crate::operations::Operations;
 async fn main() -> Result<(), lambda_http::Error> {
     let mut env = Env::of_process();
     logging::start(&mut env);
-    let reactions = reactions(&Settings { plan_live_campaigns: env.parsed("PLAN_LIVE_CAMPAIGNS") });
+    let plan_live_campaigns = env.parsed("PLAN_LIVE_CAMPAIGNS");
+    let trial_terms = env.parsed("TRIAL_TERMS");
+    let reactions = reactions(&Settings { plan_live_campaigns, trial_terms });
     let (queues, aws) = (reactions.queues(), Aws::connect(&mut env));
     let (claims, secrets) = (ClaimNames::of_env(&mut env), aws.secret(&mut env, "WEBHOOK_SECRETS"));
     let (runtime, permits) = (aws.runtime(&mut env, reactions), aws.permits(&mut env));

@@ -19,6 +19,7 @@ use domain::contacts::GetContactError;
 use domain::ledger::{GetAccountError, GetOwnerSummaryError};
 use domain::reports::GetReportError;
 use domain::statistics::GetStatisticsError;
+use domain::trials::GetTrialError;
 use domain::users::GetUserError;
 use domain::{InvalidInput, Violation};
 use postroom::port::{ObjectError, StoreError};
@@ -191,6 +192,12 @@ impl From<GetReportError> for Problem {
 
 impl From<GetUserError> for Problem {
     fn from(error: GetUserError) -> Self {
+        Self::of(&error)
+    }
+}
+
+impl From<GetTrialError> for Problem {
+    fn from(error: GetTrialError) -> Self {
         Self::of(&error)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::trials::{TrialEnding, TrialExpired};
 use domain::users::jobs::SendNotifications;
 use domain::users::{InvitationAccepted, UserSignedUp};
 use domain::{Settings, reactions};
@@ -28,6 +29,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let runtime = Runtime::new(ports, reactions(&Settings::default())).with_claims(claims);
     let worker = Worker::new(SendNotifications::NAME, runtime, dead_letters)
         .gated_job::<UserSignedUp, _>(job.clone(), gate.clone())
-        .gated_job::<InvitationAccepted, _>(job, gate);
+        .gated_job::<InvitationAccepted, _>(job.clone(), gate.clone())
+        .gated_job::<TrialEnding, _>(job.clone(), gate.clone())
+        .gated_job::<TrialExpired, _>(job, gate);
     run_worker(worker, visibility).await
 }

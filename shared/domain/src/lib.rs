@@ -21,6 +21,7 @@ pub mod payments;
 pub mod contacts;
 pub mod contact_imports;
 pub mod users;
+pub mod trials;
 pub mod reports;
 pub mod activity;
 pub mod spreadsheet;

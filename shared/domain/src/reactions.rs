@@ -24,8 +24,10 @@ use crate::reports::{ReportCompleted, ReportFailed, ReportRequested, ReportStart
 use crate::statistics::jobs::SyncStatistics;
 use crate::statistics::{StatisticsDue, StatisticsSynced};
 use crate::timeline::Timeline;
+use crate::trials::jobs::RunTrials;
+use crate::trials::{TrialEnding, TrialExpired, TrialTerms, TrialTimeout, Trials};
 use crate::users::jobs::SendNotifications;
-use crate::users::{InvitationAccepted, UserSignedUp};
+use crate::users::{InvitationAccepted, UserPlans, UserSignedUp, UserUpgraded};
 use crate::webhooks::WebhookReceived;
 
 /// What a deployment decides.
@@ -33,12 +35,14 @@ use crate::webhooks::WebhookReceived;
 pub struct Settings {
     /// How many campaigns a tenant may have live at one time.
     pub plan_live_campaigns: u32,
+    /// How long trials last that begin from now on.
+    pub trial_terms: TrialTerms,
 }
 
 impl Default for Settings {
     /// What holds where a deployment decides nothing; so in the workers, whose own events start no limited reaction.
     fn default() -> Self {
-        Self { plan_live_campaigns: 20 }
+        Self { plan_live_campaigns: 20, trial_terms: TrialTerms::default() }
     }
 }
 
@@ -118,14 +122,29 @@ postroom::reactions! {
     ReportCompleted {}
     ReportFailed {}
     UserSignedUp {
+        in_request Trials { terms: settings.trial_terms },
         published SendNotifications,
     }
     InvitationAccepted {
         queued SendNotifications,
     }
+    UserUpgraded {
+        in_request Trials { terms: settings.trial_terms },
+    }
+    TrialTimeout {
+        queued RunTrials,
+    }
+    TrialEnding {
+        queued SendNotifications,
+    }
+    TrialExpired {
+        in_request UserPlans,
+        queued SendNotifications,
+    }
     TaskFailed {
         in_request Notifications,
     }
-    // Whoever else keeps users, in another system, subscribes to the topic.
+    // Whoever else keeps users, in another system, subscribes to the topic; a trial that is over changes the user's plan.
     "user.*" { published }
+    "trial.expired" { published }
 }

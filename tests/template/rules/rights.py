@@ -12,6 +12,8 @@ WITHOUT_RESOURCE = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
 OUTSIDE = {"ses:SendEmail": "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/${MailDomain}"}
 # What would change or remove an event that was written.
 CHANGING = {"dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:UpdateItem"}
+# Whose commands and reactions take tasks back, by `Tx::cancel`: an upgrade those of a trial.
+CANCELLING = {"ApiFunction"}
 # What Lambda does to a queue in the name of the function that it feeds.
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html, named from memory 2026-11-21.
 POLLING = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
@@ -45,6 +47,16 @@ def nobody_may_change_the_journal(template: Template) -> Iterator[str]:
     for right in template.rights():
         if target(right.resource) == "JournalTable" and right.action in CHANGING:
             yield str(right)
+
+
+def who_takes_tasks_back_may_delete_rows_of_the_outbox(template: Template) -> Iterator[str]:
+    """Give dynamodb:DeleteItem on the outbox to whose reactions cancel (CANCELLING), and to no other: what was sent is
+    removed in batches."""
+    may = {right.role for right in template.rights()
+           if right.action == "dynamodb:DeleteItem" and target(right.resource) == "OutboxTable"}
+    for function in template.functions():
+        if (function.id in CANCELLING) != (template.role_of(function) in may):
+            yield f"{function.id}: {'no right' if function.id in CANCELLING else 'a right without a reaction'}"
 
 
 def a_function_has_rights_on_just_the_tables_it_is_told_of(template: Template) -> Iterator[str]:

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::contact_imports::UploadedFile;
 use domain::reports::{ReportKind, ReportRequested};
+use domain::trials::{TrialStep, TrialTimeout};
 use domain::users::UserSignedUp;
 use domain::webhooks::WebhookReceived;
 use postroom::RawEnvelope;
@@ -82,6 +83,16 @@ fn mail_is_tried_with_somebody_who_signed_up() {
     let message = RawEnvelope::parse(body).unwrap().decode::<UserSignedUp>().unwrap();
 
     assert_eq!(message.data.email.as_str(), "ann@example.com");
+}
+
+#[test]
+fn trials_are_tried_with_a_time_out() {
+    let event = fixture("sqs/run-trials.json");
+    let body = event["Records"][0]["body"].as_str().unwrap();
+
+    let message = RawEnvelope::parse(body).unwrap().decode::<TrialTimeout>().unwrap();
+
+    assert_eq!(message.data.step, TrialStep::Reminder);
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod reporting;
 mod settling;
 mod reporting_killed;
 mod mail;
+mod trials;
 mod openapi;
 mod operator;
 mod operator_options;

@@ -1,12 +1,13 @@
-//! `/users`: sign up, and the profile.
+//! `/users`: sign up, the profile, and how a trial stands.
 
 use axum::Json;
 use axum::extract::State;
-use domain::users::{SignUpUser, User, UserInput, get_user};
+use domain::trials::{Trial, get_trial};
+use domain::users::{SignUpUser, UpgradeInput, UpgradeUser, User, UserInput, get_user};
 
 use crate::app::App;
 use crate::caller::Caller;
-use crate::done::Created;
+use crate::done::{Created, Done};
 use crate::kind::Kind;
 use crate::order::OrderOf;
 use crate::problem::Problem;
@@ -23,6 +24,13 @@ pub(crate) fn routes() -> Vec<Route> {
             .refuses(Kind::conflict("email-taken"))
             .refuses(Kind::not_found("inviter-not-found")),
         get("/users/{id}", one).about("getUser", "One user: the profile."),
+        post("/users/{id}/upgrade", upgrade)
+            .about("upgradeUser", "Puts a user on another plan. A trial is over by that.")
+            .refuses(Kind::conflict("already-on-plan"))
+            .refuses(Kind::invalid("not-an-upgrade")),
+        get("/users/{id}/trial", trial)
+            .about("getTrial", "How a user's trial stands, also one that is over.")
+            .refuses(Kind::not_found("trial-not-found")),
     ]
 }
 
@@ -41,4 +49,20 @@ async fn one(
     UserPath(id): UserPath,
 ) -> Result<Json<User>, Problem> {
     Ok(Json(get_user(&app.runtime.reader(caller.tenant()), id).await?))
+}
+
+async fn upgrade(
+    State(app): State<App>,
+    UserPath(user_id): UserPath,
+    OrderOf { origin, input }: OrderOf<UpgradeInput>,
+) -> Result<Done<User>, Problem> {
+    app.execute(&UpgradeUser { user_id, plan: input.plan }, &origin).await
+}
+
+async fn trial(
+    State(app): State<App>,
+    caller: Caller,
+    UserPath(id): UserPath,
+) -> Result<Json<Trial>, Problem> {
+    Ok(Json(get_trial(&app.runtime.reader(caller.tenant()), id).await?))
 }

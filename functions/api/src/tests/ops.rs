@@ -244,11 +244,12 @@ async fn the_queues_are_seen_with_what_is_parked_and_what_is_not_sent() {
         "generate-reports",
         "import-contacts",
         "project-views",
+        "run-trials",
         "send-notifications",
         "settle-payments",
     ];
-    let [reports, imports, views, mail, payments] = names.map(idle);
+    let [reports, imports, views, trials, mail, payments] = names.map(idle);
     let (syncs, statistics) = (queue("sync-campaign", 0), queue("sync-statistics", 1));
-    let queues = [reports, imports, views, mail, payments, syncs, statistics];
+    let queues = [reports, imports, views, trials, mail, payments, syncs, statistics];
     assert_eq!(seen.body, json!({"queues": queues, "truncated": false}));
 }

@@ -107,3 +107,52 @@ async fn what_is_no_user_of_the_tenant_is_404() {
     theirs.is_problem(404, "user-not-found");
     world.get("/users/no-id").await.is_problem(404, "user-not-found");
 }
+
+#[tokio::test]
+async fn a_trial_is_shown_until_and_after_an_upgrade_ends_it() {
+    let world = World::new();
+    let mut body = user("ann@example.com");
+    body["plan"] = json!("trial");
+    let ann = sign_up(&world, &body).await.body["id"].clone();
+    let path = format!("/users/{}", ann.as_str().unwrap());
+    let shown = |status: &str| {
+        json!({
+            "user_id": ann,
+            "status": status,
+            "began_at": "2026-11-21T09:30:00Z",
+            "reminds_at": "2026-12-02T09:30:00Z",
+            "ends_at": "2026-12-05T09:30:00Z",
+        })
+    };
+    let running = world.get(&format!("{path}/trial")).await;
+
+    let pro = json!({ "plan": "pro" }).to_string();
+    let upgraded = world.send(Ask::new("POST", &format!("{path}/upgrade")).body(pro)).await;
+
+    assert_eq!((running.status, running.body), (StatusCode::OK, shown("running")));
+    assert_eq!((upgraded.status, &upgraded.body["plan"]), (StatusCode::OK, &json!("pro")));
+    assert_eq!(world.get(&format!("{path}/trial")).await.body, shown("upgraded"));
+    assert_eq!(world.get(&path).await.body, upgraded.body);
+}
+
+#[tokio::test]
+async fn nobody_upgrades_to_what_is_none_and_what_is_not_there_is_404() {
+    let world = World::new();
+    let mut body = user("ann@example.com");
+    body["plan"] = json!("pro");
+    let ann = sign_up(&world, &body).await.body["id"].as_str().unwrap().to_owned();
+    let upgrade = async |id: &str, plan: &str| {
+        let body = json!({ "plan": plan }).to_string();
+        world.send(Ask::new("POST", &format!("/users/{id}/upgrade")).body(body)).await
+    };
+
+    upgrade(&ann, "pro").await.is_problem(409, "already-on-plan");
+    upgrade(&ann, "trial").await.is_problem(422, "not-an-upgrade");
+    upgrade(&ann, "free").await.is_problem(422, "not-an-upgrade");
+    let wrong = upgrade(&ann, "No Plan").await;
+    wrong.is_problem(422, "invalid-input");
+    assert_eq!(wrong.body["errors"][0]["path"], "/plan");
+    let nobody = "00000000-0000-5000-8000-000000000001";
+    upgrade(nobody, "max").await.is_problem(404, "user-not-found");
+    world.get(&format!("/users/{ann}/trial")).await.is_problem(404, "trial-not-found");
+}

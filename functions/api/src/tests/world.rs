@@ -52,7 +52,7 @@ impl World {
     /// With a store of its own; the rest is memory.
     pub(super) fn over(store: impl FnOnce(MemoryStore) -> Arc<dyn Store>) -> Self {
         let memory = MemoryStore::default();
-        let reactions = reactions(&Settings { plan_live_campaigns: PLAN });
+        let reactions = reactions(&Settings { plan_live_campaigns: PLAN, ..Settings::default() });
         let queue = MemoryQueue::new(reactions.queues());
         let clock = Arc::new(ManualClock::at("2026-11-21T09:30:00Z".parse().unwrap()));
         let outbox = Arc::new(memory.clone());

@@ -17,6 +17,7 @@ mod importing;
 mod contacting;
 mod signing_up;
 mod notifying;
+mod trying;
 mod reporting;
 mod following;
 mod settling;

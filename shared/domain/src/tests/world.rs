@@ -22,6 +22,8 @@ use crate::reports::jobs::GenerateReports;
 use crate::reports::{ReportRequested, ReportStarted};
 use crate::statistics::jobs::SyncStatistics;
 use crate::statistics::{ScheduleStatistics, StatisticsDue};
+use crate::trials::jobs::RunTrials;
+use crate::trials::{TrialEnding, TrialExpired, TrialTimeout};
 use crate::users::jobs::SendNotifications;
 use crate::users::{InvitationAccepted, UserSignedUp};
 use crate::webhooks::WebhookReceived;
@@ -48,7 +50,7 @@ impl World {
     /// In which so many campaigns may be live.
     pub(super) fn with_plan(plan_live_campaigns: u32) -> Self {
         let memory = MemoryStore::default();
-        let reactions = reactions(&Settings { plan_live_campaigns });
+        let reactions = reactions(&Settings { plan_live_campaigns, ..Settings::default() });
         let queue = MemoryQueue::new(reactions.queues());
         let clock = Arc::new(ManualClock::at("2026-11-21T09:30:00Z".parse().unwrap()));
         let ids = Arc::new(SeededIds::new(1));
@@ -169,7 +171,9 @@ impl World {
         let letters = Arc::new(self.memory.clone());
         Worker::new(SendNotifications::NAME, self.runtime.clone(), letters)
             .job::<UserSignedUp, _>(job.clone())
-            .job::<InvitationAccepted, _>(job)
+            .job::<InvitationAccepted, _>(job.clone())
+            .job::<TrialEnding, _>(job.clone())
+            .job::<TrialExpired, _>(job)
     }
 
     /// A worker that settles payments.
@@ -177,6 +181,20 @@ impl World {
         let letters = Arc::new(self.memory.clone());
         Worker::new(SettlePayments::NAME, self.runtime.clone(), letters)
             .listener::<WebhookReceived, _>(SettlePayments)
+    }
+
+    /// A worker that moves trials on.
+    pub(super) fn trial_runner(&self) -> Worker {
+        let letters = Arc::new(self.memory.clone());
+        Worker::new(RunTrials::NAME, self.runtime.clone(), letters)
+            .job::<TrialTimeout, _>(RunTrials)
+    }
+
+    /// Lets the relay send what is due; answers how many messages it sent.
+    pub(super) async fn relay(&self) -> usize {
+        let now = self.clock.now();
+        let relayed = self.ports.courier.relay(now, now + Duration::from_hours(1)).await;
+        relayed.unwrap().sent
     }
 
     /// Why this handler chose to do nothing on a message, if it did.

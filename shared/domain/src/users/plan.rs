@@ -6,12 +6,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 const MAX_CHARS: usize = 40;
+const FREE: &str = "free";
+const TRIAL: &str = "trial";
 /// What [`Plan`] is, for the schema.
 const PATTERN: &str = "^[a-z0-9]+([_-][a-z0-9]+)*$";
 
 /// The name of a plan: small letters and digits, 1-40 characters, with `-` or `_` between some of them.
 ///
-/// Which plans there are is decided where they are sold. Nothing here branches on one, so that a new one needs no deployment.
+/// Which plans there are is decided where they are sold, so that a new one needs no deployment. Two have a meaning here: `free`,
+/// that of whoever pays for none, and `trial`, which ends by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("pattern" = PATTERN, "maxLength" = MAX_CHARS, "examples" = ["free", "pro"]))]
 #[serde(try_from = "String", into = "String")]
@@ -23,9 +26,19 @@ pub struct Plan(String);
 pub struct InvalidPlan;
 
 impl Plan {
-    /// The plan of whoever names none.
+    /// The plan of whoever names none, or is left with none.
     pub fn free() -> Self {
-        Self("free".to_owned())
+        Self(FREE.to_owned())
+    }
+
+    /// Whether it ends by itself.
+    pub fn is_trial(&self) -> bool {
+        self.0 == TRIAL
+    }
+
+    /// Whether a user can upgrade to it: whatever is neither of the two with a meaning.
+    pub fn is_upgrade(&self) -> bool {
+        ![FREE, TRIAL].contains(&self.0.as_str())
     }
 }
 

@@ -27,7 +27,7 @@ pub struct User {
     pub email: Email,
     /// 1-200 characters, trimmed.
     pub name: String,
-    /// What the user signed up for.
+    /// What the user is on: signed up for, upgraded to, or left with when a trial was over.
     pub plan: Plan,
     /// Who invited the user: another user of the tenant.
     #[serde(default, skip_serializing_if = "Option::is_none")]

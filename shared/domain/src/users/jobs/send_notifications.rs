@@ -1,4 +1,4 @@
-//! Mail that follows a sign-up: a welcome, and word to whoever had invited the user.
+//! Mail to users, and what follows a sign-up: a welcome, and word to whoever had invited the user.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,11 +16,11 @@ use crate::id::UserId;
 use crate::users::{InvitationAccepted, User, UserSignedUp};
 
 /// How long a mail is not sent again, whoever publishes once more what it follows. The inbox remembers longer anyway.
-const KEPT: Duration = Duration::from_hours(7 * 24);
+pub(super) const KEPT: Duration = Duration::from_hours(7 * 24);
 /// For a mailer that answers late: its own limit is 10 s, and a run that is cut short is for a person to look after.
-const TIME_NEEDED: Duration = Duration::from_secs(12);
+pub(super) const TIME_NEEDED: Duration = Duration::from_secs(12);
 
-/// Sends the mail that a sign-up calls for: each of its kind once for each user, and never twice.
+/// Sends the mail that a sign-up and a trial call for: each of its kind once for each user, and never twice.
 ///
 /// No service of mail knows a mail again. So where nobody knows whether one was sent, because the worker died or there was no
 /// answer, it is not sent again: the message is parked, and a person decides.
@@ -33,7 +33,7 @@ pub struct SendNotifications {
 /// Why a mail was not sent.
 #[derive(Debug, thiserror::Error)]
 pub enum SendNotificationsError {
-    /// Whoever had invited the user could not be read; retryable as the store says.
+    /// Whoever is written to could not be read; retryable as the store says.
     #[error("cannot read user {user_id}")]
     Read {
         user_id: UserId,
@@ -78,7 +78,7 @@ impl SendNotifications {
         Self { mailer, unsubscribe }
     }
 
-    async fn send(
+    pub(super) async fn send(
         &self,
         to: Recipient<'_>,
         subject: &str,
