@@ -39,6 +39,7 @@ mod listener;
 mod job;
 mod projection;
 mod rebuild;
+mod replay;
 mod task_failed;
 mod queued_handler;
 mod reactions;
@@ -81,6 +82,10 @@ pub use queued_handler::{IsJob, IsListener, QueuedHandler};
 pub use reactions::{Reactions, RowOf};
 pub use reader::{List, ReadError, ReadModel, Reader, Versioned};
 pub use rebuild::{BuildState, BuildStatus, ProjectionStatus, RebuildError, Rebuilds};
+pub use replay::{
+    ReplayCounts, ReplayError, ReplayOrder, ReplayRehearsal, ReplayState, ReplayStatus, Replays,
+    ResendError, Resent, Selection,
+};
 pub use replayed::Replayed;
 pub use runtime::{ExecuteError, Executed, Ports, Runtime, SettleError};
 pub use schedule::{Schedule, ScheduleError, Scheduled};

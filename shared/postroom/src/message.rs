@@ -58,10 +58,15 @@ impl Family {
     }
 
     pub(crate) fn has(self, r#type: &str) -> bool {
-        match self.0.strip_suffix('*') {
-            Some(beginning) if beginning.ends_with('.') => r#type.starts_with(beginning),
-            Some(_) | None => r#type == self.0,
-        }
+        is_of_family(self.0, r#type)
+    }
+}
+
+/// Whether a type is the one that is named, or of the family: `user.*` has `user.signed_up`.
+pub(crate) fn is_of_family(name: &str, r#type: &str) -> bool {
+    match name.strip_suffix('*') {
+        Some(beginning) if beginning.ends_with('.') => r#type.starts_with(beginning),
+        Some(_) | None => r#type == name,
     }
 }
 

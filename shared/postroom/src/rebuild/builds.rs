@@ -72,7 +72,7 @@ pub(crate) struct Building {
 pub(crate) struct AskedBy {
     tenant_id: TenantId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    actor_id: Option<ActorId>,
+    pub(crate) actor_id: Option<ActorId>,
     correlation_id: CorrelationId,
 }
 
@@ -277,7 +277,7 @@ impl Building {
 }
 
 impl AskedBy {
-    fn of(origin: &Origin) -> Self {
+    pub(crate) fn of(origin: &Origin) -> Self {
         Self {
             tenant_id: origin.tenant_id.clone(),
             actor_id: origin.actor_id.clone(),

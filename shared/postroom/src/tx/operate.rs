@@ -1,8 +1,13 @@
-//! What only the kit's own commands stage: decisions of operators about dead letters, and builds of read models.
+//! What only the kit's own commands stage: decisions of operators about dead letters, builds of read models, and replays.
 
+use serde::Serialize;
+
+use crate::id::ReplayId;
 use crate::port::OutboxRow;
+use crate::reactions::Reactions;
 use crate::rebuild::Builds;
-use crate::stored::{Key, Partition};
+use crate::replay::{ReplayWalk, Running};
+use crate::stored::{Key, Partition, StreamId};
 use crate::transaction::{ItemWrite, LetterChange, RunChange};
 use crate::tx::items::Entity;
 use crate::tx::{Tx, TxError};
@@ -45,10 +50,54 @@ impl Tx {
 
     /// Writes the builds that were loaded.
     pub(crate) fn save_builds(&mut self, projection: &str, builds: &Builds) -> Result<(), TxError> {
-        let (key, stream) = (Builds::key(projection), Builds::stream(projection));
-        let data = self.encode(&key, builds)?;
+        self.save_own(Builds::key(projection), Builds::stream(projection), builds)
+    }
+
+    /// A replay, as of now. The commit fails, and is decided anew, if it has changed by then.
+    pub(crate) async fn load_replay(
+        &mut self,
+        id: ReplayId,
+    ) -> Result<Option<ReplayWalk>, TxError> {
+        self.load_key(ReplayWalk::key(id), ReplayWalk::stream(id)).await
+    }
+
+    /// Writes a replay that was loaded, or is new.
+    pub(crate) fn save_replay(&mut self, walk: &ReplayWalk) -> Result<(), TxError> {
+        self.save_own(ReplayWalk::key(walk.id()), ReplayWalk::stream(walk.id()), walk)
+    }
+
+    /// Writes a replay that is over, and takes it from those that are running.
+    pub(crate) async fn end_replay(&mut self, walk: &ReplayWalk) -> Result<(), TxError> {
+        let mut running = self.load_running_replays().await?;
+        running.end(walk.id());
+        self.save_running_replays(&running)?;
+        self.save_replay(walk)
+    }
+
+    /// Which replays are running; guarded, as [`load_replay`](Self::load_replay).
+    pub(crate) async fn load_running_replays(&mut self) -> Result<Running, TxError> {
+        Ok(self.load_key(Running::key(), Running::stream()).await?.unwrap_or_default())
+    }
+
+    /// Writes which are.
+    pub(crate) fn save_running_replays(&mut self, running: &Running) -> Result<(), TxError> {
+        self.save_own(Running::key(), Running::stream(), running)
+    }
+
+    fn save_own(
+        &mut self,
+        key: Key,
+        stream: StreamId,
+        item: &impl Serialize,
+    ) -> Result<(), TxError> {
+        let data = self.encode(&key, item)?;
         self.items.save(Entity { key, stream, live: None, data }, self.frame.turn())?;
-        self.room_for("builds", 0)
+        self.room_for("items of operators", 0)
+    }
+
+    /// The table of what happens after what.
+    pub(crate) fn reactions(&self) -> &Reactions {
+        &self.reactions
     }
 
     /// What was staged of items, where nothing is committed: for a fold of events in memory.
