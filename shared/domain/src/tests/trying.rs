@@ -65,10 +65,16 @@ impl World {
 
     /// Delivers all mail that was ordered; answers what was sent, by its subject.
     async fn mailed(&self) -> Vec<String> {
+        let ordered = self.queue.sent(SendNotifications::NAME).into_iter();
+        self.mailed_for(ordered.map(|message| message.body)).await
+    }
+
+    /// The same of these messages.
+    async fn mailed_for(&self, bodies: impl IntoIterator<Item = String>) -> Vec<String> {
         let mailer = MemoryMailer::default();
         let worker = self.notifier(Arc::new(mailer.clone()));
-        for message in self.queue.sent(SendNotifications::NAME) {
-            assert_eq!(self.deliver_to(&worker, &message.body).await, Disposition::Acknowledge);
+        for body in bodies {
+            assert_eq!(self.deliver_to(&worker, &body).await, Disposition::Acknowledge);
         }
         mailer.sent().into_iter().map(|mail| mail.subject).collect()
     }
@@ -309,6 +315,23 @@ async fn a_user_is_reminded_and_told_of_the_end_by_one_mail_each() {
 
     assert_eq!(first, ["Welcome, Ann", "Your trial ends soon"]);
     assert_eq!(second, ["Your trial is over"]);
+}
+
+#[tokio::test]
+async fn a_second_event_of_a_reminder_or_of_an_end_mails_nothing() {
+    let world = World::new();
+    world.signed_up("trial").await;
+    for (time, subject) in
+        [(UNTIL_REMINDER, "Your trial ends soon"), (UNTIL_END, "Your trial is over")]
+    {
+        world.run_trials_after(time).await;
+        assert_eq!(world.mailed().await.last().unwrap(), subject);
+        let event = world.queue.sent(SendNotifications::NAME).pop().unwrap();
+
+        let again = world.mailed_for([by_hand(&event.body, BY_HAND)]).await;
+
+        assert!(again.is_empty(), "{again:?}");
+    }
 }
 
 #[tokio::test]
