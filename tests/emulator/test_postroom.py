@@ -138,6 +138,23 @@ def test_what_there_is_is_told_of_queues_and_read_models(operator: Tool, campaig
     assert projections["items"] == [{"name": "account-view", "live": 1}, {"name": "activity", "live": 1}]
 
 
+def test_a_replay_is_rehearsed_begun_and_called_off(operator: Tool, campaign: str) -> None:
+    """Its events stay where they are: nothing goes on with it between these calls."""
+    of_campaign = ["--tenant=demo", f"--stream=campaigns/{campaign}"]
+    everything = operator.json("replay", "sync-statistics", "--dry-run")
+    one = operator.json("replay", "sync-statistics", "--dry-run", *of_campaign)
+    begun = operator.json("replay", "sync-statistics", "--per-minute=1", *of_campaign)
+    listed = operator.json("replays", "list")["items"]
+    cancelled = operator.json("replays", "cancel", begun["id"])
+    shown = operator.json("replays", "show", begun["id"])
+
+    assert everything["counts"]["read"] > one["counts"]["read"]
+    assert one["counts"]["matched"] == 1
+    assert [replay["id"] for replay in listed] == [begun["id"]]
+    assert (begun["state"], shown) == ("running", cancelled)
+    assert shown["state"] == "cancelled"
+
+
 @pytest.mark.parametrize("action", NEEDED)
 def test_no_right_that_the_readme_names_can_be_left_out(action: str, operator: Tool, policy: dict[str, Any],
                                                        campaign: str) -> None:

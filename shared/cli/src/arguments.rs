@@ -205,6 +205,8 @@ mod tests {
             ("dead-letters discard ID --reason x --again", "--again"),
             ("dead-letters show ID --dry-run", "--dry-run"),
             ("dead-letters list --tenant x", "--tenant"),
+            ("replay x --queue y", "--queue"),
+            ("replays cancel ID --dry-run", "--dry-run"),
         ] {
             let error = refused(line);
             assert!(
@@ -240,9 +242,13 @@ mod tests {
         let unknown = |option: &str| UsageError::Unknown { option: option.to_owned() };
         assert_eq!(refused("dead-letters list --jsn"), unknown("--jsn"));
         assert_eq!(refused("queues --json=yes"), UsageError::Value { option: "--json".to_owned() });
-        for line in
-            ["dead-letters liste", "dead-letters redrive ID —dry-run", "queues all", "--json"]
-        {
+        for line in [
+            "dead-letters liste",
+            "dead-letters redrive ID —dry-run",
+            "queues all",
+            "replays",
+            "--json",
+        ] {
             assert!(matches!(refused(line), UsageError::NoCommand { .. }), "{line}");
         }
         for line in [
@@ -250,6 +256,8 @@ mod tests {
             "dead-letters show",
             "dead-letters edit ID",
             "dead-letters discard ID --dry-run",
+            "replay",
+            "replays show",
         ] {
             let error = refused(line);
             assert!(

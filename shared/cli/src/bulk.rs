@@ -94,7 +94,7 @@ fn told(all: &BulkReport, is_dry: bool, failure: Option<Failure>) -> Result<Outp
     let mut output = Output::of(all, rows)?;
     output.json["dry_run"] = is_dry.into();
     let some_refused = (!all.refused.is_empty()).then(|| {
-        Failure::Refused(format!(
+        Failure::refused(format!(
             "{} of {} {refused}",
             all.refused.len(),
             letters(all.redriven.len() + all.refused.len())

@@ -29,7 +29,7 @@ pub(crate) async fn why(
     let chain = read(stack, &tenant, &id).await?;
     let path = chain.path_to(event);
     if path.is_empty() {
-        return Err(Failure::Refused(not_found(&chain, &id, event)));
+        return Err(Failure::refused(not_found(&chain, &id, event)));
     }
     let rows = path.iter().enumerate().map(|(depth, node)| {
         let what = match &node.kind {
@@ -71,9 +71,9 @@ async fn meant(
     }
     let letter = stack.office.find(about).await?;
     let letter =
-        letter.ok_or_else(|| Failure::Refused(format!("there is no dead letter {about}")))?;
+        letter.ok_or_else(|| Failure::refused(format!("there is no dead letter {about}")))?;
     let Some(message) = letter.envelope else {
-        return Err(Failure::Refused(format!("the body of dead letter {about} is no message")));
+        return Err(Failure::refused(format!("the body of dead letter {about} is no message")));
     };
     Ok((message.tenant_id, message.correlation_id, message.id))
 }
@@ -86,7 +86,7 @@ async fn read(stack: &Stack, tenant: &TenantId, id: &CorrelationId) -> Result<Ch
     };
     let chain = Chain::read(sources, tenant, id).await?;
     if chain.roots.is_empty() {
-        return Err(Failure::Refused(format!("there is no chain {id} of tenant {tenant}")));
+        return Err(Failure::refused(format!("there is no chain {id} of tenant {tenant}")));
     }
     Ok(chain)
 }

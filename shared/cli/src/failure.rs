@@ -5,8 +5,8 @@ use std::error::Error;
 
 use postroom::port::StoreError;
 use postroom::{
-    BulkError, Classify, ExecuteError, OverviewError, ReadError, Refuse, Verdict, VerifyError,
-    reason_of,
+    BulkError, Classify, ExecuteError, OverviewError, ReadError, Refuse, ReplayError, Verdict,
+    VerifyError, reason_of,
 };
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ pub(crate) enum Failure {
     /// 2: the command line is not understood.
     Usage(UsageError),
     /// 3: there is no such thing, or it was refused.
-    Refused(String),
+    Refused { reason: String, code: Option<&'static str> },
     /// 1: anything else, with what to try next.
     Failed { error: anyhow::Error, next: Cow<'static, str> },
 }
@@ -29,6 +29,11 @@ pub(crate) const REPEAT: &str = "it may pass: the same command can be repeated";
 const LOOK: &str = "are stack and region (--stack, --region) right, and has whoever asks the rights that --help lists?";
 
 impl Failure {
+    /// There is no such thing, or it was refused, and no program has to tell why.
+    pub(crate) fn refused(reason: String) -> Self {
+        Self::Refused { reason, code: None }
+    }
+
     /// Something was not decided to its end.
     pub(crate) fn interrupted() -> Self {
         let error = anyhow::anyhow!("it was interrupted");
@@ -62,7 +67,7 @@ impl Failure {
         match self {
             Self::Failed { .. } => 1,
             Self::Usage(_) => 2,
-            Self::Refused(_) => 3,
+            Self::Refused { .. } => 3,
         }
     }
 
@@ -75,21 +80,28 @@ impl Failure {
                 rows.push("    postroom --help says the rest".to_owned());
             }
             Self::Failed { next, .. } if !next.is_empty() => rows.push(format!("    {next}")),
-            Self::Failed { .. } | Self::Refused(_) => {}
+            Self::Refused { code, .. } => {
+                rows.extend(code.map(|code| format!("    it is refused as {code}")));
+            }
+            Self::Failed { .. } => {}
         }
         rows
     }
 
-    /// The same as JSON: `{"reason": …, "exit_code": 1}`.
+    /// The same as JSON: `{"reason": …, "exit_code": 1}`, and of what the kit refuses its `code`, as the API has it.
     pub(crate) fn json(&self, place: Option<&str>) -> Value {
-        json!({ "reason": self.reason(place), "exit_code": self.code() })
+        let mut json = json!({ "reason": self.reason(place), "exit_code": self.code() });
+        if let Self::Refused { code: Some(code), .. } = self {
+            json["code"] = (*code).into();
+        }
+        json
     }
 
     fn reason(&self, place: Option<&str>) -> String {
         let place = place.map_or_else(String::new, |place| format!(" ({place})"));
         match self {
             Self::Usage(error) => error.to_string(),
-            Self::Refused(reason) => format!("{reason}{place}"),
+            Self::Refused { reason, .. } => format!("{reason}{place}"),
             Self::Failed { error, .. } => format!("{}{place}", reason_of(error.as_ref())),
         }
     }
@@ -104,8 +116,12 @@ impl From<UsageError> for Failure {
 impl<E: Error + Classify + Refuse + Send + Sync + 'static> From<ExecuteError<E>> for Failure {
     fn from(error: ExecuteError<E>) -> Self {
         match (&error, error.refusal()) {
-            (ExecuteError::Command { source, .. }, Some(_)) => Self::Refused(source.to_string()),
-            (_, Some(_)) => Self::Refused(reason_of(&error)),
+            (ExecuteError::Command { source, .. }, Some(refusal)) => {
+                Self::Refused { reason: source.to_string(), code: Some(refusal.code) }
+            }
+            (_, Some(refusal)) => {
+                Self::Refused { reason: reason_of(&error), code: Some(refusal.code) }
+            }
             (_, None) => failed(error),
         }
     }
@@ -114,8 +130,17 @@ impl<E: Error + Classify + Refuse + Send + Sync + 'static> From<ExecuteError<E>>
 impl From<VerifyError> for Failure {
     fn from(error: VerifyError) -> Self {
         match error {
-            VerifyError::NotFound { .. } => Self::Refused(error.to_string()),
+            VerifyError::NotFound { .. } => Self::refused(error.to_string()),
             _ => failed(error),
+        }
+    }
+}
+
+impl From<ReplayError> for Failure {
+    fn from(error: ReplayError) -> Self {
+        match error.refusal() {
+            Some(refusal) => Self::Refused { reason: error.to_string(), code: Some(refusal.code) },
+            None => failed(error),
         }
     }
 }

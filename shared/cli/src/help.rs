@@ -19,6 +19,10 @@ postroom: what went wrong, why, and what to do about it. On AWS and on the local
     postroom projections rebuild NAME          makes another build from the journal, beside the one that is read;
                                                when it has come to the end it takes its place at once
     postroom projections verify NAME           compares what is read with a fold of the journal, and names what differs
+    postroom replay HANDLER                    sends events of the journal once more, to the queue of one handler
+    postroom replays list                      replays, the last one first, and how far each has come
+    postroom replays show ID                   one of them
+    postroom replays cancel ID                 ends it; what it put into the outbox by then is sent
     postroom import FILE                       imports contacts from a CSV file, and shows how far it is
     postroom import --watch ID                 shows how far an import is, until it is over
 
@@ -43,6 +47,13 @@ anything differs, and where rows moved on whenever they were read, though nothin
 differences are told one by one, the others counted. `(applied)` tells of a stream whose event has waited for more than a
 minute: it is parked, or nobody was ever told. What is there that no event has made is not looked for.
 
+`replay` sends to the queue of HANDLER and to nobody else; to each handler goes one replay at a time. A message keeps its
+event's id and is marked, and what was done is not done again. Not sent, and counted: what HANDLER did in the request of the
+event, and what happened so long ago that nobody may know any more whether it was done. With --again it is done once more,
+whatever was done before, where HANDLER says of the type that it is replayable; of other types it is counted and not sent.
+What happens after a replay was asked for is not looked at. --dry-run reads the journal, counts, and writes nothing. A read
+model takes no replay: it is rebuilt.
+
 `import` asks the API for an import, uploads FILE a piece at a time, and waits until each of its rows was imported, was there
 before, or is rejected with its reason. An import goes on whoever watches it. One that failed or was interrupted can be
 repeated with the same file: what is there is not imported again. On AWS the API is the stack's output ApiUrl:
@@ -57,13 +68,21 @@ Which letters (list, groups, redrive --all); all of it has to be met:
     --from TIME                                last failed then or later, such as 2026-11-21T09:30:00Z
     --before TIME                              last failed before then
 
+Which events (replay), of those that the handler takes; all of it has to be met:
+    --type TYPE                                their type, or their family: 'campaign.*'
+    --tenant NAME                              whose they are
+    --stream STREAM                            the stream of that tenant, such as campaigns/ID
+    --from TIME                                they happened then or later
+    --before TIME                              they happened before then
+
 How many, how fast:
     --all                                      redrive: every letter that the filter means, one by one
-    --limit N                                  list: letters at most [100]; redrive --all: the same [10000, the most]
+    --limit N                                  list: as many at most [100]; redrive --all: the same [10000, the most]
     --cursor CURSOR                            list, redrive --all: go on where the one before says it ended
-    --per-minute N                             redrive --all: messages that are sent a minute [600]
-    --dry-run                                  redrive, edit, discard: say what would come of it, and decide nothing
-    --again                                    redrive, edit: also what came back twice, or is too old to tell
+    --per-minute N                             redrive --all, replay: messages that are sent a minute [600]
+    --dry-run                                  redrive, edit, discard, replay: say what would come of it, and decide nothing
+    --again                                    redrive, edit: also what came back twice, or is too old to tell;
+                                               replay: whatever was done before
     --body FILE                                edit: the whole envelope; `show --json` has it in `body`
     --reason TEXT                              discard: why, for whoever asks later
 
@@ -91,8 +110,8 @@ For every verb:
 Credentials come from the environment. `eval \"$(aws configure export-credentials --format env)\"` puts there what the
 AWS CLI would use; the local system takes any. On AWS these rights are needed, on the stack's tables and on their
 indexes, which are resources of their own (table/STACK-* and table/STACK-*/index/*): dynamodb:GetItem and Query to see
-anything; Scan of STACK-journal to verify; PutItem, UpdateItem and ConditionCheckItem to decide; for `queues`
-sqs:ListQueues, and sqs:GetQueueAttributes on STACK-*.
+anything; Scan of STACK-journal to verify, and for the dry run of a replay; PutItem, UpdateItem and ConditionCheckItem to
+decide; for `queues` sqs:ListQueues, and sqs:GetQueueAttributes on STACK-*.
 
 An option that a verb does not take stops it before anything is done. Exit codes: 0 done; 1 something failed, differs, or
 was interrupted; 2 wrong usage; 3 there is no such thing, or it, or some of it, was refused. What was done before that

@@ -236,7 +236,7 @@ fn failure_of(import: &ContactImportView) -> Option<Failure> {
 
 fn failed(error: ApiError) -> Failure {
     match error {
-        ApiError::Refused { .. } => Failure::Refused(error.to_string()),
+        ApiError::Refused { .. } => Failure::refused(error.to_string()),
         ApiError::Failing { .. } | ApiError::Unanswered { .. } => {
             Failure::Failed { error: error.into(), next: REPEAT.into() }
         }

@@ -14,17 +14,17 @@ use crate::stack::Stack;
 
 /// The most letters that one command lists or redrives.
 pub(crate) const MOST: u32 = 10_000;
-/// Letters of a list where nobody names a number.
-const LISTED: u32 = 100;
+/// Letters, or replays, of a list where nobody names a number.
+pub(crate) const LISTED: u32 = 100;
 /// The most letters of one page of a list.
 const PAGE: usize = 100;
 
-/// What `list` prints.
+/// What a `list` prints.
 #[derive(Serialize)]
-struct Listed<T> {
-    items: Vec<T>,
+pub(crate) struct Listed<T> {
+    pub(crate) items: Vec<T>,
     /// Where to go on: `--cursor`.
-    next: Option<String>,
+    pub(crate) next: Option<String>,
 }
 
 pub(crate) async fn list(stack: &Stack, arguments: &Arguments) -> Result<Output, Failure> {
@@ -62,7 +62,7 @@ pub(crate) async fn groups(stack: &Stack, arguments: &Arguments) -> Result<Outpu
 
 pub(crate) async fn show(stack: &Stack, id: &str) -> Result<Output, Failure> {
     let found = stack.office.find(id).await?;
-    let letter = found.ok_or_else(|| Failure::Refused(format!("there is no dead letter {id}")))?;
+    let letter = found.ok_or_else(|| Failure::refused(format!("there is no dead letter {id}")))?;
     let (head, actions) = (letter.head(), stack.office.actions(id).await?);
     let (status, class, code, since) =
         (head.status, head.class, &head.code_version, head.first_failed_at);

@@ -11,6 +11,7 @@ mod bulk;
 mod chains;
 mod queues;
 mod projections;
+mod replays;
 mod api;
 mod progress;
 mod imports;
@@ -99,6 +100,10 @@ async fn run(arguments: Vec<String>, place: &mut Option<String>) -> Result<Outpu
         Verb::Projections => projections::list(&stack()?).await,
         Verb::Rebuild => projections::rebuild(&stack()?, id).await,
         Verb::Verify => projections::verify(&stack()?, id).await,
+        Verb::Replay => replays::replay(&stack()?, &arguments, id).await,
+        Verb::Replays => replays::list(&stack()?, &arguments).await,
+        Verb::ShowReplay => replays::show(&stack()?, id).await,
+        Verb::CancelReplay => replays::cancel(&stack()?, id).await,
         Verb::Import => imports::import(&arguments, id, place).await,
         Verb::Watch => imports::watch(&arguments, place).await,
     }

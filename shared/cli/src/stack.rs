@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use postroom::port::{Journal, LetterFile};
-use postroom::{DeadLetterOffice, Ids, Origin, Rebuilds, Runtime, SystemIds, Verifier};
+use postroom::{DeadLetterOffice, Ids, Origin, Rebuilds, Replays, Runtime, SystemIds, Verifier};
 use postroom_aws::{Aws, DynamoOutbox, Env};
 
 use crate::arguments::{Arguments, UsageError};
@@ -27,6 +27,7 @@ pub(crate) struct Stack {
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) outbox: DynamoOutbox,
     pub(crate) rebuilds: Rebuilds,
+    pub(crate) replays: Replays,
     pub(crate) verifier: Verifier,
     by: Option<String>,
 }
@@ -53,6 +54,7 @@ impl Stack {
         let office = DeadLetterOffice::new(runtime.clone(), Arc::clone(&letters));
         let projections = domain::projections();
         let rebuilds = Rebuilds::new(runtime.clone(), projections.names());
+        let replays = Replays::new(runtime.clone());
         let verifier = Verifier::new(runtime.clone(), projections);
         let by = arguments.text("--by").map(str::to_owned).or_else(|| own.optional("USER"));
         let is_elsewhere = endpoint.is_some();
@@ -67,6 +69,7 @@ impl Stack {
             journal,
             outbox,
             rebuilds,
+            replays,
             verifier,
             by,
         })

@@ -18,6 +18,10 @@ pub(crate) enum Verb {
     Projections,
     Rebuild,
     Verify,
+    Replay,
+    Replays,
+    ShowReplay,
+    CancelReplay,
     Import,
     Watch,
 }
@@ -36,7 +40,7 @@ pub(crate) struct Form {
 }
 
 /// Options, and what the value of each is; of those without, nothing.
-pub(crate) const OPTIONS: [(&str, Option<&str>); 27] = [
+pub(crate) const OPTIONS: [(&str, Option<&str>); 28] = [
     ("--queue", Some("NAME")),
     ("--handler", Some("NAME")),
     ("--type", Some("TYPE")),
@@ -53,6 +57,7 @@ pub(crate) const OPTIONS: [(&str, Option<&str>); 27] = [
     ("--reason", Some("TEXT")),
     ("--chain", Some("CORRELATION_ID")),
     ("--tenant", Some("NAME")),
+    ("--stream", Some("STREAM")),
     ("--timeout", Some("SECONDS")),
     ("--no-wait", None),
     ("--watch", Some("ID")),
@@ -72,9 +77,10 @@ const EVERYWHERE: &[&str] = &["--json", "--help"];
 const OF_STACK: &[&str] = &["--stack", "--endpoint", "--region", "--by"];
 const OF_API: &[&str] = &["--api", "--token"];
 const FILTER: &[&str] = &["--queue", "--handler", "--type", "--fingerprint", "--from", "--before"];
+const EVENTS: &[&str] = &["--type", "--tenant", "--stream", "--from", "--before"];
 
 /// Every verb.
-pub(crate) const FORMS: [Form; 15] = [
+pub(crate) const FORMS: [Form; 19] = [
     Form {
         verb: Verb::List,
         words: &["dead-letters", "list"],
@@ -161,6 +167,34 @@ pub(crate) const FORMS: [Form; 15] = [
         takes: &[],
     },
     Form {
+        verb: Verb::Replay,
+        words: &["replay"],
+        about: Some("HANDLER"),
+        needs: &[],
+        takes: &[EVENTS, &["--again", "--per-minute", "--dry-run"]],
+    },
+    Form {
+        verb: Verb::Replays,
+        words: &["replays", "list"],
+        about: None,
+        needs: &[],
+        takes: &[&["--limit", "--cursor"]],
+    },
+    Form {
+        verb: Verb::ShowReplay,
+        words: &["replays", "show"],
+        about: Some("ID"),
+        needs: &[],
+        takes: &[],
+    },
+    Form {
+        verb: Verb::CancelReplay,
+        words: &["replays", "cancel"],
+        about: Some("ID"),
+        needs: &[],
+        takes: &[],
+    },
+    Form {
         verb: Verb::Import,
         words: &["import"],
         about: Some("FILE"),
@@ -192,7 +226,11 @@ impl Verb {
             | Self::Queues
             | Self::Projections
             | Self::Rebuild
-            | Self::Verify => OF_STACK,
+            | Self::Verify
+            | Self::Replay
+            | Self::Replays
+            | Self::ShowReplay
+            | Self::CancelReplay => OF_STACK,
             Self::Import | Self::Watch => OF_API,
         }
     }

@@ -21,6 +21,7 @@ mod operator_options;
 mod operator_bulk;
 mod operator_chains;
 mod operator_imports;
+mod operator_replays;
 mod schedule;
 mod traces;
 mod views;
