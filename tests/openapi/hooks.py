@@ -8,6 +8,7 @@
 - A letter's message is an envelope. Any other object is 422.
 - A report is asked for with what its kind needs, without what it has no use for, and ends after it begins. Otherwise it is 422.
 - A user upgrades to a plan that is one to upgrade to, and no other has. Otherwise it is 422 or 409.
+- A replay is of what its handler takes, of a stream only with its tenant, and of a time that is over. Otherwise it is 422.
 - A webhook is signed, byte for byte. Any other is 400.
 - A text that may be missing has its format when it is there. Of one that may also be `null`, the generator forgets it.
 """
@@ -34,10 +35,13 @@ contacts: list[str] = []
 imports: list[str] = []
 reports: list[str] = []
 users: list[str] = []
+replays: list[str] = []
 # What ids in paths are of, by how the path begins.
 THERE = {"/campaigns": campaigns, "/accounts": accounts, "/owners": owners, "/ops/dead-letters": letters,
          "/contacts": contacts, "/contact-imports": imports, "/reports": reports,
-         "/users": users}
+         "/users": users, "/ops/replays": replays}
+HANDLERS = ["sync-statistics", "send-notifications", "sync-campaign", "settle-payments"]
+REPLAYABLE = {"sync-statistics", "sync-campaign"}
 ACCOUNT = re.compile("(from_|to_)?account_id")
 numbers = count()
 WEBHOOK_SECRET: str = os.environ["POSTROOM_WEBHOOK_SECRET"]
@@ -76,6 +80,8 @@ def before_call(context: schemathesis.HookContext, case: schemathesis.Case, **_)
             case.body = of_kind(case.body, accounts[number % len(accounts)])
         if case.path == "/users/{id}/upgrade":
             case.body["plan"] = f"plan-{number}"
+        if case.path == "/ops/replays":
+            case.body = of_handler(case.body, HANDLERS[number % len(HANDLERS)])
         if case.path == "/webhooks/stripe":
             sign(case)
 
@@ -112,6 +118,12 @@ def of_kind(report: dict[str, Any], account: str) -> dict[str, Any]:
     if isinstance(fields.get("from"), str) and isinstance(fields.get("to"), str) and fields["from"] >= fields["to"]:
         del fields["to"]
     return fields
+
+
+def of_handler(replay: dict[str, Any], handler: str) -> dict[str, Any]:
+    """The same of all that a handler takes, or of a tenant's; one that may not run it again is not asked to."""
+    fields = {name: replay[name] for name in ("tenant", "per_minute", "dry_run") if name in replay}
+    return {**fields, "handler": handler, "again": handler in REPLAYABLE and bool(replay.get("again"))}
 
 
 def sign(case: schemathesis.Case) -> None:

@@ -33,6 +33,7 @@ impl Kind {
     pub(crate) const REPORT_NOT_FOUND: Self = Self::not_found("report-not-found");
     pub(crate) const DEAD_LETTER_NOT_FOUND: Self = Self::not_found("dead-letter-not-found");
     pub(crate) const PROJECTION_NOT_FOUND: Self = Self::not_found("projection-not-found");
+    pub(crate) const REPLAY_NOT_FOUND: Self = Self::not_found("replay-not-found");
     pub(crate) const CHAIN_NOT_FOUND: Self = Self::not_found("chain-not-found");
     pub(crate) const METHOD_NOT_ALLOWED: Self =
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use postroom::port::{Depths, Journal, LetterFile, Outbox};
-use postroom::{DeadLetterOffice, Origin, Rebuilds, Runtime};
+use postroom::{DeadLetterOffice, Origin, Rebuilds, Replays, Runtime};
 use postroom_aws::{Aws, Env};
 
 use crate::app::App;
@@ -25,6 +25,7 @@ pub(crate) struct Operations {
     pub(crate) depths: Arc<dyn Depths>,
     pub(crate) outbox: Arc<dyn Outbox>,
     pub(crate) rebuilds: Rebuilds,
+    pub(crate) replays: Replays,
 }
 
 impl Operations {
@@ -37,7 +38,8 @@ impl Operations {
     ) -> Self {
         let office = DeadLetterOffice::new(runtime.clone(), Arc::clone(&letters));
         let rebuilds = Rebuilds::new(runtime.clone(), domain::projections().names());
-        Self { office, letters, journal, depths, outbox, rebuilds }
+        let replays = Replays::new(runtime.clone());
+        Self { office, letters, journal, depths, outbox, rebuilds, replays }
     }
 
     /// Over the tables that the environment names, and the queues of these handlers.

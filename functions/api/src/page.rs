@@ -47,6 +47,8 @@ pub(crate) enum Position {
     Version,
     /// `00000000000000000017`, as well.
     Line,
+    /// `["demo#orders/0192…",7]`: a stream's key, and the version of an event of it.
+    Event,
     /// `NZD`.
     Currency,
     /// `email#ann@example.com`, or `name#ann smith  4c1f…`.
@@ -147,6 +149,12 @@ impl Position {
             Self::Contact => {
                 let read = position.parse::<ContactPosition>();
                 read.is_ok_and(|read| read.to_string() == position)
+            }
+            Self::Event => {
+                let read = serde_json::from_str::<(String, u64)>(position);
+                read.is_ok_and(|read| {
+                    serde_json::to_string(&read).is_ok_and(|text| text == position)
+                })
             }
             Self::Currency => Currency::try_from(position.to_owned()).is_ok(),
             Self::Version | Self::Line => {
@@ -288,6 +296,10 @@ mod tests {
         assert!(Position::Version.admits("00000000000000000017"));
         for other in ["", "17", "+0000000000000000017", "99999999999999999999", ID] {
             assert!(!Position::Version.admits(other), "{other:?}");
+        }
+        assert!(Position::Event.admits(r#"["demo#orders/1",7]"#));
+        for other in ["", "7", r#"["demo#orders/1", 7]"#, r#"["demo#orders/1",-7]"#, "[]", ID] {
+            assert!(!Position::Event.admits(other), "{other:?}");
         }
         assert!(Position::Currency.admits("NZD"));
         for other in ["", "nzd", "NZDX", "NZ#"] {

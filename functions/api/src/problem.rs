@@ -25,7 +25,7 @@ use domain::{InvalidInput, Violation};
 use postroom::port::{ObjectError, StoreError};
 use postroom::{
     BulkError, Classify, CorrelationId, ExecuteError, InvalidObjectName, OverviewError, ReadError,
-    Refusal, RefusalKind, Refuse, Verdict, reason_of,
+    Refusal, RefusalKind, Refuse, ReplayError, Verdict, reason_of,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -223,6 +223,12 @@ impl From<InvalidObjectName> for Problem {
 
 impl From<GetOwnerSummaryError> for Problem {
     fn from(error: GetOwnerSummaryError) -> Self {
+        Self::of(&error)
+    }
+}
+
+impl From<ReplayError> for Problem {
+    fn from(error: ReplayError) -> Self {
         Self::of(&error)
     }
 }

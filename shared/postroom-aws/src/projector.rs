@@ -9,11 +9,13 @@
 //! ```
 
 use aws_lambda_events::sqs::SqsBatchResponse;
+use futures_util::future::join;
 use jiff::Timestamp;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use postroom::port::BuildRows;
 use postroom::{
-    Clock, Projector, StreamRecord, Swept, SystemClock, WakeUp, WalkError, Walked, reason_of,
+    Clock, Projector, Replays, ResendError, Resent, StreamRecord, Swept, SystemClock, WakeUp,
+    WalkError, Walked, reason_of,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -41,9 +43,11 @@ pub struct Tick {
     pub walked: Walked,
     /// Of those that are over.
     pub swept: Swept,
+    /// Of what is replayed.
+    pub resent: Resent,
 }
 
-/// Why builds may not have gone on. The next run begins where they stand.
+/// Why builds or replays may not have gone on. The next run begins where they stand.
 #[derive(Debug, thiserror::Error)]
 pub enum TickError {
     /// What making one came to a stop at; the error knows whether that passes.
@@ -57,6 +61,12 @@ pub enum TickError {
     Sweep {
         #[source]
         source: WalkError,
+    },
+    /// What a replay came to a stop at; the error knows whether that passes.
+    #[error("a replay did not go on")]
+    Resend {
+        #[source]
+        source: ResendError,
     },
     /// It took until the invocation was about to end. Retryable.
     #[error("the run was out of time")]
@@ -87,19 +97,20 @@ impl From<EventError> for Diagnostic {
 }
 
 /// Answers the batches of the journal's stream, and of the queue by which parked events come back, and goes on with what is
-/// being rebuilt, and with removing what is left of earlier builds in `rows`, at every event of its schedule, for as long as
-/// the process lives.
+/// being rebuilt, with removing what is left of earlier builds in `rows`, and with what is replayed, at every event of its
+/// schedule, for as long as the process lives.
 ///
 /// # Errors
 /// The Lambda runtime could not be reached. What fails is answered with its reason, and does not end this.
 pub async fn run_projector(
     projector: Projector,
     rows: impl BuildRows,
+    replays: Replays,
 ) -> Result<(), lambda_runtime::Error> {
-    let (projector, rows) = (&projector, &rows);
+    let (projector, rows, replays) = (&projector, &rows, &replays);
     let handler = service_fn(move |event: LambdaEvent<Value>| async move {
         let LambdaEvent { payload, context } = event;
-        let answer = handle_event(projector, rows, payload, context.deadline).await;
+        let answer = handle_event(projector, rows, replays, payload, context.deadline).await;
         answer.map_err(Diagnostic::from)
     });
     lambda_runtime::run(handler).await
@@ -114,37 +125,45 @@ pub async fn run_projector(
 pub async fn handle_event(
     projector: &Projector,
     rows: &dyn BuildRows,
+    replays: &Replays,
     event: Value,
     deadline_ms: u64,
 ) -> Result<Option<SqsBatchResponse>, EventError> {
     if event["source"] == SCHEDULE {
-        handle_tick(projector, rows, deadline_ms).await?;
+        handle_tick(projector, rows, replays, deadline_ms).await?;
         return Ok(None);
     }
     Ok(Some(handle_stream(projector, event, deadline_ms).await?))
 }
 
-/// Goes on once with what is being rebuilt, and then with what is left of earlier builds; ends before the invocation does.
+/// Goes on once with what is being rebuilt, and then with what is left of earlier builds; beside that with what is replayed, so
+/// that a long rebuild holds up no replay. Ends before the invocation does.
 ///
 /// `deadline_ms` as of [`handle_batch`](crate::handle_batch).
 ///
 /// # Errors
-/// [`TickError`]: the next run goes on. A walk that fails does not keep anything from being removed.
+/// [`TickError`]: the next run goes on. What fails keeps nothing else from being done.
 pub async fn handle_tick(
     projector: &Projector,
     rows: &dyn BuildRows,
+    replays: &Replays,
     deadline_ms: u64,
 ) -> Result<Tick, TickError> {
     let time = RunTime::of(deadline_ms, SystemClock.now());
     let stop_at = Some(time.stop_at);
-    let run = async {
+    let builds = async {
         let walked = projector.walk(stop_at).await;
-        let swept = projector.sweep(rows, stop_at).await;
+        (walked, projector.sweep(rows, stop_at).await)
+    };
+    let run = async {
+        let ((walked, swept), resent) = join(builds, replays.resend(stop_at)).await;
         let walked = walked.map_err(|source| TickError::Walk { source })?;
         let swept = swept.map_err(|source| TickError::Sweep { source })?;
-        Ok(Tick { walked, swept })
+        let resent = resent.map_err(|source| TickError::Resend { source })?;
+        Ok(Tick { walked, swept, resent })
     };
-    time.limit(run).await.unwrap_or(Err(TickError::OutOfTime))
+    // Boxed: it has the room of all that goes on.
+    time.limit(Box::pin(run)).await.unwrap_or(Err(TickError::OutOfTime))
 }
 
 /// Applies what one batch tells and answers where its shard goes on, or which messages have to be delivered again;

@@ -10,6 +10,7 @@ mod idempotency;
 mod importing;
 mod ledger;
 mod activity;
+mod replays;
 mod reporting;
 mod settling;
 mod reporting_killed;

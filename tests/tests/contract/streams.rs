@@ -6,7 +6,7 @@ use postroom::doc_example::{Order, OrderPlaced, PlaceOrder, Settings, reactions}
 use postroom::memory::{ManualClock, MemoryQueue, MemoryStore, SeededIds};
 use postroom::{
     Classify, Clock, Courier, Envelope, Ids, Origin, Place, Ports, Projection, Projector, Reads,
-    Rebuilds, Runtime, Stored, TxError, Verdict, View, events,
+    Rebuilds, ReplayOrder, ReplayStatus, Replays, Runtime, Stored, TxError, Verdict, View, events,
 };
 use postroom_aws::{BatchError, EventError, handle_event, handle_stream};
 use serde::{Deserialize, Serialize};
@@ -116,13 +116,36 @@ impl Bench {
 
     /// What Lambda is answered, or told, of any event.
     pub(crate) async fn dispatch(&self, event: Value) -> Result<Value, EventError> {
-        let answer = handle_event(&self.projector, &*self.memory, event, self.deadline_ms()).await;
+        let (rows, replays) = (&*self.memory, Replays::new(self.runtime.clone()));
+        let answer = handle_event(&self.projector, rows, &replays, event, self.deadline_ms()).await;
         answer.map(|answer| serde_json::to_value(answer).unwrap())
+    }
+
+    /// What has happened happened before now.
+    pub(crate) fn later(&self) {
+        self.clock.advance(std::time::Duration::from_secs(1));
     }
 
     fn deadline_ms(&self) -> u64 {
         let deadline = self.clock.now() + std::time::Duration::from_mins(1);
         u64::try_from(deadline.as_millisecond()).unwrap()
+    }
+
+    /// Asks for what was placed to be sent once more.
+    pub(crate) async fn replay(&self) -> ReplayStatus {
+        let order = ReplayOrder {
+            handler: "charge-card".to_owned(),
+            per_minute: Replays::PER_MINUTE,
+            ..ReplayOrder::default()
+        };
+        let origin = origin(&SeededIds::new(8));
+        Replays::new(self.runtime.clone()).request(&order, &origin).await.unwrap().output
+    }
+
+    /// How that stands.
+    pub(crate) async fn replayed(&self, asked: &ReplayStatus) -> ReplayStatus {
+        let replays = Replays::new(self.runtime.clone());
+        replays.find(&asked.id.to_string()).await.unwrap().unwrap()
     }
 
     /// Asks for another build.

@@ -1,5 +1,6 @@
 //! What `project-views` makes of each event that it is invoked with: by its schedule, the stream, its queue, or by mistake.
 
+use postroom::ReplayState;
 use postroom_aws::EventError;
 use serde_json::{Value, json};
 
@@ -21,6 +22,23 @@ async fn an_event_of_the_schedule_goes_on_with_a_rebuild_and_answers_nothing() {
 
     assert_eq!((answer, bench.live().await.as_str()), (Value::Null, "2"));
     assert_eq!((bench.heard("1").await, bench.heard("2").await), (1, 1));
+}
+
+#[tokio::test]
+async fn an_event_of_the_schedule_goes_on_with_a_replay_beside_a_rebuild() {
+    let bench = Bench::with(&["1", "2"]).await;
+    bench.ask().await;
+    bench.later();
+    let asked = bench.replay().await;
+
+    bench.dispatch(event(["1", "2"])).await.unwrap();
+    let untouched = bench.replayed(&asked).await;
+    bench.dispatch(read(TICK)).await.unwrap();
+
+    let over = bench.replayed(&asked).await;
+    assert_eq!((untouched.state, untouched.counts.read), (ReplayState::Running, 0));
+    assert_eq!((over.state, over.counts.sent), (ReplayState::Completed, 2));
+    assert_eq!(bench.live().await, "2");
 }
 
 #[tokio::test]

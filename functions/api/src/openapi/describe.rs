@@ -8,6 +8,7 @@ use domain::activity::{EventPattern, Subject};
 use domain::contact_imports::csv::Rejection;
 use domain::contacts::ContactQuery;
 use domain::webhooks::StripeEvent;
+use postroom::{ReplayRehearsal, ReplayStatus};
 use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
 
@@ -20,11 +21,11 @@ use crate::operations::Operator;
 use crate::order::{BodyOf, KeyedOrderOf, Order, OrderOf};
 use crate::page::{FilterQuery, PageQuery, PageReply};
 use crate::problem::Problem;
-use crate::routes::ops::{LetterFilterQuery, LetterPageQuery, LetterPath, TenantQuery};
+use crate::routes::ops::{LetterFilterQuery, LetterPageQuery, LetterPath, Replay, TenantQuery};
 use crate::routes::{
     AccountPath, ActivityQuery, AtLeastVersion, CampaignPath, ChainPath, ContactImportPath,
-    ContactPath, OwnerPath, ProjectionPath, RejectedRows, ReportPath, Representation, SearchQuery,
-    SignedEvent, UserPath,
+    ContactPath, OwnerPath, ProjectionPath, RejectedRows, ReplayPath, ReportPath, Representation,
+    SearchQuery, SignedEvent, UserPath,
 };
 
 /// A part of a handler's signature: what it takes from a request, or what it answers.
@@ -167,6 +168,13 @@ impl Describe for ProjectionPath {
         let name = json!({ "type": "string", "examples": domain::projections().names() });
         operation.in_path("name", &name);
         operation.may_end_as(Kind::PROJECTION_NOT_FOUND);
+    }
+}
+
+impl Describe for ReplayPath {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.in_path("id", &json!({ "type": "string", "format": "uuid" }));
+        operation.may_end_as(Kind::REPLAY_NOT_FOUND);
     }
 }
 
@@ -314,6 +322,13 @@ impl<T: JsonSchema> Describe for Accepted<T> {
 impl<T: JsonSchema> Describe for AcceptedAt<T> {
     fn describe(operation: &mut Operation<'_>) {
         operation.answers::<T>(StatusCode::ACCEPTED, &["Idempotent-Replayed", "Location"]);
+    }
+}
+
+impl Describe for Replay {
+    fn describe(operation: &mut Operation<'_>) {
+        AcceptedAt::<ReplayStatus>::describe(operation);
+        Json::<ReplayRehearsal>::describe(operation);
     }
 }
 

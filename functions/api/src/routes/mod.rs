@@ -87,6 +87,8 @@ in_path! {
     UserPath(UserId), or USER_NOT_FOUND;
     /// The projection in the path.
     ProjectionPath(String), or PROJECTION_NOT_FOUND;
+    /// The replay in the path.
+    ReplayPath(String), or REPLAY_NOT_FOUND;
     /// The chain in the path.
     ChainPath(CorrelationId), or CHAIN_NOT_FOUND;
 }

@@ -13,6 +13,7 @@ mod accounts;
 mod errors;
 mod input;
 mod ops;
+mod replays;
 mod decisions;
 mod faults;
 mod idempotency;

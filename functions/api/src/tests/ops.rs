@@ -61,6 +61,10 @@ async fn whoever_has_no_right_to_operate_is_told_so_on_every_route() {
             Ask::new("GET", "/ops/projections"),
             Ask::new("GET", "/ops/projections/account-view"),
             Ask::new("POST", "/ops/projections/account-view/rebuild"),
+            Ask::new("GET", "/ops/replays"),
+            order("/ops/replays", &json!({"handler": "sync-statistics"})),
+            Ask::new("GET", "/ops/replays/0192"),
+            Ask::new("POST", "/ops/replays/0192/cancel"),
         ]
     };
 

@@ -18,6 +18,7 @@ mod contacting;
 mod signing_up;
 mod notifying;
 mod trying;
+mod trying_races;
 mod reporting;
 mod following;
 mod settling;

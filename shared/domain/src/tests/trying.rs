@@ -1,34 +1,32 @@
 //! Trials: reminded and ended in time, ended by an upgrade before, and nothing for what comes late or twice.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use postroom::memory::MemoryMailer;
-use postroom::{
-    Command, Disposition, Envelope, ExecuteError, Job, RawEnvelope, Refuse, Tx, TxError,
-};
+use postroom::{Disposition, ExecuteError, RawEnvelope, Refuse};
 use serde_json::{Value, json};
 
 use super::world::World;
 use crate::UserId;
 use crate::trials::jobs::RunTrials;
-use crate::trials::{GetTrialError, Trial, TrialStatus, TrialTimeout, get_trial};
+use crate::trials::{GetTrialError, Trial, TrialStatus, get_trial};
 use crate::users::jobs::SendNotifications;
 use crate::users::{Plan, SignUpUser, UpgradeUser, UpgradeUserError, User, UserInput, get_user};
 
 const DAY: Duration = Duration::from_hours(24);
 /// To where the reminder is due, and from there to the end.
-const UNTIL_REMINDER: Duration = Duration::from_hours(11 * 24);
-const UNTIL_END: Duration = Duration::from_hours(3 * 24);
+pub(super) const UNTIL_REMINDER: Duration = Duration::from_hours(11 * 24);
+pub(super) const UNTIL_END: Duration = Duration::from_hours(3 * 24);
 
 impl World {
-    async fn signed_up(&self, plan: &str) -> User {
+    pub(super) async fn signed_up(&self, plan: &str) -> User {
         let input = json!({ "email": "ann@example.com", "name": "Ann", "plan": plan });
         let input: UserInput = serde_json::from_value(input).unwrap();
         self.execute(&SignUpUser::try_from(input).unwrap()).await.unwrap()
     }
 
-    async fn upgraded(
+    pub(super) async fn upgraded(
         &self,
         user_id: UserId,
         plan: &str,
@@ -49,7 +47,7 @@ impl World {
         bodies
     }
 
-    async fn run_trial(&self, body: &str) -> Disposition {
+    pub(super) async fn run_trial(&self, body: &str) -> Disposition {
         self.deliver_to(&self.trial_runner(), body).await
     }
 
@@ -58,7 +56,7 @@ impl World {
     }
 
     /// How a trial stands, and on which plan its user is.
-    async fn trial_stands(&self, user_id: UserId) -> (TrialStatus, String) {
+    pub(super) async fn trial_stands(&self, user_id: UserId) -> (TrialStatus, String) {
         let plan = get_user(&self.reader(), user_id).await.unwrap().plan;
         (self.trial_of(user_id).await.status, plan.to_string())
     }
@@ -80,11 +78,11 @@ impl World {
     }
 }
 
-fn named(plan: &str) -> Plan {
+pub(super) fn named(plan: &str) -> Plan {
     Plan::try_from(plan.to_owned()).unwrap()
 }
 
-fn at(status: TrialStatus, plan: &str) -> (TrialStatus, String) {
+pub(super) fn at(status: TrialStatus, plan: &str) -> (TrialStatus, String) {
     (status, plan.to_owned())
 }
 
@@ -343,77 +341,4 @@ async fn who_upgraded_in_the_meantime_is_not_sent_what_is_not_true_any_more() {
     world.upgraded(ann.id, "pro").await.unwrap();
 
     assert!(world.mailed().await.is_empty());
-}
-
-#[tokio::test]
-async fn of_an_upgrade_and_an_expiry_at_the_same_time_the_upgrade_is_not_lost() {
-    let world = World::new();
-    let ann = world.signed_up("trial").await;
-    world.wait(UNTIL_REMINDER + UNTIL_END);
-    world.relay().await;
-    let messages = world.queue.sent(RunTrials::NAME);
-    let expiry = messages.iter().find(|message| message.body.contains("expiry")).unwrap();
-    let upgrade = UpgradeUser { user_id: ann.id, plan: named("pro") };
-    let raced = Overtaken { world: &world, upgrade, by: Mutex::new(Some(expiry.body.clone())) };
-
-    let upgraded = world.execute(&raced).await.unwrap();
-
-    // The expiry came first; the upgrade ran again, and found the plan that it had left.
-    assert_eq!(upgraded.plan, named("pro"));
-    assert_eq!(world.trial_stands(ann.id).await, at(TrialStatus::Expired, "pro"));
-    assert_eq!(world.events(), ["trial.expired", "user.signed_up", "user.upgraded"]);
-}
-
-#[tokio::test]
-async fn an_upgrade_between_the_two_halves_of_an_expiry_wins() {
-    let world = World::new();
-    let ann = world.signed_up("trial").await;
-    world.wait(UNTIL_REMINDER + UNTIL_END);
-    world.relay().await;
-    let messages = world.queue.sent(RunTrials::NAME);
-    let expiry = messages.iter().find(|message| message.body.contains("expiry")).unwrap();
-    let second_half = Record(RawEnvelope::parse(&expiry.body).unwrap().decode().unwrap());
-
-    // The first half has seen a trial that runs.
-    world.upgraded(ann.id, "pro").await.unwrap();
-    world.execute(&second_half).await.unwrap();
-
-    assert_eq!(world.trial_stands(ann.id).await, at(TrialStatus::Upgraded, "pro"));
-    assert_eq!(world.events(), ["user.signed_up", "user.upgraded"]);
-}
-
-/// What a job writes, without what it did before.
-struct Record(Envelope<TrialTimeout>);
-
-impl Command for Record {
-    const NAME: &'static str = "record";
-    type Output = ();
-    type Error = TxError;
-
-    async fn handle(&self, tx: &mut Tx) -> Result<(), TxError> {
-        RunTrials.record(&self.0, &(), tx).await.unwrap();
-        Ok(())
-    }
-}
-
-/// Upgrades, after the trial has ended while it was thinking.
-struct Overtaken<'a> {
-    world: &'a World,
-    upgrade: UpgradeUser,
-    by: Mutex<Option<String>>,
-}
-
-impl Command for Overtaken<'_> {
-    const NAME: &'static str = "upgrade-user";
-    type Output = User;
-    type Error = UpgradeUserError;
-
-    async fn handle(&self, tx: &mut Tx) -> Result<User, UpgradeUserError> {
-        let upgraded = self.upgrade.handle(tx).await?;
-        let by = self.by.lock().unwrap().take();
-        if let Some(body) = by {
-            assert_eq!(self.world.run_trial(&body).await, Disposition::Acknowledge);
-        }
-        Ok(upgraded)
-    }
 }

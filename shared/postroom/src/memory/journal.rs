@@ -2,12 +2,14 @@
 
 use std::future::ready;
 
+use serde_json::json;
+
 use crate::BoxFuture;
 use crate::id::{CorrelationId, TenantId};
 use crate::memory::MemoryStore;
 use crate::memory::state::{PAGE, page};
 use crate::port::{Journal, JournalPart, JournalRecord, Page, StoreError};
-use crate::stored::{StreamId, join};
+use crate::stored::StreamId;
 
 impl Journal for MemoryStore {
     fn stream<'a>(
@@ -47,16 +49,18 @@ impl Journal for MemoryStore {
         part: JournalPart,
         after: Option<&'a str>,
     ) -> BoxFuture<'a, Result<Page<JournalRecord>, StoreError>> {
+        let after = match after.map(serde_json::from_str::<(String, u64)>).transpose() {
+            Ok(after) => after,
+            Err(error) => {
+                let (operation, source) = ("read all of the journal", Box::new(error));
+                return Box::pin(ready(Err(StoreError::Refused { operation, source })));
+            }
+        };
         let state = self.lock();
         let in_part = state.events.iter().filter(|((stream, _), _)| part_of(stream, part));
-        // Versions as text of one length, whose order is theirs.
-        let rows = in_part.map(|((stream, version), record)| {
-            (join('#', &[stream, &format!("{version:020}")]), record.clone())
-        });
-        let mut rows: Vec<_> = rows.collect();
-        rows.sort_by(|(left, _), (right, _)| left.cmp(right));
-        rows.retain(|(position, _)| after.is_none_or(|after| position.as_str() > after));
-        Box::pin(ready(Ok(page(rows.into_iter(), PAGE))))
+        let behind = in_part.filter(|(key, _)| after.as_ref().is_none_or(|after| *key > after));
+        let rows = behind.map(|(key, record)| (json!(key).to_string(), record.clone()));
+        Box::pin(ready(Ok(page(rows, PAGE))))
     }
 }
 

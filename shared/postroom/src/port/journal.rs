@@ -31,7 +31,8 @@ pub trait Journal: Send + Sync {
     /// Each event that was there when the first page was read comes once; of those that are appended meanwhile some do.
     /// Those of one stream are in one part, and come in the order of their versions, as far as the store keeps a stream
     /// together: where a version is missing, read the [`stream`](Self::stream). A page whose position is kept can be
-    /// asked for again at any later time. Pages may be empty before the last.
+    /// asked for again at any later time; it is JSON, of an event's stream key and its version: `["demo#orders/0192…",7]`. Pages
+    /// may be empty before the last.
     fn all<'a>(
         &'a self,
         part: JournalPart,

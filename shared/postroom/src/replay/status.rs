@@ -1,5 +1,7 @@
 //! How a replay stands, for operators.
 
+use std::ops::AddAssign;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +73,17 @@ pub struct ReplayCounts {
     pub forgotten: u64,
     /// Not sent again: the handler does not say of their type that it is replayable.
     pub not_replayable: u64,
+}
+
+impl AddAssign for ReplayCounts {
+    fn add_assign(&mut self, more: Self) {
+        self.read += more.read;
+        self.matched += more.matched;
+        self.sent += more.sent;
+        self.reacted_in_request += more.reacted_in_request;
+        self.forgotten += more.forgotten;
+        self.not_replayable += more.not_replayable;
+    }
 }
 
 impl ReplayCounts {

@@ -4,6 +4,7 @@ mod dead_letters;
 mod chains;
 mod queues;
 mod projections;
+mod replays;
 mod letter_filter;
 
 use crate::route::Route;
@@ -11,8 +12,15 @@ use crate::route::Route;
 pub(crate) use chains::TenantQuery;
 pub(crate) use dead_letters::LetterPath;
 pub(crate) use letter_filter::{LetterFilterQuery, LetterPageQuery};
+pub(crate) use replays::Replay;
 
 pub(super) fn routes() -> Vec<Route> {
-    let parts = [dead_letters::routes(), chains::routes(), queues::routes(), projections::routes()];
+    let parts = [
+        dead_letters::routes(),
+        chains::routes(),
+        queues::routes(),
+        projections::routes(),
+        replays::routes(),
+    ];
     parts.into_iter().flatten().collect()
 }
