@@ -21,7 +21,9 @@ use crate::operations::Operator;
 use crate::order::{BodyOf, KeyedOrderOf, Order, OrderOf};
 use crate::page::{FilterQuery, PageQuery, PageReply};
 use crate::problem::Problem;
-use crate::routes::ops::{LetterFilterQuery, LetterPageQuery, LetterPath, Replay, TenantQuery};
+use crate::routes::ops::{
+    LetterFilterQuery, LetterPageQuery, LetterPath, Replay, TENANT, TenantQuery,
+};
 use crate::routes::{
     AccountPath, ActivityQuery, AtLeastVersion, CampaignPath, ChainPath, ContactImportPath,
     ContactPath, OwnerPath, ProjectionPath, RejectedRows, ReplayPath, ReportPath, Representation,
@@ -180,9 +182,7 @@ impl Describe for ReplayPath {
 
 impl Describe for TenantQuery {
     fn describe(operation: &mut Operation<'_>) {
-        // As `TenantId` reads it: no control characters.
-        let pattern = r"^[^\u0000-\u001F\u007F-\u009F]+$";
-        let tenant = json!({ "type": "string", "maxLength": 128, "pattern": pattern });
+        let tenant = json!({ "type": "string", "maxLength": 128, "pattern": TENANT });
         operation.in_query("tenant", "Whose chain, where it is not the caller's own.", &tenant);
         operation.may_end_as(Kind::MALFORMED_QUERY);
         operation.may_end_as(Kind::INVALID_FILTER);

@@ -14,6 +14,9 @@ pub(crate) use dead_letters::LetterPath;
 pub(crate) use letter_filter::{LetterFilterQuery, LetterPageQuery};
 pub(crate) use replays::Replay;
 
+/// What the name of a tenant is made of, as `TenantId` reads it: no control characters.
+pub(crate) const TENANT: &str = r"^[^\u0000-\u001F\u007F-\u009F]+$";
+
 pub(super) fn routes() -> Vec<Route> {
     let parts = [
         dead_letters::routes(),

@@ -8,6 +8,7 @@ use postroom::{ReplayOrder, ReplayRehearsal, ReplayStatus, Replays, TenantId};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::TENANT;
 use crate::app::App;
 use crate::done::{AcceptedAt, Done};
 use crate::kind::Kind;
@@ -62,7 +63,7 @@ pub(crate) struct ReplayInput {
     #[schemars(length(min = 1, max = 128))]
     r#type: Option<String>,
     /// Only those of this tenant.
-    #[schemars(length(min = 1, max = 128))]
+    #[schemars(length(min = 1, max = 128), regex(pattern = TENANT))]
     tenant: Option<String>,
     /// Only those of this stream of the tenant: `campaigns/0192…`.
     #[schemars(length(min = 1, max = 512))]
