@@ -35,9 +35,11 @@ contacts: list[str] = []
 imports: list[str] = []
 reports: list[str] = []
 users: list[str] = []
+# Users on trial, or who were.
+trials: list[str] = []
 replays: list[str] = []
 # What ids in paths are of, by how the path begins.
-THERE = {"/campaigns": campaigns, "/accounts": accounts, "/owners": owners, "/ops/dead-letters": letters,
+THERE = {"/users/{id}/trial": trials, "/campaigns": campaigns, "/accounts": accounts, "/owners": owners, "/ops/dead-letters": letters,
          "/contacts": contacts, "/contact-imports": imports, "/reports": reports,
          "/users": users, "/ops/replays": replays}
 HANDLERS = ["sync-statistics", "send-notifications", "sync-campaign", "settle-payments"]
@@ -78,6 +80,8 @@ def before_call(context: schemathesis.HookContext, case: schemathesis.Case, **_)
             del case.body["invited_by"]
         if case.path == "/reports":
             case.body = of_kind(case.body, accounts[number % len(accounts)])
+        if case.path == "/users" and number % 2:
+            case.body["plan"] = "trial"
         if case.path == "/users/{id}/upgrade":
             case.body["plan"] = f"plan-{number}"
         if case.path == "/ops/replays":
@@ -90,6 +94,8 @@ def before_call(context: schemathesis.HookContext, case: schemathesis.Case, **_)
 def after_call(context: schemathesis.HookContext, case: schemathesis.Case, response: schemathesis.Response) -> None:
     if response.status_code in (201, 202) and case.path in THERE:
         THERE[case.path].append(response.json()["id"])
+    if response.status_code == 201 and case.path == "/users" and response.json()["plan"] == "trial":
+        trials.append(response.json()["id"])
     if response.status_code == 200 and case.path == "/ops/dead-letters":
         letters.extend(letter["id"].replace("#", "~") for letter in response.json()["items"])
     if response.status_code == 200 and is_json(response) and "next_cursor" in response.json():
