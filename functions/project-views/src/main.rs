@@ -6,6 +6,10 @@ use domain::{PROJECT_VIEWS, Settings, projections, reactions};
 use postroom::{Projector, Replays, Runtime};
 use postroom_aws::{Aws, Env, logging, run_projector};
 
+/// A worker asks for memory all the time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let mut env = Env::of_process();

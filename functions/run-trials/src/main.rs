@@ -8,6 +8,10 @@ use domain::{Settings, reactions};
 use postroom::{Message, Runtime, Worker};
 use postroom_aws::{Aws, Env, logging, run_worker};
 
+/// A worker asks for memory all the time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let mut env = Env::of_process();

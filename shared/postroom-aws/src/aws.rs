@@ -1,6 +1,6 @@
 //! Everything a function stands on, built from its environment.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
@@ -38,7 +38,7 @@ pub struct Aws {
     /// For clients that most functions do without.
     pub(crate) config: SdkConfig,
     dynamodb: DynamoClients,
-    pub(crate) sqs: aws_sdk_sqs::Client,
+    sqs: Arc<OnceLock<aws_sdk_sqs::Client>>,
 }
 
 /// DynamoDB, for calls that may be repeated and for those that only their caller may repeat.
@@ -67,9 +67,8 @@ impl Aws {
     /// Reads `AWS_REGION`, the credentials and, if it is there, `AWS_ENDPOINT_URL`.
     pub fn connect(env: &mut Env) -> Self {
         let config = sdk_config(env);
-        let sqs = aws_sdk_sqs::config::Builder::from(&config).interceptor(PlainRequests).build();
-        let (dynamodb, sqs) = (DynamoClients::new(&config), aws_sdk_sqs::Client::from_conf(sqs));
-        Self { config, dynamodb, sqs }
+        let dynamodb = DynamoClients::new(&config);
+        Self { config, dynamodb, sqs: Arc::default() }
     }
 
     /// What a runtime stands on. Reads the four tables of a transaction, and a queue URL for each handler.
@@ -113,7 +112,7 @@ impl Aws {
     /// Queues of handlers. Reads a queue URL for each.
     pub fn queue(&self, env: &mut Env, handlers: &[&str]) -> SqsQueue {
         let urls = handlers.iter().map(|handler| ((*handler).to_owned(), env.queue_url(handler)));
-        SqsQueue::new(self.sqs.clone(), urls.collect())
+        SqsQueue::new(self.clone(), urls.collect())
     }
 
     /// The topic that events are published to, by a client that the first of them makes. Reads `EVENTS_TOPIC_ARN`.
@@ -127,15 +126,23 @@ impl Aws {
         aws_sdk_sns::Client::from_conf(config)
     }
 
+    /// One client for all that have to do with queues: the first of their calls makes it.
+    pub(crate) fn sqs(&self) -> &aws_sdk_sqs::Client {
+        self.sqs.get_or_init(|| {
+            let config = aws_sdk_sqs::config::Builder::from(&self.config);
+            aws_sdk_sqs::Client::from_conf(config.interceptor(PlainRequests).build())
+        })
+    }
+
     /// How much is in the queues of handlers. Reads a queue URL for each.
     pub fn queue_depths(&self, env: &mut Env, handlers: &[&str]) -> SqsDepths {
         let urls = handlers.iter().map(|handler| ((*handler).to_owned(), env.queue_url(handler)));
-        SqsDepths::of_handlers(self.sqs.clone(), urls.collect())
+        SqsDepths::of_handlers(self.clone(), urls.collect())
     }
 
     /// How much is in the queues whose names begin so.
     pub fn stack_depths(&self, prefix: &str) -> SqsDepths {
-        SqsDepths::of_stack(self.sqs.clone(), prefix.to_owned())
+        SqsDepths::of_stack(self.clone(), prefix.to_owned())
     }
 
     /// Objects, and permissions to put and to read some. Reads `OBJECTS_BUCKET`.
@@ -229,6 +236,6 @@ impl Aws {
 
     /// When messages of a handler's queue come back. Reads the queue's URL.
     pub fn visibility(&self, env: &mut Env, handler: &str) -> Visibility {
-        Visibility::new(self.sqs.clone(), env.queue_url(handler))
+        Visibility::new(self.clone(), env.queue_url(handler))
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::http::HttpResponse;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::QueueAttributeName::{
@@ -12,6 +11,7 @@ use aws_sdk_sqs::types::QueueAttributeName::{
 use postroom::BoxFuture;
 use postroom::port::{Depths, QueueDepth, QueueError};
 
+use crate::aws::Aws;
 use crate::classify::{Failed, failed};
 
 /// The most queues that are looked at: one page of a list.
@@ -21,7 +21,7 @@ const MAX_QUEUES: i32 = 1000;
 /// Counts what is in queues, one call for each, its dead-letter queue included.
 #[derive(Debug, Clone)]
 pub struct SqsDepths {
-    client: Client,
+    aws: Aws,
     of: Whose,
 }
 
@@ -43,21 +43,21 @@ struct Found {
 
 impl SqsDepths {
     /// Of the queues of handlers, by their URLs.
-    pub(crate) fn of_handlers(client: Client, urls: BTreeMap<String, String>) -> Self {
-        Self { client, of: Whose::Handlers(urls) }
+    pub(crate) fn of_handlers(aws: Aws, urls: BTreeMap<String, String>) -> Self {
+        Self { aws, of: Whose::Handlers(urls) }
     }
 
     /// Of all queues whose names begin so.
-    pub(crate) fn of_stack(client: Client, prefix: String) -> Self {
-        Self { client, of: Whose::Stack(prefix) }
+    pub(crate) fn of_stack(aws: Aws, prefix: String) -> Self {
+        Self { aws, of: Whose::Stack(prefix) }
     }
 
     async fn queues(&self) -> Result<Vec<Found>, QueueError> {
         match &self.of {
             Whose::Handlers(urls) => Ok(urls.iter().flat_map(of_handler).collect()),
             Whose::Stack(prefix) => {
-                let list =
-                    self.client.list_queues().queue_name_prefix(prefix).max_results(MAX_QUEUES);
+                let list = self.aws.sqs().list_queues();
+                let list = list.queue_name_prefix(prefix).max_results(MAX_QUEUES);
                 let listed = list.send().await.map_err(|error| queue_error(prefix, error))?;
                 let urls = listed.queue_urls.unwrap_or_default().into_iter();
                 Ok(urls.map(|url| of_stack(prefix, url)).collect())
@@ -71,7 +71,7 @@ impl SqsDepths {
             ApproximateNumberOfMessagesDelayed,
             ApproximateNumberOfMessagesNotVisible,
         ];
-        let asked = self.client.get_queue_attributes().queue_url(&found.url);
+        let asked = self.aws.sqs().get_queue_attributes().queue_url(&found.url);
         let answer = asked.set_attribute_names(Some(names.into())).send().await;
         let counted = answer.map_err(|error| queue_error(&found.queue, error))?;
         let counted = counted.attributes.unwrap_or_default();

@@ -2,26 +2,26 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::BuildError;
 use aws_sdk_sqs::types::builders::SendMessageBatchRequestEntryBuilder;
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
 use postroom::BoxFuture;
 use postroom::port::{OutboxRow, Posted, Queue, QueueError};
 
+use crate::aws::Aws;
 use crate::classify::{Failed, failed};
 
 /// Sends to the queues of handlers.
 #[derive(Debug, Clone)]
 pub struct SqsQueue {
-    client: Client,
+    aws: Aws,
     urls: BTreeMap<String, String>,
 }
 
 impl SqsQueue {
     /// Queues by the names of their handlers.
-    pub fn new(client: Client, urls: BTreeMap<String, String>) -> Self {
-        Self { client, urls }
+    pub(crate) fn new(aws: Aws, urls: BTreeMap<String, String>) -> Self {
+        Self { aws, urls }
     }
 }
 
@@ -48,7 +48,8 @@ impl Queue for SqsQueue {
                 Ok(entries) => entries,
                 Err(error) => return Err(QueueError::Refused { handler, source: Box::new(error) }),
             };
-            let batch = self.client.send_message_batch().queue_url(url).set_entries(Some(entries));
+            let batch = self.aws.sqs().send_message_batch();
+            let batch = batch.queue_url(url).set_entries(Some(entries));
             match batch.send().await {
                 Ok(answer) => Ok(Posted {
                     refused: answer.failed.into_iter().map(|entry| refused(&entry)).collect(),

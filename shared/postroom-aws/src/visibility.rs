@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::ChangeMessageVisibilityBatchRequestEntry;
 use postroom::reason_of;
 use tokio::time::timeout;
 use tracing::warn;
+
+use crate::aws::Aws;
 
 /// Entries of one call.
 // The documentation of `aws-sdk-sqs` 1.119, read 2026-11-21.
@@ -15,7 +16,7 @@ const BATCH: usize = 10;
 /// Changes when messages of one queue are delivered again.
 #[derive(Debug, Clone)]
 pub struct Visibility {
-    client: Client,
+    aws: Aws,
     queue_url: String,
 }
 
@@ -29,8 +30,8 @@ pub(crate) struct Hidden {
 
 impl Visibility {
     /// For the queue at a URL.
-    pub fn new(client: Client, queue_url: String) -> Self {
-        Self { client, queue_url }
+    pub(crate) fn new(aws: Aws, queue_url: String) -> Self {
+        Self { aws, queue_url }
     }
 
     /// Hides messages, each for its own time from now on, and stops when `within` is over.
@@ -49,7 +50,8 @@ impl Visibility {
     }
 
     async fn hide_batch(&self, batch: &[Hidden]) {
-        let mut call = self.client.change_message_visibility_batch().queue_url(&self.queue_url);
+        let call = self.aws.sqs().change_message_visibility_batch();
+        let mut call = call.queue_url(&self.queue_url);
         for (index, message) in batch.iter().enumerate() {
             let entry = ChangeMessageVisibilityBatchRequestEntry::builder()
                 .id(index.to_string())
