@@ -29,8 +29,7 @@ struct Effort {
     records_a_round: usize,
 }
 
-const FULL: Effort =
-    Effort { starts: 60, dispatches: 40, batch_rounds: 15, records_a_round: 1_000 };
+const FULL: Effort = Effort { starts: 60, dispatches: 40, batch_rounds: 40, records_a_round: 300 };
 const QUICK: Effort = Effort { starts: 3, dispatches: 2, batch_rounds: 1, records_a_round: 100 };
 
 const IMPORTS: Imports = Imports { rows: &[1_000, 10_000, 100_000], large_bytes: 100_000_000 };

@@ -234,6 +234,27 @@ async fn a_page_that_has_grown_is_gone_on_with_behind_the_last_event() {
     assert_eq!(shop.staged_ids().await, expected);
 }
 
+/// So much is appended before the last event that its page ends before it.
+#[tokio::test]
+async fn a_page_that_the_last_event_has_left_is_gone_on_with_behind_it() {
+    let shop = Shop::depot();
+    let mut expected = shop.sends(100..160).await;
+    expected.sort();
+    let asked = shop.ask(&ReplayOrder { per_minute: 40, ..to("count-parcels") }).await;
+
+    shop.replays().resend(None).await.unwrap();
+    let sent = shop.replay(&asked).await.counts.sent;
+    assert!((31..50).contains(&sent), "{sent} are of a page of 50, which loses 20");
+    for parcel in 0..20 {
+        shop.happen(ParcelSent::TYPE, &format!("{parcel:03}")).await;
+    }
+    shop.clock.advance(Duration::from_mins(1));
+    shop.replayed().await;
+
+    assert_eq!(shop.staged_ids().await, expected);
+    assert_eq!(shop.replay(&asked).await.counts.sent, 60);
+}
+
 #[tokio::test]
 async fn a_reaction_of_the_request_is_not_repeated_from_a_queue() {
     let shop = Shop::depot();

@@ -138,7 +138,8 @@ impl ReplayWalk {
         let mark = Replayed { id: self.status.id, again: self.status.again };
         let (mut sends, mut bytes) = (Vec::new(), 0);
         let unread = self.unread(page);
-        for record in unread {
+        let moved = unread.is_none();
+        for record in unread.unwrap_or_default() {
             let fate = plan.fate(record, reactions, now);
             if fate == Fate::Sent {
                 let due = self.next_due.max(later(now, NOT_BEFORE));
@@ -162,21 +163,22 @@ impl ReplayWalk {
             return (sends, Advanced::Ended);
         };
         if self.status.selection.stream.is_none() {
-            self.at = Place { page: Some(next.clone()), behind: None };
+            let behind = self.at.behind.take().filter(|_| moved);
+            self.at = Place { page: Some(next.clone()), behind };
         }
         (sends, Advanced::GoesOn { at: self.at.clone() })
     }
 
-    /// What of a page is not behind yet. A page of one stream begins there. Where the event that was the last is on no page of
-    /// the whole journal, what is new has moved it onto the next, and all of this is before it.
-    fn unread<'p>(&self, page: &'p Page<JournalRecord>) -> &'p [JournalRecord] {
-        let Some((stream, version)) = &self.at.behind else { return &page.items };
+    /// What of a page is not behind yet. A page of one stream begins there. `None`: what is new has moved the event that was the
+    /// last onto a later page, and all of this one is before it.
+    fn unread<'p>(&self, page: &'p Page<JournalRecord>) -> Option<&'p [JournalRecord]> {
+        let Some((stream, version)) = &self.at.behind else { return Some(&page.items) };
         if self.status.selection.stream.is_some() {
-            return &page.items;
+            return Some(&page.items);
         }
         let is_last =
             |record: &JournalRecord| record.version() == *version && record.stream_key() == *stream;
         let last = page.items.iter().position(is_last);
-        last.map_or(&[], |index| &page.items[index + 1..])
+        last.map(|index| &page.items[index + 1..])
     }
 }
