@@ -8,10 +8,6 @@ use domain::{Settings, reactions};
 use postroom::{Runtime, SystemClock, Worker};
 use postroom_aws::{Aws, Env, logging, run_worker};
 
-/// A worker asks for memory all the time.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let mut env = Env::of_process();
